@@ -1,0 +1,177 @@
+"""What a definition file says: a campaign as its notice sets it out, before anything is expanded.
+
+Eight sections: campaign, directory, phases, duties, reports, forms, rules, ladder. Anything the notice does not say carries
+`assumed` with the reason, and is counted by `liandong check`.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from campaigns.findings import Severity
+from campaigns.organs import Code, Name, Record
+
+Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Role(StrEnum):
+    LEAD = "lead"  # 牵头
+    COOPERATING = "cooperating"  # 配合
+
+    @property
+    def chinese(self) -> str:
+        """Return 牵头 or 配合."""
+        return "牵头" if self is Role.LEAD else "配合"
+
+
+class Part(StrEnum):
+    WORKBOOK = "workbook"
+    SUMMARY = "summary"
+    SCAN = "scan"
+
+    @property
+    def chinese(self) -> str:
+        """Return the word officers use for this part of a submission."""
+        return {"workbook": "统计表", "summary": "工作总结", "scan": "加盖公章扫描件"}[self.value]
+
+
+class Source(Record):
+    """The document a campaign rests on."""
+
+    title: Text = Field(title="标题")
+    body: Name = Field(title="发文机关")
+    issued_on: date = Field(title="成文日期")
+    note: str | None = Field(None, title="说明")
+
+
+class Campaign(Record):
+    """What the campaign is, who runs it and between which dates."""
+
+    id: Code = Field(title="代码")
+    title: Text = Field(title="名称")
+    short_title: Name = Field(title="简称")
+    doc_no: str | None = Field(None, title="发文字号")
+    office: Name = Field(title="联席会议办公室")
+    starts: date = Field(title="起始日期")
+    ends: date = Field(title="结束日期")
+    source: Source = Field(title="依据文件")
+
+
+class Phase(Record):
+    """A stretch of the campaign, in whole months."""
+
+    id: Identifier = Field(title="代码")
+    title: Text = Field(title="名称")
+    starts: Month = Field(title="起始月份")
+    ends: Month = Field(title="结束月份")
+
+
+class Duty(Record):
+    """A numbered line of the plan with its lead and cooperating departments, by the names the notice uses."""
+
+    number: int = Field(title="序号", ge=1, le=999)
+    title: Text = Field(title="任务")
+    chapter: str | None = Field(None, title="所属章节")
+    lead: tuple[Name, ...] = Field(title="牵头单位", min_length=1)
+    cooperating: tuple[Name, ...] = Field((), title="配合单位")
+    needs: tuple[int, ...] = Field((), title="前置任务")
+
+
+class Hop(Record):
+    """One step of a report on its way: who owes it, to whom, in which parts, and how long before the office's date."""
+
+    role: Role = Field(title="报送角色")
+    to: Literal["lead", "office"] = Field(title="接收方")
+    parts: tuple[Part, ...] = Field((Part.WORKBOOK,), title="报送内容", min_length=1)
+    working_days_before: int = Field(0, title="提前工作日", ge=0, le=60)
+
+
+class Report(Record):
+    """One thing the campaign asks for, with its own clock, form and receivers."""
+
+    id: Identifier = Field(title="代码")
+    title: Text = Field(title="名称")
+    form: Identifier = Field(title="报表代码")
+    yearly: tuple[MonthDay, ...] = Field(title="每年报送日期", min_length=1)
+    hops: tuple[Hop, ...] = Field(title="报送环节", min_length=1)
+    opens_working_days_before: int = Field(30, title="提前几个工作日下发", ge=1, le=250)
+    closes_working_days_after: int = Field(5, title="到期几个工作日后汇总", ge=1, le=60)
+    summary_headings: tuple[Text, ...] = Field((), title="工作总结应含内容")
+
+
+class Indicator(Record):
+    """One figure of a form."""
+
+    id: Identifier = Field(title="代码")
+    label: Name = Field(title="指标")
+    unit: Name = Field(title="单位")
+    decimals: int = Field(0, title="小数位数", ge=0, le=4)
+
+
+class Form(Record):
+    """What a department fills in: indicators and a text on progress."""
+
+    id: Identifier = Field(title="代码")
+    title: Text = Field(title="表名")
+    indicators: tuple[Indicator, ...] = Field(title="指标", min_length=1)
+    narrative: Name = Field("工作进展", title="文字栏名称")
+    notes: tuple[Text, ...] = Field((), title="填写说明")
+
+
+class Rule(Record):
+    """A relation between the figures of one block; its text is the form's instruction, the check and the message."""
+
+    id: Identifier = Field(title="代码")
+    form: Identifier = Field(title="报表代码")
+    text: Text = Field(title="说明")
+    check: Text = Field(title="关系式")
+    over: Literal["period", "cumulative"] = Field("period", title="本期或累计")
+    severity: Literal[Severity.BLOCK, Severity.WARNING] = Field(Severity.WARNING, title="级别")
+
+
+class Rung(Record):
+    """A step of the reminder ladder: so many working days before (negative) or after a date, to whom."""
+
+    id: Identifier = Field(title="代码")
+    title: Name = Field(title="名称")
+    working_days: int = Field(title="工作日", ge=-60, le=60)
+    to: tuple[Literal["liaison", "leader", "office"], ...] = Field(title="提醒对象", min_length=1)
+
+
+class Definition(Record):
+    """A whole definition file."""
+
+    campaign: Campaign = Field(title="专项行动")
+    directory: Code = Field(title="通讯录")
+    phases: tuple[Phase, ...] = Field((), title="阶段")
+    duties: tuple[Duty, ...] = Field(title="任务", min_length=1)
+    reports: tuple[Report, ...] = Field(title="报送事项", min_length=1)
+    forms: tuple[Form, ...] = Field(title="报表", min_length=1)
+    rules: tuple[Rule, ...] = Field((), title="逻辑关系")
+    ladder: tuple[Rung, ...] = Field((), title="催报")
+
+    def duty(self, number: int) -> Duty:
+        """Return the duty with that number; KeyError when there is none."""
+        for duty in self.duties:
+            if duty.number == number:
+                return duty
+        raise KeyError(number)
+
+    def report(self, code: str) -> Report:
+        """Return the report with that code; KeyError when there is none."""
+        for report in self.reports:
+            if report.id == code:
+                return report
+        raise KeyError(code)
+
+    def form(self, code: str) -> Form:
+        """Return the form with that code; KeyError when there is none."""
+        for form in self.forms:
+            if form.id == code:
+                return form
+        raise KeyError(code)

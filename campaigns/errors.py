@@ -1,0 +1,51 @@
+"""What can go wrong, as one tree.
+
+LiandongError                 every failure this project raises on purpose; str() is one Chinese sentence an officer can act on
+├── DefinitionError           a definition or directory cannot be used; carries every problem at once
+├── UnknownOrgan              a name is no department or group of the directory; carries the likely candidates
+├── UnknownItem               a campaign, round or report that the ledger does not hold
+├── NotConfigured             a setting is missing or wrong
+├── Conflict                  what is asked contradicts what the ledger already holds
+└── WorldError                the world failed: a server, a disk, a mailbox; worth trying again
+"""
+
+from collections.abc import Sequence
+
+from campaigns.findings import Problem
+
+
+class LiandongError(Exception):
+    """A failure with one Chinese sentence for the person who meets it."""
+
+
+class DefinitionError(LiandongError):
+    """Every problem found in a definition or directory."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("；".join(p.message for p in self.problems))
+
+
+class UnknownOrgan(LiandongError):
+    """A name that the directory does not know on that date."""
+
+    def __init__(self, name: str, candidates: Sequence[str] = ()) -> None:
+        self.name, self.candidates = name, tuple(candidates)
+        hint = f"，您是否指：{'、'.join(self.candidates)}？" if self.candidates else "，请在通讯录中登记后再用"
+        super().__init__(f"通讯录里没有“{name}”{hint}")
+
+
+class UnknownItem(LiandongError):
+    """Something asked for by name that the ledger does not hold."""
+
+
+class NotConfigured(LiandongError):
+    """A setting is missing or wrong."""
+
+
+class Conflict(LiandongError):
+    """What is asked contradicts what the ledger already holds."""
+
+
+class WorldError(LiandongError):
+    """A server, a disk or a mailbox failed; trying again may help."""

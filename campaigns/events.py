@@ -1,0 +1,46 @@
+"""The event record: what happened, in order, per campaign, each event carrying the hash of the one before it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+SCHEMA = 1
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: `about` is the id of what it happened to, `command` the id of what caused it."""
+
+    campaign: str
+    kind: str
+    about: str
+    occurred_at: datetime
+    actor: str
+    command: str
+    data: Mapping[str, Any]
+
+
+def canonical(event: Event, sequence: int, recorded_at: datetime) -> str:
+    """Return the one JSON text of an event: sorted keys, no spaces, UTF-8, times in UTC."""
+    record = {
+        "about": event.about,
+        "actor": event.actor,
+        "campaign": event.campaign,
+        "command": event.command,
+        "data": event.data,
+        "kind": event.kind,
+        "occurred_at": event.occurred_at.isoformat(),
+        "recorded_at": recorded_at.isoformat(),
+        "schema": SCHEMA,
+        "sequence": sequence,
+    }
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def chain(previous: str, text: str) -> str:
+    """Return the hash of an event: SHA-256 over the previous hash and the canonical text."""
+    return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()

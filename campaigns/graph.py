@@ -1,0 +1,84 @@
+"""What depends on what: cooperating -> lead -> the round's roll-up -> the next round, and `needs` between duties."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from campaigns.definition import Role
+
+if TYPE_CHECKING:
+    from campaigns.plan import Plan
+
+REPORTS_TO, ROLLS_UP, NEEDS, NEXT = "reports_to", "rolls_up", "needs", "next"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`target` waits for `source`; `kind` is one of reports_to, rolls_up, needs, next."""
+
+    source: str
+    target: str
+    kind: str
+
+
+def rollup_node(round_id: str) -> str:
+    """Return the id of the node that stands for a round's roll-up."""
+    return f"{round_id}/rollup"
+
+
+def edges(plan: "Plan") -> tuple[Edge, ...]:
+    """Return every dependency of a plan, in its order: within a round, then from each round to the next of the same report."""
+    found: list[Edge] = []
+    needs = {duty.number: duty.needs for duty in plan.definition.duties}
+    for a_round in plan.rounds:
+        owed = plan.expected_in(a_round.id)
+        leads: dict[int, list[str]] = {}
+        for one in owed:
+            if one.role is Role.LEAD:
+                leads.setdefault(one.duty, []).append(one.id)
+        for one in owed:
+            if one.role is Role.COOPERATING and "office" not in one.receivers:
+                found += [Edge(one.id, lead, REPORTS_TO) for lead in leads.get(one.duty, ())]
+            else:
+                found.append(Edge(one.id, rollup_node(a_round.id), ROLLS_UP))
+            if one.role is Role.LEAD:
+                found += [Edge(before, one.id, NEEDS) for need in needs[one.duty] for before in leads.get(need, ())]
+    last: dict[str, str] = {}
+    for a_round in plan.rounds:
+        if a_round.report in last:
+            found.append(Edge(rollup_node(last[a_round.report]), rollup_node(a_round.id), NEXT))
+        last[a_round.report] = a_round.id
+    return tuple(found)
+
+
+def label(plan: "Plan", node: str) -> str:
+    """Return what a person reads on a node: `任务15·市市场监管局（牵头）`, or `汇总·2020年下半年`."""
+    if node.endswith("/rollup"):
+        return f"汇总·{plan.round(node.removesuffix('/rollup')).label}"
+    duty, department = node.split("/")[-2:]
+    role = next(a.role for a in plan.assignments if a.duty == int(duty) and a.department == department)
+    return expected_label(int(duty), plan.directory.organ(department).name, role)
+
+
+def expected_label(duty: int, department: str, role: Role) -> str:
+    """Return what a person reads on an expected report: `任务15·市市场监管局（牵头）`."""
+    return f"任务{duty}·{department}（{role.chinese}）"
+
+
+def digraph(found: Iterable[Edge]) -> "nx.DiGraph[str]":
+    """Return the dependencies as a networkx graph."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_edges_from((edge.source, edge.target, {"kind": edge.kind}) for edge in found)
+    return graph
+
+
+def find_cycle(needs: Mapping[int, Iterable[int]]) -> list[int]:
+    """Return the duties of one cycle of `needs`, each waiting for the next; empty when there is none."""
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_edges_from((number, need) for number, wanted in needs.items() for need in wanted if need in needs)
+    try:
+        return [edge[0] for edge in nx.find_cycle(graph)]
+    except nx.NetworkXNoCycle:
+        return []

@@ -1,0 +1,116 @@
+"""The picture Prefect's window shows of a campaign: a round as a sub-flow run, an expected report as a task run in it.
+
+Pure values; drawing them is another room's work. One table maps Chinese states to Prefect's state types.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns import graph
+from campaigns.definition import Role
+from campaigns.plan import Plan, Round
+from campaigns.states import Standing, State, chinese, state
+
+# Never SCHEDULED: Prefect turns it into Late.
+STATE_TYPES: Mapping[str, str] = {
+    "待前置": "PENDING",
+    "办理中": "RUNNING",
+    "已报送": "COMPLETED",
+    "零报告": "COMPLETED",
+    "迟报": "COMPLETED",
+    "逾期未报": "FAILED",
+    "逾期退回": "FAILED",
+    "退回": "PAUSED",
+    "免报": "CANCELLED",
+    "不适用": "CANCELLED",
+    "待汇总": "PENDING",
+    "已汇总": "COMPLETED",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the window: `key` is an id of the plan, `parents` the keys it waits for in the same round."""
+
+    key: str
+    label: str
+    state: str
+    tags: tuple[str, ...]
+    parents: tuple[str, ...]
+
+    @property
+    def type(self) -> str:
+        """Return Prefect's state type for the Chinese state."""
+        return STATE_TYPES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPicture:
+    """One opened round; `previous` is the round it follows, empty for the first; `closed` makes its run terminal."""
+
+    id: str
+    label: str
+    previous: str
+    closed: bool
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A campaign as the window shows it: opened rounds only, in their order."""
+
+    campaign: str
+    title: str
+    version: str
+    closed: bool
+    rounds: tuple[RoundPicture, ...]
+
+
+def picture(
+    plan: Plan, version: str, standings: Mapping[str, Standing], closed_rounds: Mapping[str, bool], as_of: datetime, *, closed: bool = False
+) -> Picture:
+    """Return the picture of a campaign at a moment: `closed_rounds` names the opened rounds and whether each is closed."""
+    previous: dict[str, str] = {}
+    rounds: list[RoundPicture] = []
+    parents: dict[str, list[str]] = {}
+    for edge in graph.edges(plan):
+        if edge.kind != graph.NEXT:
+            parents.setdefault(edge.target, []).append(edge.source)
+    for a_round in plan.rounds:
+        if a_round.id not in closed_rounds:
+            continue
+        bars = _bars(plan, a_round, standings, parents, as_of, closed=closed_rounds[a_round.id])
+        rounds.append(RoundPicture(a_round.id, a_round.label, previous.get(a_round.report, ""), closed_rounds[a_round.id], bars))
+        previous[a_round.report] = a_round.id
+    return Picture(plan.definition.campaign.id, plan.definition.campaign.title, version, closed, tuple(rounds))
+
+
+def _bars(
+    plan: Plan, a_round: Round, standings: Mapping[str, Standing], parents: Mapping[str, list[str]], as_of: datetime, *, closed: bool
+) -> tuple[Bar, ...]:
+    bars: list[Bar] = []
+    for one in plan.expected_in(a_round.id):
+        name = plan.directory.organ(one.department).name
+        standing = standings[one.id]
+        waiting = is_waiting(one.id, parents, standings, as_of)
+        tags = (name, one.role.chinese, f"任务{one.duty}")
+        bars.append(
+            Bar(
+                one.id,
+                graph.expected_label(one.duty, name, one.role),
+                chinese(standing, as_of, waiting=waiting),
+                tags,
+                tuple(parents.get(one.id, ())),
+            )
+        )
+    node = graph.rollup_node(a_round.id)
+    bars.append(Bar(node, f"汇总·{a_round.label}", "已汇总" if closed else "待汇总", ("汇总",), tuple(parents.get(node, ()))))
+    # parents first, so that each can be drawn when its children name it
+    order = {Role.COOPERATING.chinese: 0, Role.LEAD.chinese: 1}
+    return tuple(sorted(bars, key=lambda bar: order.get(bar.tags[1], 2) if len(bar.tags) > 1 else 3))
+
+
+def is_waiting(one: str, parents: Mapping[str, list[str]], standings: Mapping[str, Standing], as_of: datetime) -> bool:
+    """Return whether something this report depends on is still open; once overdue it no longer holds anyone up."""
+    return any(state(standings[before], as_of) is State.OPEN for before in parents.get(one, ()) if before in standings)

@@ -1,0 +1,116 @@
+"""Working days and deadlines: a value, built elsewhere from published data, that answers without a clock.
+
+Dates are office dates. Instants are aware and in UTC; people see Asia/Shanghai.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_DAY = timedelta(days=1)
+_WEEKDAYS = "一二三四五六日"
+
+
+@dataclass(frozen=True, slots=True)
+class Workdays:
+    """The working days of some years: weekdays less the rest days, plus the make-up days (调休上班).
+
+    `published` holds the years whose State Council holiday notice is in the data; a date in any other year is provisional (暂定).
+    """
+
+    rest: frozenset[date] = frozenset()
+    makeup: frozenset[date] = frozenset()
+    published: frozenset[int] = frozenset()
+
+    def is_working(self, day: date) -> bool:
+        """Return whether offices work on that day."""
+        return day in self.makeup or (day.weekday() < 5 and day not in self.rest)
+
+    def shift(self, day: date, count: int) -> date:
+        """Return the working day `count` working days after `day` (before it when negative); 0 returns `day` itself, as it is."""
+        step, left = (_DAY if count > 0 else -_DAY), abs(count)
+        while left:
+            day += step
+            left -= self.is_working(day)
+        return day
+
+    def on_or_before(self, day: date) -> date:
+        """Return `day` if it is a working day, else the last one before it."""
+        return day if self.is_working(day) else self.shift(day, -1)
+
+    def on_or_after(self, day: date) -> date:
+        """Return `day` if it is a working day, else the first one after it."""
+        return day if self.is_working(day) else self.shift(day, 1)
+
+    def between(self, first: date, last: date) -> int:
+        """Return how many working days lie after `first`, up to and including `last`; 0 when `last` is not later."""
+        return sum(self.is_working(first + _DAY * n) for n in range(1, (last - first).days + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeHours:
+    """When the office starts and ends, and the two moments of a working day at which letters go out (Asia/Shanghai)."""
+
+    start: time = time(8, 30)
+    end: time = time(17, 30)
+    rounds: tuple[time, ...] = field(default=(time(8, 30), time(14, 30)))
+
+    def deadline(self, day: date) -> datetime:
+        """Return the instant at which a report due on `day` becomes late: the end of office hours, in UTC.
+
+        That “X日前” includes day X is this project's stated convention; no notice read defines it.
+        """
+        return instant(day, self.end)
+
+
+def instant(day: date, at: time) -> datetime:
+    """Return the instant, in UTC, of a wall-clock time at the office (Asia/Shanghai)."""
+    return datetime.combine(day, at, SHANGHAI).astimezone(UTC)
+
+
+def office_time(moment: datetime) -> datetime:
+    """Return an aware instant as people at the office see it (Asia/Shanghai); a naive one raises ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError("an instant must be aware")
+    return moment.astimezone(SHANGHAI)
+
+
+def office_date(moment: datetime) -> date:
+    """Return the date at the office of an aware instant."""
+    return office_time(moment).date()
+
+
+def in_chinese(day: date) -> str:
+    """Return `2020年12月3日（周四）`."""
+    return f"{day.year}年{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The moments at which the office speaks: the daily rounds of working days."""
+
+    workdays: Workdays
+    hours: OfficeHours
+
+    def of(self, day: date) -> list[datetime]:
+        """Return the rounds of one day in order, none on a rest day."""
+        return [instant(day, at) for at in self.hours.rounds] if self.workdays.is_working(day) else []
+
+    def first_of(self, day: date) -> datetime:
+        """Return the first round on or after a day."""
+        return self.of(self.workdays.on_or_after(day))[0]
+
+    def at_or_after(self, moment: datetime) -> datetime:
+        """Return the first round at or after an instant."""
+        for slot in self._from(office_date(moment)):
+            if slot >= moment:
+                return slot
+        raise AssertionError("unreachable: rounds never end")
+
+    def _from(self, day: date) -> Iterator[datetime]:
+        while True:
+            yield from self.of(day)
+            day += _DAY
+

@@ -1,0 +1,43 @@
+"""A step: a plain function that Prefect runs as a task inside a flow run, and Python runs as it stands everywhere else.
+
+So one composition serves the Prefect flows and the command line, and `liandong tick` needs no server and never imports Prefect.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def step(name: str, *, retries: int = 0) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator that makes a function a step with that Chinese name; `retries` is for the world's failures only."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not _inside_flow_run():
+                return function(*args, **kwargs)
+            result: R = _as_task(function, name, retries)(*args, **kwargs)
+            return result
+
+        return run
+
+    return decorate
+
+
+def _inside_flow_run() -> bool:
+    prefect = sys.modules.get("prefect.context")
+    return prefect is not None and prefect.FlowRunContext.get() is not None
+
+
+@lru_cache(maxsize=None)
+def _as_task(function: Callable[..., Any], name: str, retries: int) -> Callable[..., Any]:
+    from prefect import task  # only ever reached inside a flow run, where Prefect is loaded already
+    from prefect.cache_policies import NO_CACHE
+
+    return task(
+        function, name=name, retries=retries, retry_delay_seconds=5, retry_jitter_factor=1, cache_policy=NO_CACHE, persist_result=False
+    )
