@@ -1,0 +1,139 @@
+"""What the ledger hands out: frozen values, never rows. Instants are aware and in UTC."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord:
+    """A campaign as launched: its definition and directory are the JSON they were launched with."""
+
+    id: str
+    title: str
+    version: str
+    definition: str
+    directory: str
+    status: str  # live, paused, cancelled, closed
+    status_note: str
+    launched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """A round in the ledger."""
+
+    id: str
+    campaign: str
+    report: str
+    label: str
+    opens_on: date
+    due_on: date
+    closes_on: date
+    opened_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FormRecord:
+    """A form that was issued; `layout` is the JSON of campaigns.forms.Form."""
+
+    serial: str
+    round: str
+    department: str
+    version: int
+    sha256: str
+    layout: str
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeRecord:
+    """One file or mail as it arrived; `outcome` is None until it has been checked."""
+
+    id: str
+    door: str
+    name: str
+    sha256: str
+    size: int
+    sender: str
+    received_at: datetime
+    campaign: str | None
+    round: str | None
+    department: str | None
+    outcome: str | None
+    reason: str
+    findings: tuple[dict[str, Any], ...]
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartRecord:
+    """One part of an envelope: its kind is workbook, summary, scan or other."""
+
+    envelope: str
+    name: str
+    sha256: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRecord:
+    """What one envelope says for one expected report."""
+
+    id: str
+    envelope: str
+    expected: str
+    version: int
+    outcome: str
+    nil: bool
+    narrative: str
+    received_at: datetime
+    file: str
+    findings: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRecord:
+    """That someone must hear something: made once; its key is that of architecture decision 4."""
+
+    key: str
+    campaign: str
+    about: str
+    rung: str
+    due_version: int
+    slot: datetime
+    status: str  # made, superseded
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """One mail to one person; its key and Message-ID are fixed for ever before it is sent."""
+
+    key: str
+    message_id: str
+    campaign: str | None
+    round: str | None
+    department: str | None
+    kind: str
+    to_name: str
+    to_email: str
+    subject: str
+    file: str
+    sha256: str
+    made_at: datetime
+    status: str  # queued, sending, sent, refused
+    sent_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RollUpRecord:
+    """A roll-up that was published."""
+
+    round: str
+    version: int
+    file: str
+    sha256: str
+    coverage: str
+    published_at: datetime

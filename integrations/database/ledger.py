@@ -1,0 +1,536 @@
+"""Every question and every change the ledger knows. A Ledger lives inside one transaction; rows never leave it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from campaigns.errors import Conflict, UnknownItem
+from campaigns.events import GENESIS, Event, canonical, chain
+from campaigns.graph import Edge
+from campaigns.organs import Directory
+from campaigns.plan import Assignment, ExpectedReport, Round
+from campaigns.records import (
+    CampaignRecord,
+    EnvelopeRecord,
+    FormRecord,
+    MessageRecord,
+    NoticeRecord,
+    PartRecord,
+    RollUpRecord,
+    RoundRecord,
+    SubmissionRecord,
+)
+from campaigns.rollup import Fact
+from campaigns.states import Standing, fold
+from integrations.database import tables as t
+
+
+class Ledger:
+    """The ledger inside one transaction."""
+
+    def __init__(self, session: Session, recorded_at: datetime) -> None:
+        self._session, self._recorded_at = session, recorded_at
+
+    # -- campaigns ---------------------------------------------------------------------------------------------------
+
+    def campaign(self, code: str) -> CampaignRecord:
+        """Return a launched campaign; UnknownItem when there is none."""
+        row = self._session.get(t.CampaignRow, code)
+        if row is None:
+            raise UnknownItem(f"台账里没有专项行动“{code}”，请先用 liandong launch 下发")
+        return _campaign(row)
+
+    def campaigns(self, *statuses: str) -> list[CampaignRecord]:
+        """Return the launched campaigns, all or those with one of these statuses, by id."""
+        query = select(t.CampaignRow).order_by(t.CampaignRow.id)
+        if statuses:
+            query = query.where(t.CampaignRow.status.in_(statuses))
+        return [_campaign(row) for row in self._session.scalars(query)]
+
+    def add_campaign(self, record: CampaignRecord) -> bool:
+        """Return whether the campaign is new; the same version again changes nothing, another one is a Conflict."""
+        known = self._session.get(t.CampaignRow, record.id)
+        if known is None:
+            self._session.add(t.CampaignRow(**asdict(record)))
+            self._session.flush()
+            return True
+        if known.version != record.version:
+            raise Conflict(f"专项行动“{record.id}”已按另一版定义下发，本版不同；请用新的代码，或撤销后再下发")
+        return False
+
+    def set_status(self, event: Event, status: str) -> None:
+        """Change a campaign's status, with the event that says why; the event's data carries the note."""
+        self._session.execute(
+            update(t.CampaignRow).where(t.CampaignRow.id == event.campaign).values(status=status, status_note=event.data.get("note", ""))
+        )
+        self.record(event)
+
+    def add_directory(self, directory: Directory) -> None:
+        """Store the departments and contacts of a place; what is there already is brought up to date."""
+        for organ in directory.organs:
+            self._session.merge(
+                t.DepartmentRow(
+                    id=organ.id, name=organ.name, level=organ.level, parent=organ.parent, valid_from=organ.since, valid_to=organ.until
+                )
+            )
+        self._session.flush()
+        for organ in directory.organs:
+            for kind, person in (("liaison", organ.liaison), ("leader", organ.leader)):
+                if person:
+                    self._session.merge(
+                        t.ContactRow(department_id=organ.id, kind=kind, name=person.name, email=person.email.lower(), phone=person.phone)
+                    )
+        self._session.flush()
+
+    def department_of(self, email: str) -> str | None:
+        """Return the code of the one department whose registered contact has that mailbox, None when there is none or more."""
+        found = set(self._session.scalars(select(t.ContactRow.department_id).where(t.ContactRow.email == email.lower())))
+        return found.pop() if len(found) == 1 else None
+
+    # -- the plan ----------------------------------------------------------------------------------------------------
+
+    def add_plan(
+        self,
+        campaign: str,
+        assignments: Iterable[Assignment],
+        rounds: Iterable[Round],
+        expected: Iterable[ExpectedReport],
+        edges: Iterable[Edge],
+    ) -> None:
+        """Store an expanded plan; ids that are there already are left as they are, so expanding again changes nothing."""
+        self._add_missing(
+            t.AssignmentRow,
+            [{"id": a.id, "campaign_id": campaign, "duty": a.duty, "department_id": a.department, "role": a.role.value} for a in assignments],
+        )
+        self._add_missing(
+            t.RoundRow,
+            [
+                {
+                    "id": r.id,
+                    "campaign_id": campaign,
+                    "report": r.report,
+                    "label": r.label,
+                    "opens_on": r.opens_on,
+                    "due_on": r.due_on,
+                    "closes_on": r.closes_on,
+                }
+                for r in rounds
+            ],
+        )
+        self._add_missing(
+            t.ExpectedReportRow,
+            [
+                {
+                    "id": e.id,
+                    "campaign_id": campaign,
+                    "round_id": e.round,
+                    "duty": e.duty,
+                    "department_id": e.department,
+                    "role": e.role.value,
+                    "receivers": list(e.receivers),
+                    "due_at": e.due_at,
+                }
+                for e in expected
+            ],
+        )
+        known = {(row.source, row.target) for row in self._session.scalars(select(t.EdgeRow).where(t.EdgeRow.campaign_id == campaign))}
+        rows = [{"campaign_id": campaign, **asdict(edge)} for edge in edges if (edge.source, edge.target) not in known]
+        if rows:
+            self._session.execute(insert(t.EdgeRow), rows)
+
+    def _add_missing(self, table: type[t.Base], rows: Sequence[Mapping[str, Any]]) -> None:
+        column = table.__table__.c["id"]
+        known = set(self._session.scalars(select(column)))
+        new = [dict(row) for row in rows if row["id"] not in known]
+        if new:
+            self._session.execute(insert(table), new)
+
+    def rounds(self, campaign: str) -> list[RoundRecord]:
+        """Return the rounds of a campaign by date."""
+        query = select(t.RoundRow).where(t.RoundRow.campaign_id == campaign).order_by(t.RoundRow.due_on, t.RoundRow.id)
+        return [_round(row) for row in self._session.scalars(query)]
+
+    def open_round(self, round_id: str, event: Event) -> bool:
+        """Return whether the round was opened now: its expected reports are its denominator from here on."""
+        return self._stamp(t.RoundRow.opened_at, round_id, event)
+
+    def close_round(self, round_id: str, event: Event) -> bool:
+        """Return whether the round was closed now."""
+        return self._stamp(t.RoundRow.closed_at, round_id, event)
+
+    def _stamp(self, column: Any, round_id: str, event: Event) -> bool:
+        row = self._session.get_one(t.RoundRow, round_id)
+        if getattr(row, column.key) is not None:
+            return False
+        setattr(row, column.key, event.occurred_at)
+        self.record(event)
+        return True
+
+    def standings(self, campaign: str, round_id: str | None = None) -> dict[str, Standing]:
+        """Return the standing of every expected report of a campaign, or of one round of it."""
+        query = select(t.ExpectedReportRow).where(t.ExpectedReportRow.campaign_id == campaign)
+        if round_id:
+            query = query.where(t.ExpectedReportRow.round_id == round_id)
+        return {row.id: _standing(row) for row in self._session.scalars(query)}
+
+    # -- the event record --------------------------------------------------------------------------------------------
+
+    def record(self, event: Event) -> None:
+        """Append an event to its campaign's chain and fold it into the expected report it is about."""
+        last = self._session.scalars(
+            select(t.EventRow).where(t.EventRow.campaign_id == event.campaign).order_by(t.EventRow.sequence.desc()).limit(1)
+        ).first()
+        sequence = last.sequence + 1 if last else 1
+        text = canonical(event, sequence, self._recorded_at)
+        self._session.add(
+            t.EventRow(
+                campaign_id=event.campaign,
+                sequence=sequence,
+                kind=event.kind,
+                about=event.about,
+                occurred_at=event.occurred_at,
+                recorded_at=self._recorded_at,
+                text=text,
+                hash=chain(last.hash if last else GENESIS, text),
+            )
+        )
+        row = self._session.get(t.ExpectedReportRow, event.about)
+        if row is not None:
+            for name, value in asdict(fold(_standing(row), event)).items():
+                setattr(row, name, value)
+        self._session.flush()
+
+    def events(self, campaign: str) -> list[tuple[str, str]]:
+        """Return a campaign's events in order: canonical text and hash."""
+        query = select(t.EventRow).where(t.EventRow.campaign_id == campaign).order_by(t.EventRow.sequence)
+        return [(row.text, row.hash) for row in self._session.scalars(query)]
+
+    # -- forms -------------------------------------------------------------------------------------------------------
+
+    def add_form(self, record: FormRecord) -> None:
+        """Store an issued form; the same serial again changes nothing."""
+        if self._session.get(t.FormRow, record.serial) is None:
+            self._session.add(_row(t.FormRow, record, {"round": "round_id", "department": "department_id"}))
+            self._session.flush()
+
+    def form(self, serial: str) -> FormRecord | None:
+        """Return an issued form, None when there is none with that serial."""
+        row = self._session.get(t.FormRow, serial)
+        return _form(row) if row else None
+
+    def forms(self, round_id: str, department: str | None = None) -> list[FormRecord]:
+        """Return the forms issued in a round, oldest version first."""
+        query = select(t.FormRow).where(t.FormRow.round_id == round_id).order_by(t.FormRow.department_id, t.FormRow.version)
+        if department:
+            query = query.where(t.FormRow.department_id == department)
+        return [_form(row) for row in self._session.scalars(query)]
+
+    # -- envelopes and submissions -----------------------------------------------------------------------------------
+
+    def add_envelope(self, door: str, name: str, sha256: str, size: int, sender: str, received_at: datetime) -> str:
+        """Return the id of a newly arrived envelope: the bytes' hash and how often they have come."""
+        count = self._session.scalar(select(func.count()).select_from(t.EnvelopeRow).where(t.EnvelopeRow.sha256 == sha256)) or 0
+        code = f"{sha256[:16]}-{count + 1}"
+        self._session.add(
+            t.EnvelopeRow(id=code, door=door, name=name, sha256=sha256, size=size, sender=sender, received_at=received_at, findings=[])
+        )
+        self._session.flush()
+        return code
+
+    def unchecked_envelopes(self) -> list[EnvelopeRecord]:
+        """Return the envelopes without an outcome, oldest first."""
+        query = select(t.EnvelopeRow).where(t.EnvelopeRow.outcome.is_(None)).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
+        return [_envelope(row) for row in self._session.scalars(query)]
+
+    def envelopes(self) -> list[EnvelopeRecord]:
+        """Return every envelope, oldest first."""
+        query = select(t.EnvelopeRow).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
+        return [_envelope(row) for row in self._session.scalars(query)]
+
+    def try_envelope(self, code: str) -> int:
+        """Return how often the envelope has now been tried."""
+        row = self._session.get_one(t.EnvelopeRow, code)
+        row.tries += 1
+        return row.tries
+
+    def seen_before(self, envelope: EnvelopeRecord) -> bool:
+        """Return whether the same bytes arrived earlier and were accepted or returned."""
+        query = (
+            select(func.count())
+            .select_from(t.EnvelopeRow)
+            .where(
+                t.EnvelopeRow.sha256 == envelope.sha256,
+                t.EnvelopeRow.id != envelope.id,
+                t.EnvelopeRow.outcome.in_(("accepted", "returned")),
+            )
+        )
+        return bool(self._session.scalar(query))
+
+    def workbook_seen_before(self, sha256: str, envelope: str) -> bool:
+        """Return whether a workbook with these bytes came in another envelope that was accepted or returned."""
+        query = (
+            select(func.count())
+            .select_from(t.PartRow)
+            .join(t.EnvelopeRow, t.EnvelopeRow.id == t.PartRow.envelope_id)
+            .where(t.PartRow.sha256 == sha256, t.PartRow.envelope_id != envelope, t.EnvelopeRow.outcome.in_(("accepted", "returned")))
+        )
+        return bool(self._session.scalar(query))
+
+    def settle_envelope(self, record: EnvelopeRecord, parts: Sequence[PartRecord]) -> bool:
+        """Return whether the envelope got its outcome now; one that has an outcome keeps it."""
+        row = self._session.get_one(t.EnvelopeRow, record.id)
+        if row.outcome is not None:
+            return False
+        row.campaign_id, row.round_id, row.department_id = record.campaign, record.round, record.department
+        row.outcome, row.reason, row.findings = record.outcome, record.reason, list(record.findings)
+        for ordinal, part in enumerate(parts):
+            self._session.add(t.PartRow(envelope_id=record.id, ordinal=ordinal, name=part.name, sha256=part.sha256, kind=part.kind))
+        self._session.flush()
+        return True
+
+    def parts(self, round_id: str) -> list[tuple[str, PartRecord]]:
+        """Return the parts that arrived for a round in envelopes that were not turned away, each with its department."""
+        query = (
+            select(t.EnvelopeRow.department_id, t.PartRow)
+            .join(t.PartRow, t.PartRow.envelope_id == t.EnvelopeRow.id)
+            .where(t.EnvelopeRow.round_id == round_id, t.EnvelopeRow.outcome.in_(("accepted", "returned")))
+            .order_by(t.EnvelopeRow.received_at, t.PartRow.ordinal)
+        )
+        return [(department, PartRecord(p.envelope_id, p.name, p.sha256, p.kind)) for department, p in self._session.execute(query)]
+
+    def next_version(self, expected: str) -> int:
+        """Return the version the next accepted submission of an expected report gets."""
+        return self._session.get_one(t.ExpectedReportRow, expected).version + 1
+
+    def add_submission(self, record: SubmissionRecord, figures: Iterable[tuple[str, str, Decimal, str, str]]) -> None:
+        """Store a submission and its figures: line, indicator, value, sheet, cell."""
+        ordinal = int(record.id.rsplit("#", 1)[1])
+        row = _row(t.SubmissionRow, record, {"envelope": "envelope_id", "expected": "expected_report_id"}, ordinal=ordinal)
+        row.findings = list(record.findings)
+        self._session.add(row)
+        self._session.flush()
+        rows = [
+            {"submission_id": record.id, "line": line, "indicator": indicator, "value": value, "sheet": sheet, "cell": cell}
+            for line, indicator, value, sheet, cell in figures
+        ]
+        if rows:
+            self._session.execute(insert(t.FactRow), rows)
+
+    def submissions(self, round_id: str) -> list[SubmissionRecord]:
+        """Return every submission of a round, oldest first."""
+        query = (
+            select(t.SubmissionRow)
+            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
+            .where(t.ExpectedReportRow.round_id == round_id)
+            .order_by(t.SubmissionRow.received_at, t.SubmissionRow.id)
+        )
+        return [_submission(row) for row in self._session.scalars(query)]
+
+    def figures(self, campaign: str, line: str, *, round_id: str | None = None, until: datetime | None = None) -> list[Fact]:
+        """Return the figures of one line of every submission in effect: the newest accepted version of each expected report.
+
+        `until` asks as of an instant: what arrived later is left out, and versions replaced later count again.
+        """
+        newest = (
+            select(t.SubmissionRow.expected_report_id, func.max(t.SubmissionRow.version).label("version"))
+            .where(t.SubmissionRow.outcome == "accepted")
+            .group_by(t.SubmissionRow.expected_report_id)
+        )
+        if until:
+            newest = newest.where(t.SubmissionRow.received_at <= until)
+        effective = newest.subquery()
+        query = (
+            select(t.FactRow, t.SubmissionRow, t.ExpectedReportRow)
+            .join(t.SubmissionRow, t.SubmissionRow.id == t.FactRow.submission_id)
+            .join(
+                effective,
+                (effective.c.expected_report_id == t.SubmissionRow.expected_report_id) & (effective.c.version == t.SubmissionRow.version),
+            )
+            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
+            .where(t.ExpectedReportRow.campaign_id == campaign, t.FactRow.line == line, t.SubmissionRow.outcome == "accepted")
+            .order_by(t.ExpectedReportRow.round_id, t.ExpectedReportRow.duty, t.ExpectedReportRow.id, t.FactRow.indicator)
+        )
+        if round_id:
+            query = query.where(t.ExpectedReportRow.round_id == round_id)
+        return [
+            Fact(
+                expected=e.id,
+                duty=e.duty,
+                department=e.department_id,
+                role=e.role,
+                indicator=f.indicator,
+                value=f.value,
+                sheet=f.sheet,
+                cell=f.cell,
+                submission=s.id,
+                envelope=s.envelope_id,
+                file=s.file,
+            )
+            for f, s, e in self._session.execute(query)
+        ]
+
+    # -- notices and messages ----------------------------------------------------------------------------------------
+
+    def notices(self, campaign: str) -> dict[str, str]:
+        """Return the notices of a campaign that were made: key -> status."""
+        query = select(t.NoticeRow.key, t.NoticeRow.status).where(t.NoticeRow.campaign_id == campaign)
+        return {key: status for key, status in self._session.execute(query)}
+
+    def has_message(self, key: str) -> bool:
+        """Return whether a message with that key was made."""
+        return self._session.get(t.MessageRow, key) is not None
+
+    def add_message(self, record: MessageRecord, notices: Iterable[NoticeRecord], made_at: datetime) -> bool:
+        """Return whether the message and its notices were made now; a message with that key is made once, for ever."""
+        if self.has_message(record.key):
+            return False
+        names = {"campaign": "campaign_id", "round": "round_id", "department": "department_id"}
+        self._session.add(_row(t.MessageRow, record, names))
+        self._session.flush()
+        self._add_notices(notices, made_at, record.key)
+        return True
+
+    def supersede(self, notices: Iterable[NoticeRecord], made_at: datetime) -> None:
+        """Store notices that nobody needs to hear any more, so that they are never made later."""
+        self._add_notices(notices, made_at, None)
+
+    def _add_notices(self, notices: Iterable[NoticeRecord], made_at: datetime, message: str | None) -> None:
+        for one in notices:
+            self._session.add(_row(t.NoticeRow, one, {"campaign": "campaign_id"}, made_at=made_at, message_key=message))
+        self._session.flush()
+
+    def claim_messages(self, as_of: datetime, stale_before: datetime, limit: int = 500) -> list[MessageRecord]:
+        """Return the messages to send now, marked as being sent: queued ones, and those left behind by a sender that died."""
+        query = (
+            select(t.MessageRow)
+            .where(
+                (t.MessageRow.status == "queued") | ((t.MessageRow.status == "sending") & (t.MessageRow.claimed_at < stale_before)),
+            )
+            .order_by(t.MessageRow.made_at, t.MessageRow.key)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = list(self._session.scalars(query))
+        for row in rows:
+            row.status, row.claimed_at = "sending", as_of
+        return [_message(row) for row in rows]
+
+    def mark_sent(self, key: str, sent_at: datetime) -> None:
+        """Mark a message as sent."""
+        self._session.execute(update(t.MessageRow).where(t.MessageRow.key == key).values(status="sent", sent_at=sent_at, error=""))
+
+    def mark_unsent(self, key: str, status: str, error: str) -> None:
+        """Mark a message as queued again (the world failed) or refused (for good), with the reason."""
+        self._session.execute(update(t.MessageRow).where(t.MessageRow.key == key).values(status=status, error=error))
+
+    def messages(self, campaign: str | None = None) -> list[MessageRecord]:
+        """Return the messages, all or a campaign's, in the order they were made."""
+        query = select(t.MessageRow).order_by(t.MessageRow.made_at, t.MessageRow.key)
+        if campaign:
+            query = query.where(t.MessageRow.campaign_id == campaign)
+        return [_message(row) for row in self._session.scalars(query)]
+
+    # -- roll-ups ----------------------------------------------------------------------------------------------------
+
+    def add_rollup(self, record: RollUpRecord) -> None:
+        """Store a published roll-up."""
+        self._session.add(_row(t.RollUpRow, record, {"round": "round_id"}))
+        self._session.flush()
+
+    def rollups(self, round_id: str) -> list[RollUpRecord]:
+        """Return the roll-ups of a round, oldest version first."""
+        query = select(t.RollUpRow).where(t.RollUpRow.round_id == round_id).order_by(t.RollUpRow.version)
+        return [RollUpRecord(r.round_id, r.version, r.file, r.sha256, r.coverage, r.published_at) for r in self._session.scalars(query)]
+
+
+def business_state(session: Session) -> str:
+    """Return every row of every table as one text, sorted: two equal texts are two equal ledgers."""
+    lines = []
+    for table in t.Base.metadata.sorted_tables:
+        for row in session.execute(select(table)).mappings():
+            lines.append(json.dumps([table.name, {k: str(v) for k, v in row.items()}], ensure_ascii=False, sort_keys=True))
+    return "\n".join(sorted(lines))
+
+
+def _row(table: Any, record: Any, names: Mapping[str, str], **more: Any) -> Any:
+    return table(**{names.get(name, name): value for name, value in asdict(record).items()}, **more)
+
+
+def _campaign(row: t.CampaignRow) -> CampaignRecord:
+    return CampaignRecord(row.id, row.title, row.version, row.definition, row.directory, row.status, row.status_note, row.launched_at)
+
+
+def _round(row: t.RoundRow) -> RoundRecord:
+    return RoundRecord(
+        row.id, row.campaign_id, row.report, row.label, row.opens_on, row.due_on, row.closes_on, row.opened_at, row.closed_at
+    )
+
+
+def _standing(row: t.ExpectedReportRow) -> Standing:
+    return Standing(
+        row.due_at, row.due_version, row.received_at, row.nil, row.version, row.returned, row.waived, row.not_applicable
+    )
+
+
+def _form(row: t.FormRow) -> FormRecord:
+    return FormRecord(row.serial, row.round_id, row.department_id, row.version, row.sha256, row.layout, row.issued_at)
+
+
+def _envelope(row: t.EnvelopeRow) -> EnvelopeRecord:
+    return EnvelopeRecord(
+        row.id,
+        row.door,
+        row.name,
+        row.sha256,
+        row.size,
+        row.sender,
+        row.received_at,
+        row.campaign_id,
+        row.round_id,
+        row.department_id,
+        row.outcome,
+        row.reason,
+        tuple(row.findings),
+        row.tries,
+    )
+
+
+def _submission(row: t.SubmissionRow) -> SubmissionRecord:
+    return SubmissionRecord(
+        row.id,
+        row.envelope_id,
+        row.expected_report_id,
+        row.version,
+        row.outcome,
+        row.nil,
+        row.narrative,
+        row.received_at,
+        row.file,
+        tuple(row.findings),
+    )
+
+
+def _message(row: t.MessageRow) -> MessageRecord:
+    return MessageRecord(
+        row.key,
+        row.message_id,
+        row.campaign_id,
+        row.round_id,
+        row.department_id,
+        row.kind,
+        row.to_name,
+        row.to_email,
+        row.subject,
+        row.file,
+        row.sha256,
+        row.made_at,
+        row.status,
+        row.sent_at,
+        row.error,
+    )

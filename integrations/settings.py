@@ -1,0 +1,147 @@
+"""The only reader of the environment: LIANDONG_HOME and the office's settings.toml in it (variables LIANDONG_… win)."""
+
+import json
+import os
+import secrets
+import tomllib
+from datetime import datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from campaigns.errors import NotConfigured
+from campaigns.organs import Address, Name
+from campaigns.workdays import OfficeHours
+
+FILE = "settings.toml"
+
+
+class Smtp(BaseModel):
+    """How letters leave by SMTP."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 465
+    security: Literal["tls", "starttls", "plain"] = "tls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+
+
+class Settings(BaseSettings):
+    """An office's settings. `fixed_clock` stops the clock at one moment, for a demonstration's data."""
+
+    model_config = SettingsConfigDict(env_prefix="LIANDONG_", env_nested_delimiter="__", extra="ignore", frozen=True)
+
+    home: Path
+    office: Name
+    mailbox: Address
+    opens_at: time = time(8, 30)
+    closes_at: time = time(17, 30)
+    inbox: Path | None = None
+    database_url: str | None = None
+    prefect_api_url: str | None = None
+    smtp: Smtp | None = None
+    fixed_clock: datetime | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, strongest first: arguments, environment, the office's file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=home() / FILE)
+
+    @property
+    def hours(self) -> OfficeHours:
+        """Return the office's hours; letters go out when it opens and at 14:30."""
+        return OfficeHours(self.opens_at, self.closes_at, (self.opens_at, time(14, 30)))
+
+    @property
+    def watched_folder(self) -> Path:
+        """Return the folder whose files are taken in."""
+        return self.inbox or self.home / "inbox"
+
+    @property
+    def url(self) -> str:
+        """Return the ledger's database URL."""
+        return self.database_url or f"sqlite:///{self.home / 'liandong.db'}"
+
+    @property
+    def secret(self) -> str:
+        """Return the office's signing secret."""
+        return (self.home / "secret.key").read_text("ascii").strip()
+
+
+def home() -> Path:
+    """Return the folder of the office's data: LIANDONG_HOME, or `.liandong` in the current folder."""
+    return Path(os.environ.get("LIANDONG_HOME") or ".liandong").absolute()
+
+
+def load() -> Settings:
+    """Return the settings of the office in LIANDONG_HOME; NotConfigured, in Chinese, when there is none or it cannot be read."""
+    folder = home()
+    file = folder / FILE
+    if not file.is_file():
+        raise NotConfigured(f"{folder} 里还没有办公室的设置，请先运行：liandong init")
+    try:
+        return Settings(home=folder)  # type: ignore[call-arg]  # the rest comes from the file
+    except tomllib.TOMLDecodeError as error:
+        raise NotConfigured(f"设置文件 {file} 不是正确的 TOML 格式（{_place(error)}），请对照 liandong init 生成的样子修改") from None
+    except ValidationError as error:
+        wrong = "、".join(sorted({".".join(map(str, one["loc"])) for one in error.errors()}))
+        raise NotConfigured(f"设置文件 {file} 中这些项目缺少或不对：{wrong}") from None
+
+
+def initialise(office: str, mailbox: str, opens_at: time, closes_at: time, inbox: Path | None, fixed_clock: datetime | None = None) -> Settings:
+    """Return the settings of a new office after writing them, its folders and its signing secret; an existing secret is kept."""
+    folder = home()
+    for name in ("raw", "inbox", "outbox", "forms", "messages", "rollup", "calendar", "definitions", "directories"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    key = folder / "secret.key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_urlsafe(32), "ascii")
+    lines = [
+        "# 联动：本办公室的设置",
+        f"office = {json.dumps(office, ensure_ascii=False)}",
+        f"mailbox = {json.dumps(mailbox)}",
+        f"opens_at = {opens_at:%H:%M:%S}",
+        f"closes_at = {closes_at:%H:%M:%S}",
+    ]
+    if inbox:
+        lines.append(f"inbox = {json.dumps(str(inbox), ensure_ascii=False)}")
+    if fixed_clock:
+        lines += ["# 演示数据：时间停在这一刻", f"fixed_clock = {fixed_clock.isoformat()}"]
+    lines += [
+        "# 不设 [smtp] 时，信件只写入 outbox 文件夹，不会发出。",
+        "# [smtp]",
+        '# host = "smtp.example.gov.cn"',
+        "# port = 465",
+        '# security = "tls"        # tls、starttls 或 plain',
+        '# user = "office@example.gov.cn"',
+        "# 密码用环境变量 LIANDONG_SMTP__PASSWORD 给出",
+    ]
+    (folder / FILE).write_text("\n".join(lines) + "\n", "utf-8")
+    return load()
+
+
+def environment() -> dict[str, str]:
+    """Return a copy of the environment for a child process, with LIANDONG_HOME made absolute."""
+    return {**os.environ, "LIANDONG_HOME": str(home())}
+
+
+def set_home(folder: Path) -> None:
+    """Make a folder the office's home for this process and its children."""
+    os.environ["LIANDONG_HOME"] = str(folder.absolute())
+
+
+def _place(error: Exception) -> str:
+    found: Any = [word for word in str(error).replace(",", " ").replace(")", " ").split() if word.isdigit()]
+    return f"第{found[0]}行" if found else "位置不明"
