@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import networkx as nx
+
 from campaigns import graph
-from campaigns.definition import Role
 from campaigns.plan import Plan, Round
 from campaigns.states import Standing, State, chinese, state
 
@@ -68,7 +69,13 @@ class Picture:
 
 
 def picture(
-    plan: Plan, version: str, standings: Mapping[str, Standing], closed_rounds: Mapping[str, bool], as_of: datetime, *, closed: bool = False
+    plan: Plan,
+    version: str,
+    standings: Mapping[str, Standing],
+    closed_rounds: Mapping[str, bool],
+    as_of: datetime,
+    *,
+    closed: bool = False,
 ) -> Picture:
     """Return the picture of a campaign at a moment: `closed_rounds` names the opened rounds and whether each is closed."""
     previous: dict[str, str] = {}
@@ -87,7 +94,13 @@ def picture(
 
 
 def _bars(
-    plan: Plan, a_round: Round, standings: Mapping[str, Standing], parents: Mapping[str, list[str]], as_of: datetime, *, closed: bool
+    plan: Plan,
+    a_round: Round,
+    standings: Mapping[str, Standing],
+    parents: Mapping[str, list[str]],
+    as_of: datetime,
+    *,
+    closed: bool,
 ) -> tuple[Bar, ...]:
     bars: list[Bar] = []
     for one in plan.expected_in(a_round.id):
@@ -106,9 +119,16 @@ def _bars(
         )
     node = graph.rollup_node(a_round.id)
     bars.append(Bar(node, f"汇总·{a_round.label}", "已汇总" if closed else "待汇总", ("汇总",), tuple(parents.get(node, ()))))
-    # parents first, so that each can be drawn when its children name it
-    order = {Role.COOPERATING.chinese: 0, Role.LEAD.chinese: 1}
-    return tuple(sorted(bars, key=lambda bar: order.get(bar.tags[1], 2) if len(bar.tags) > 1 else 3))
+    return _parents_first(bars)
+
+
+def _parents_first(bars: list[Bar]) -> tuple[Bar, ...]:
+    """Return the bars in their order, each after the bars it waits for, so that it can be drawn when its parents stand."""
+    waits: nx.DiGraph[str] = nx.DiGraph()
+    waits.add_nodes_from(bar.key for bar in bars)
+    waits.add_edges_from((parent, bar.key) for bar in bars for parent in bar.parents)
+    place = {bar.key: index for index, bar in enumerate(bars)}
+    return tuple(bars[place[key]] for key in nx.lexicographical_topological_sort(waits, key=place.__getitem__))
 
 
 def is_waiting(one: str, parents: Mapping[str, list[str]], standings: Mapping[str, Standing], as_of: datetime) -> bool:

@@ -1,0 +1,163 @@
+"""A local Prefect server whose pages keep the browser on this host, run by uvicorn in a process of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaigns.errors import NotConfigured, WorldError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+AUTHENTICATION = "PREFECT_SERVER_API_AUTH_STRING"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Prefect's page asks an analytics host whatever the settings; the browser is told to refuse everything but this host.
+# Inline styles and scripts, WebAssembly (the graph) and blob workers are the page's own; the socket is its event stream.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def environment(home: Path, port: int, host: str = "127.0.0.1") -> dict[str, str]:
+    """Return the variables of the server, its runner and its clients: data in the office's folder, nothing sent out."""
+    password = os.environ.get(AUTHENTICATION)
+    return {
+        **({"PREFECT_API_AUTH_STRING": password} if password else {}),
+        "PREFECT_HOME": str(home.absolute() / "prefect"),
+        "PREFECT_API_URL": f"http://{_bracketed(host)}:{port}/api",
+        "PREFECT_UI_API_URL": "/api",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        # each open round is looked at once a loop; at the default 20 s the server is never idle
+        "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "600",
+        # one by one, as shipped, a flow's task runs reach the server half a minute late
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PYTHONUTF8": "1",
+        "TZ": "Asia/Shanghai",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers at `url`; `variables` are those its clients need."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    variables: dict[str, str]
+    log: Path
+
+    @property
+    def api_url(self) -> str:
+        """Return the address of the server's interface."""
+        return f"{self.url}/api"
+
+    def stop(self) -> None:
+        """End the server and wait for it."""
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start(home: Path, port: int = 0, host: str = "127.0.0.1", patience: float = 120) -> RunningServer:
+    """Return a server once it answers; port 0 takes a free one. NotConfigured when it may not, WorldError when it does not start."""
+    check_host(host)
+    port = port or _free_port(host)
+    variables = environment(home, port, host)
+    (home / "prefect").mkdir(parents=True, exist_ok=True)
+    log = home / "prefect" / "server.log"
+    command = [sys.executable, "-m", "uvicorn", "liandong.prefect_server:app", "--factory", "--host", host, "--port", str(port)]
+    command += ["--log-level", "warning", "--timeout-graceful-shutdown", "5"]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=_checkout()
+        )
+    server = RunningServer(f"http://{_bracketed(host)}:{port}", process, variables, log)
+    until = time.monotonic() + patience
+    while not _answers(host, port):
+        if process.poll() is not None:
+            raise WorldError(f"Prefect 服务没有启动成功（端口 {port} 可能已被占用），详见 {log}")
+        if time.monotonic() > until:
+            server.stop()
+            raise WorldError(f"等了{patience:.0f}秒，Prefect 服务仍未就绪，详见 {log}")
+        time.sleep(0.1)
+    return server
+
+
+def check_host(host: str) -> None:
+    """Return nothing when the server may listen there; NotConfigured, because its pages know no roles, without a password."""
+    if host not in LOOPBACK and not os.environ.get(AUTHENTICATION):
+        raise NotConfigured(f"Prefect 页面没有分权限：要在 {host} 上开放，请先用环境变量 {AUTHENTICATION} 设置“用户名:密码”")
+
+
+def app() -> "ASGIApp":
+    """Return Prefect's own server application with the security policy on every answer."""
+    from prefect.server.api.server import create_app
+
+    return with_policy(create_app())
+
+
+def with_policy(inner: "ASGIApp") -> "ASGIApp":
+    """Return an ASGI application that adds the policy to every answer of another."""
+
+    async def outer(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        async def send_with_policy(message: "Message") -> None:
+            if message["type"] == "http.response.start":
+                added = [(b"content-security-policy", POLICY.encode()), (b"referrer-policy", b"no-referrer")]
+                message = {**message, "headers": [*message.get("headers", []), *added]}
+            await send(message)
+
+        await inner(scope, receive, send_with_policy)
+
+    return outer
+
+
+def _checkout() -> Path:
+    """Return the folder from which the project's packages are imported."""
+    return Path(__file__).parent.parent
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(host: str, port: int) -> bool:
+    connection = HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/api/health")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
