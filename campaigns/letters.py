@@ -1,0 +1,239 @@
+"""Letters: everything one mail says, as plain facts; how it is worded and packed is another room's work.
+
+A letter has three parts: the occasion (which campaign and round, on whose behalf), the recipient, and a body, one type per kind
+of letter. Every text in it is already Chinese and ready to read; nothing is looked up and nothing is computed from dates.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Kind(StrEnum):
+    """The kinds of letter; each has a folder of templates of the same name."""
+
+    ASSIGNMENT = "assignment"  # 任务分工及报表
+    REMINDER = "reminder"  # 催办
+    OVERDUE = "overdue"  # 逾期
+    BUNDLE = "bundle"  # 配合单位材料, to a lead
+    ROLLUP = "rollup"  # 汇总
+    RECEIPT = "receipt"  # 回执 or 退回修改
+
+
+class Outcome(StrEnum):
+    """How an envelope ended, as its receipt says it."""
+
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+
+    @property
+    def chinese(self) -> str:
+        """Return the word officers read."""
+        return {
+            "accepted": "已收到",
+            "returned": "退回修改",
+            "refused": "未能受理",
+            "quarantined": "暂存待核",
+            "duplicate": "重复来件",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a letter is about and on whose behalf it speaks; `campaign` and `round` are ids, the rest is read by people."""
+
+    office: str
+    mailbox: str
+    campaign: str
+    campaign_title: str
+    short_title: str
+    doc_no: str = ""
+    round: str = ""
+    round_label: str = ""
+
+    @property
+    def reference(self) -> str:
+        """Return what a subject line calls the campaign: its document number, else its short title."""
+        return self.doc_no or self.short_title
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who gets a letter: `department` is the code, `unit` the name; `capacity` decides the tone."""
+
+    name: str
+    email: str
+    unit: str
+    department: str
+    capacity: Literal["liaison", "leader", "office"] = "liaison"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing owed: the duty, in which role, to whom, by when, and how it stands (`还有3个工作日`, `已逾期2个工作日`)."""
+
+    duty: int
+    title: str
+    role: str
+    receiver: str
+    due: str
+    state: str = ""
+    remaining: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a department owes in a round, with its form: `due` is the first date, `parts` what a full submission consists of."""
+
+    items: tuple[Item, ...]
+    due: str
+    covers: str = ""
+    parts: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    kind = Kind.ASSIGNMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What is not yet reported before its date: `due` is the nearest date."""
+
+    items: tuple[Item, ...]
+    due: str
+    kind = Kind.REMINDER
+
+
+@dataclass(frozen=True, slots=True)
+class MissingUnit:
+    """A department that has not reported, with the person to call."""
+
+    unit: str
+    contact: str
+    phone: str
+    email: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What is past its date: `items` to the department itself, `units` to the office."""
+
+    items: tuple[Item, ...] = ()
+    units: tuple[MissingUnit, ...] = ()
+    kind = Kind.OVERDUE
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A cooperating department that has reported: when, and what is worth knowing (`零报告`, `迟报`, `第2版`)."""
+
+    unit: str
+    when: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table of figures."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DutyBundle:
+    """What the cooperating departments of one duty have sent its lead, who is missing, and their sub-totals."""
+
+    duty: int
+    title: str
+    reported: tuple[Reported, ...] = ()
+    missing: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    total: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a lead is sent: its cooperating departments' files and where each duty stands; `due` is the lead's own date."""
+
+    duties: tuple[DutyBundle, ...]
+    due: str
+    kind = Kind.BUNDLE
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """The result of a round: coverage in words, totals (`columns` over `rows`), and who is not in it."""
+
+    coverage: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    missing: tuple[str, ...] = ()
+    kind = Kind.ROLLUP
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one expected report of an envelope."""
+
+    duty: int
+    title: str
+    result: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A finding as a receipt shows it: `blocking` ones must be mended, the others are for attention."""
+
+    message: str
+    sheet: str = ""
+    cell: str = ""
+    value: str = ""
+    expected: str = ""
+    blocking: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to an envelope: what arrived, what became of each report in it, what to mend, what is still owed."""
+
+    outcome: Outcome
+    number: str
+    file_name: str
+    received_at: str
+    lines: tuple[Line, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    unreported: tuple[Item, ...] = ()
+    explanation: str = ""
+    kind = Kind.RECEIPT
+
+
+Body = Assignment | Reminder | Overdue | Bundle | RollUp | Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to one person; `key` is its own for ever: the same key is the same letter."""
+
+    key: str
+    occasion: Occasion
+    to: Recipient
+    body: Body
+
+    @property
+    def kind(self) -> Kind:
+        """Return which kind of letter this is."""
+        return self.body.kind

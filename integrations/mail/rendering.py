@@ -1,0 +1,114 @@
+"""A letter -> the bytes of one mail: subject, text and HTML from templates, attachments, headers.
+
+The same letter always gives the same bytes, so a letter that is rendered again after a crash is the same mail.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from campaigns.letters import Attachment, Kind, Letter
+from campaigns.workdays import in_chinese, office_date, office_time
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_ACCENTS = {Kind.REMINDER: "#b7791f", Kind.OVERDUE: "#b42318"}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
+
+
+def subject(letter: Letter) -> str:
+    """Return a letter's subject line."""
+    return _one_line(_environment("text").get_template(f"{letter.kind}/subject").render(_facts(letter)))
+
+
+def render(
+    letter: Letter, attachments: Sequence[Attachment], *, sender: tuple[str, str], message_id: str, date: datetime
+) -> bytes:
+    """Return the mail as bytes, ready to be stored or sent; `sender` is (name, address), `date` the instant it speaks of."""
+    at = letter.occasion
+    mail = EmailMessage(policy=policy.SMTP)
+    mail["Subject"] = subject(letter)
+    mail["From"] = _address(*sender)
+    mail["To"] = _address(f"{letter.to.unit} {letter.to.name}", letter.to.email)
+    mail["Reply-To"] = _address(at.office, at.mailbox)
+    mail["Date"] = format_datetime(office_time(date))
+    mail["Message-ID"] = _one_line(message_id)
+    mail["Auto-Submitted"] = "auto-generated"
+    codes = {"Kind": letter.kind.value, "Campaign": at.campaign, "Round": at.round, "Department": letter.to.department}
+    for name, code in codes.items():
+        if code:
+            mail[f"X-Liandong-{name}"] = _one_line(code).encode("ascii", "ignore").decode()
+    names = tuple(_one_line(one.name) for one in attachments)
+    mail.set_content(_written("text", letter, names, date), cte="base64")
+    mail.add_alternative(_written("html", letter, names, date), subtype="html", cte="base64")
+    for one, name in zip(attachments, names, strict=True):
+        main, _, sub = one.content_type.partition("/")
+        mail.add_attachment(one.data, maintype=main, subtype=sub or "octet-stream", filename=name)
+    # "=_" occurs in no base64 or quoted-printable text, so a boundary that is always the same is still safe
+    stem = hashlib.sha256(letter.key.encode()).hexdigest()[:24]
+    for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=_liandong_{stem}_{number}")
+    return mail.as_bytes()
+
+
+def _written(form: str, letter: Letter, attachments: tuple[str, ...], date: datetime) -> str:
+    """Return the letter in one form, `text` or `html`: the same words in either, set with that form's parts."""
+    environment = _environment(form)
+    parts = environment.get_template(f"{form}/parts").module
+    moment = office_time(date)
+    facts = _facts(letter) | {
+        "the": parts,
+        "attachments": attachments,
+        "subject": subject(letter),
+        "greeting": f"{letter.to.name}同志：" if letter.to.name else f"{letter.to.unit}：",
+        "sent_on": in_chinese(office_date(date)),
+        "sent_at": f"{in_chinese(office_date(date))}{moment:%H:%M}",
+        "accent": _ACCENTS.get(letter.kind, "#1f5fa8"),
+    }
+    content = environment.get_template(f"{letter.kind}/body").render(facts)
+    if form == "html":
+        content = Markup(content)  # escaped already, where it was rendered
+    page = environment.get_template(f"{form}/frame").render(facts | {"content": content})
+    return re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"
+
+
+def _facts(letter: Letter) -> dict[str, Any]:
+    return {"at": letter.occasion, "to": letter.to, "body": letter.body}
+
+
+@lru_cache(maxsize=2)
+def _environment(form: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=form == "html",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["short"] = _short
+    return environment
+
+
+def _short(due: str) -> str:
+    """Return a date as a subject line has room for it: `12月3日17:30` of `2020年12月3日（周四）17:30`."""
+    return re.sub(r"^\d{4}年|（周.）", "", due)
+
+
+def _one_line(text: str) -> str:
+    """Return a text fit for a header: no line break can start a header of its own."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def _address(name: str, address: str) -> Address:
+    return Address(display_name=_one_line(name), addr_spec=_one_line(address))
