@@ -2,6 +2,7 @@
 
 LiandongError                 every failure this project raises on purpose; str() is one Chinese sentence an officer can act on
 ├── DefinitionError           a definition or directory cannot be used; carries every problem at once
+├── UnreadableFile            a definition or directory cannot be read at all: missing, no text, no YAML mapping
 ├── UnknownOrgan              a name is no department or group of the directory; carries the likely candidates
 ├── UnknownItem               a campaign, round or report that the ledger does not hold
 ├── NotConfigured             a setting is missing or wrong
@@ -24,6 +25,10 @@ class DefinitionError(LiandongError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("；".join(p.message for p in self.problems))
+
+
+class UnreadableFile(LiandongError):
+    """A definition or directory that cannot be read at all."""
 
 
 class UnknownOrgan(LiandongError):

@@ -74,11 +74,10 @@ def digraph(found: Iterable[Edge]) -> "nx.DiGraph[str]":
     return graph
 
 
-def find_cycle(needs: Mapping[int, Iterable[int]]) -> list[int]:
-    """Return the duties of one cycle of `needs`, each waiting for the next; empty when there is none."""
+def find_cycles(needs: Mapping[int, Iterable[int]]) -> list[list[int]]:
+    """Return one cycle of every knot in `needs`: duties of which each waits for the next, the last for the first."""
     graph: nx.DiGraph[int] = nx.DiGraph()
     graph.add_edges_from((number, need) for number, wanted in needs.items() for need in wanted if need in needs)
-    try:
-        return [edge[0] for edge in nx.find_cycle(graph)]
-    except nx.NetworkXNoCycle:
-        return []
+    knots = [graph.subgraph(knot) for knot in nx.strongly_connected_components(graph)]
+    cycles = [[edge[0] for edge in nx.find_cycle(knot, min(knot))] for knot in knots if any(True for _ in knot.edges)]
+    return sorted(cycles)

@@ -87,13 +87,23 @@ class Directory(Record):
         if found:
             raise UnknownOrgan(name, sorted(holder.name for holder in found.values()))
         names = {plain(known.name): known.holder.name for known in self._names(on)}
-        raise UnknownOrgan(name, [names[match] for match in get_close_matches(wanted, names, n=3, cutoff=0.6)])
+        close = [names[match] for match in get_close_matches(wanted, names, n=3, cutoff=0.6)]
+        raise UnknownOrgan(name, list(dict.fromkeys(close)))
 
     def members(self, holder: Organ | Group) -> tuple[Organ, ...]:
         """Return the organs behind a name: the organ itself, or the group's members in the group's order."""
         if isinstance(holder, Organ):
             return (holder,)
         return tuple(self.organ(code) for code in holder.members)
+
+    def ambiguous(self, on: date) -> dict[str, tuple[Organ | Group, ...]]:
+        """Return the names that more than one organ or group goes by on that date, each with its holders."""
+        holders: dict[str, list[Organ | Group]] = {}
+        for known in self._names(on):
+            same = holders.setdefault(plain(known.name), [])
+            if known.holder not in same:
+                same.append(known.holder)
+        return {name: tuple(same) for name, same in holders.items() if len(same) > 1}
 
     def _names(self, on: date) -> "Iterable[_Known]":
         for organ in self.organs:

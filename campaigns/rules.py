@@ -35,7 +35,8 @@ class Relation:
     @property
     def subject(self) -> str:
         """Return the indicator that is marked when the relation fails: the first one on the left."""
-        return next(node.id for node in ast.walk(self.left) if isinstance(node, ast.Name))
+        names = (node for node in ast.walk(self.left) if isinstance(node, ast.Name))
+        return min(names, key=lambda name: (name.lineno, name.col_offset)).id
 
 
 def parse(text: str) -> Relation:
