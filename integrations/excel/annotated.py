@@ -1,0 +1,195 @@
+"""Writing findings into a workbook: cells coloured and commented, and a list in front. Runs in the child process."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from io import BytesIO
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.comments import Comment
+from openpyxl.styles import PatternFill
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from campaigns.findings import Finding, Severity
+from campaigns.forms import FIRST_COLUMN, LABEL_COLUMN, TOKEN_SHEET, letter
+from campaigns.submission import ERROR_SHEET, Book, Sheet
+from integrations.excel.workbook import (
+    AMBER,
+    BLUE,
+    BOX,
+    CENTRE,
+    HEI,
+    LEFT,
+    PALE,
+    RED,
+    clean,
+    fill,
+    font,
+    formula,
+    height_of,
+    print_setup,
+    save,
+    write,
+)
+
+_AUTHOR = "报送审核"  # by it our own comments are known again
+_WIDTHS = {"A": 6, "B": 18, "C": 20, "D": 24, "E": 70, "F": 10}
+_KEPT = "H"  # hidden: the colour a cell had before we marked it, so that a later copy can give it back
+_TAG = re.compile(r"(\d+):([a-z]+)")
+
+
+def mark(data: bytes, findings: Sequence[Finding]) -> bytes:
+    """Return the sender's workbook with its formatting, formulas and protection, and the findings marked in it."""
+    book = load_workbook(BytesIO(data))
+    _unmark(book)
+    _mark(book, findings)
+    return save(book)
+
+
+def rebuild(read: Book, findings: Sequence[Finding]) -> bytes:
+    """Return a fresh workbook with the values of one that openpyxl cannot keep (.xls, .ods), and the findings marked."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for sheet in read.sheets:
+        if sheet.name != ERROR_SHEET:
+            _copy(book.create_sheet(sheet.name), sheet)
+    _mark(book, findings)
+    return save(book)
+
+
+def list_only(findings: Sequence[Finding]) -> bytes:
+    """Return a workbook that holds nothing but the list of findings."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    _mark(book, findings)
+    return save(book)
+
+
+def _mark(book: Workbook, findings: Sequence[Finding]) -> None:
+    by_cell: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.cell and finding.sheet in book.sheetnames:
+            by_cell[finding.sheet, finding.cell].append(finding)
+    colours: dict[tuple[str, str], str] = {}
+    for (name, address), found in by_cell.items():
+        cell = _cell(book[name], address)
+        colours[name, address] = str(cell.fill.start_color.rgb) if cell.fill.fill_type == "solid" else ""
+        blocking = any(finding.severity is Severity.BLOCK for finding in found)
+        cell.fill = fill(RED if blocking else AMBER)
+        text = "\n".join(finding.message for finding in found)
+        if cell.comment is not None:  # what the sender had noted there is kept
+            text = f"{cell.comment.text}\n{text}"
+        cell.comment = Comment(clean(text), _AUTHOR, height=40 + 18 * (1 + len(text) // 18), width=280)
+    sheet = book.create_sheet(ERROR_SHEET, 0)
+    for other in book.worksheets:
+        other.sheet_view.tabSelected = False
+    book.active = 0
+    _list(sheet, book, findings, colours)
+
+
+def _list(sheet: Worksheet, book: Workbook, findings: Sequence[Finding], colours: dict[tuple[str, str], str]) -> None:
+    for column, width in _WIDTHS.items():
+        sheet.column_dimensions[column].width = width
+    sheet.sheet_view.showGridLines = False
+    sheet.merge_cells("A1:F1")
+    write(sheet, "A1", "错误清单", font=font(HEI, 16, bold=True, colour=BLUE), alignment=CENTRE)
+    sheet.row_dimensions[1].height = 30
+    blocking = sum(finding.severity is Severity.BLOCK for finding in findings)
+    told = f"共{len(findings)}处：必须改正{blocking}处（红色），提醒核对{len(findings) - blocking}处（黄色）。"
+    sheet.merge_cells("A2:F2")
+    write(
+        sheet,
+        "A2",
+        f"{told}点“单元格”可跳到错处；在本文件中改正后保存、重新报送即可，本清单不必删除。",
+        font=font(),
+        alignment=LEFT,
+    )
+    sheet.row_dimensions[2].height = 22
+    for column, text in zip("ABCDEF", ("序号", "单元格", "现值", "应为", "怎么改", "级别"), strict=True):
+        write(sheet, f"{column}3", text, font=font(HEI), alignment=CENTRE, border=BOX, fill=fill(PALE))
+    for row, finding in enumerate(findings, start=4):
+        place = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet or "整个文件"
+        level = "必须改正" if finding.severity is Severity.BLOCK else "提醒核对"
+        for column, text in zip("BCDEF", (place, finding.value, finding.expected, finding.message, level), strict=True):
+            write(sheet, f"{column}{row}", text, font=font(), alignment=LEFT if column == "E" else CENTRE, border=BOX)
+        write(sheet, f"A{row}", row - 3, font=font(), alignment=CENTRE, border=BOX)
+        sheet[f"F{row}"].fill = fill(RED if finding.severity is Severity.BLOCK else AMBER)
+        sheet.row_dimensions[row].height = max(
+            height_of(text, _WIDTHS[column], least=22)
+            for column, text in (("C", finding.value), ("D", finding.expected), ("E", finding.message))
+        )
+        if finding.cell and finding.sheet in book.sheetnames:
+            sheet[f"B{row}"].hyperlink = f"#'{finding.sheet}'!{finding.cell}"
+            sheet[f"B{row}"].font = font(colour="0563C1")
+            write(sheet, f"{_KEPT}{row}", colours[finding.sheet, finding.cell])
+    sheet.column_dimensions[_KEPT].hidden = True
+    sheet.freeze_panes = "A4"
+    sheet.print_area = f"A1:F{3 + len(findings)}"
+    print_setup(sheet, landscape=True, title_rows="3:3")
+
+
+def _unmark(book: Workbook) -> None:
+    """Take away what an earlier copy of ours had marked."""
+    if ERROR_SHEET not in book.sheetnames:
+        return
+    colours: dict[tuple[str, str], str] = {}
+    for row in book[ERROR_SHEET].iter_rows(min_row=4, max_row=5_000):
+        name, _, address = str(row[1].value or "").rpartition("!")
+        if name and len(row) >= 8:
+            colours[name, address] = str(row[7].value or "")
+    del book[ERROR_SHEET]
+    for (name, address), colour in colours.items():
+        if name not in book.sheetnames or not re.fullmatch(r"[A-Z]{1,3}[0-9]{1,7}", address):
+            continue
+        cell = _cell(book[name], address)
+        if cell.comment is None or cell.comment.author != _AUTHOR:
+            continue
+        cell.comment = None
+        cell.fill = fill(colour) if re.fullmatch("[0-9A-F]{8}", colour) else PatternFill()
+
+
+def _cell(sheet: Worksheet, address: str) -> Cell:
+    """Return a cell, or the first one of the merged range it lies in."""
+    cell = sheet[address]
+    if isinstance(cell, MergedCell):
+        for merged in sheet.merged_cells.ranges:
+            if address in merged:
+                cell = sheet.cell(merged.min_row, merged.min_col)
+    assert isinstance(cell, Cell)
+    return cell
+
+
+def _copy(sheet: Worksheet, read: Sheet) -> None:
+    if read.name == TOKEN_SHEET:
+        sheet.sheet_state = "hidden"
+    tags: dict[str, dict[str, int]] = defaultdict(dict)
+    for (row, column), value in read.cells.items():
+        write(sheet, f"{letter(column)}{row}", value, font=font(), alignment=LEFT, border=BOX)
+        if isinstance(value, str) and (tag := _TAG.fullmatch(value)):
+            tags[tag[1]][tag[2]] = row
+    for column in {column for _, column in read.cells}:
+        sheet.column_dimensions[letter(column)].width = 20
+    if not tags:
+        return
+    sheet.column_dimensions["A"].hidden = True
+    choice = DataValidation(type="list", formula1='"是,否"', allow_blank=True)
+    sheet.add_data_validation(choice)
+    for rows in tags.values():
+        _formulas(sheet, read, rows)
+        if "nil" in rows:
+            choice.add(f"{letter(FIRST_COLUMN)}{rows['nil']}")
+
+
+def _formulas(sheet: Worksheet, read: Sheet, rows: dict[str, int]) -> None:
+    """Write the sums again, so that a figure put right puts them right too."""
+    for (row, column), value in read.cells.items():
+        if row != rows.get("header") or column <= LABEL_COLUMN or not isinstance(value, str):
+            continue
+        at = letter(column)
+        base = "total" if "total" in rows else "own"
+        for line, parts in (("total", ("own", "coop")), ("cumulative", (base, "previous"))):
+            if line in rows and all(part in rows for part in parts):
+                first, second = (f"{at}{rows[part]}" for part in parts)
+                formula(sheet, f"{at}{rows[line]}", f"={first}+{second}", font=font(), border=BOX)
