@@ -18,6 +18,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import format_datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -32,7 +33,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
 XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 DOCX = ("application", "vnd.openxmlformats-officedocument.wordprocessingml.document")
-HEADINGS = ("行业领域采取的措施", "主要做法", "亮点经验", "存在的问题", "下一步工作打算")
+HEADINGS = ("行业领域采取的措施", "主要作法", "亮点经验", "存在的问题", "下一步工作打算")
 LEAD_SHEET, COOPERATING_SHEET, ERROR_SHEET, COVER_SHEET = "牵头任务", "配合任务", "错误清单", "填报说明"
 OWN_LABELS = ("本期", "本单位本期")
 
@@ -174,14 +175,14 @@ class City:
             return
         if round_id not in self._rounds:
             self._rounds.append(round_id)
-        department.name, department.forms[round_id] = _unit(form) or department.code, form
+        seen = _glance(form)
+        department.name, department.forms[round_id] = seen.unit or department.code, form
         department.letters[round_id] = letter
         persona = self.persona(department.code, round_id)
         if persona is Persona.SILENT:
             yield f"{department.name}：收到报表，没有动静"
             return
-        blocks = list(find_blocks(_open(form)))
-        leads, others = [b for b in blocks if b.is_lead], [b for b in blocks if not b.is_lead]
+        leads, others = [b for b in seen.blocks if b.is_lead], [b for b in seen.blocks if not b.is_lead]
         mistake = persona if persona in MISTAKES else None
         if others:
             flaw = None if leads else mistake  # with both roles, the mistake is made in the lead's report
@@ -217,7 +218,7 @@ class City:
         """A receipt after a faulty file: mend the cells it names, or send the right file."""
         if department.mistake is None:
             return
-        annotated = next((data for _, data in _workbooks(letter) if ERROR_SHEET in _open(data).sheetnames), None)
+        annotated = next((data for _, data in _workbooks(letter) if ERROR_SHEET in _glance(data).sheets), None)
         corrected = None if annotated is None else self._correct(department, department.mistake, annotated)
         self._plan(department, department.mistake, "corrected", _workday(now, 1, 10), None, corrected)
         department.mistake = None
@@ -238,7 +239,7 @@ class City:
     def _send(self, sending: Sending, now: datetime) -> Iterator[str]:
         department = self._departments[sending.department]
         persona = self.persona(department.code, sending.round)
-        name, note = f"{department.name}_报表.xlsx", persona.value
+        name, note = f"{department.name}_报表.xlsx", _manner(persona, sending)
         leading = sending.part != "cooperating" and self._leads(department, sending.round)
         data = sending.workbook or self._fill(department, sending, now, leading)
         if sending.flaw is Persona.EMPTY_FILE:
@@ -254,11 +255,11 @@ class City:
                 data, name = converted, f"{department.name}_报表.{ending}"
         if sending.flaw:
             department.mistake = sending.round
-        if sending.part == "corrected":
-            note = "按回执更正后重报"
-        elif sending.part == "again":
-            note = "报送更正版（第二版）"
-        elif persona is Persona.SECOND_VERSION and (sending.part == "lead" or not self._leads(department, sending.round)):
+        if (
+            sending.part in ("cooperating", "lead")
+            and persona is Persona.SECOND_VERSION
+            and (sending.part == "lead" or not self._leads(department, sending.round))
+        ):
             self._plan(department, sending.round, "again", _workday(now, 1, 10), None)
         door = self._deliver(department, sending, now, name, data, leading)
         yield f"{department.name}：{door}，{note}"
@@ -332,7 +333,7 @@ class City:
         return found
 
     def _leads(self, department: Department, round_id: str) -> bool:
-        return any(block.is_lead for block in find_blocks(_open(department.forms[round_id])))
+        return LEAD_SHEET in _glance(department.forms[round_id]).sheets
 
     def _correct(self, department: Department, round_id: str, annotated: bytes) -> bytes:
         """Return the annotated copy with exactly the cells mended that its list of errors names."""
@@ -391,6 +392,19 @@ class City:
     def _number(self, *words: str) -> int:
         """Return a number that depends on nothing but the seed and the words: the same demo every time."""
         return int.from_bytes(sha256("/".join((str(self._seed), *words)).encode()).digest()[:6])
+
+
+def _manner(persona: Persona, sending: Sending) -> str:
+    """Return how a sending is told: a mistake only where it is made."""
+    if sending.part == "corrected":
+        return "按回执更正后重报"
+    if sending.part == "again":
+        return "报送更正版（第二版）"
+    if sending.flaw is None and persona in MISTAKES:
+        return Persona.ON_TIME.value
+    if persona is Persona.EARLY_LEAD and sending.part != "lead":
+        return Persona.ON_TIME.value
+    return persona.value
 
 
 def find_blocks(book: Workbook) -> Iterator[Block]:
@@ -517,8 +531,20 @@ def _cover_labels(book: Workbook) -> Iterator[tuple[str, Any]]:
                 yield cell.value.strip().rstrip("：:"), _right_of(sheet, cell)
 
 
-def _unit(form: bytes) -> str:
-    return next((str(cell.value) for label, cell in _cover_labels(_open(form)) if label == "填报单位" and cell.value), "")
+@dataclass(frozen=True, slots=True)
+class _Glance:
+    """What a person sees on opening a workbook: whose it is, its sheets and its blocks."""
+
+    unit: str
+    sheets: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+@lru_cache(maxsize=256)
+def _glance(data: bytes) -> _Glance:
+    book = _open(data)
+    unit = next((str(cell.value) for label, cell in _cover_labels(book) if label == "填报单位" and cell.value), "")
+    return _Glance(unit, tuple(book.sheetnames), tuple(find_blocks(book)))
 
 
 def _sign(book: Workbook, today: date, number: int) -> None:
@@ -551,8 +577,8 @@ def _workbooks(letter: EmailMessage) -> Iterator[tuple[str, bytes]]:
 def _own_form(letter: EmailMessage, name: str) -> bytes | None:
     """Return the attached form that bears the department's own name (the first form when it is not known yet)."""
     for _, data in _workbooks(letter):
-        book = _open(data)
-        if {LEAD_SHEET, COOPERATING_SHEET} & set(book.sheetnames) and (not name or _unit(data) == name):
+        seen = _glance(data)
+        if {LEAD_SHEET, COOPERATING_SHEET} & set(seen.sheets) and (not name or seen.unit == name):
             return data
     return None
 
