@@ -1,0 +1,49 @@
+"""The work itself, as sentences made of steps: the Prefect flows run it, and so does `liandong tick` with no server at all."""
+
+from datetime import datetime
+
+from tasks.bundle import bundle_leads
+from tasks.campaign import live_campaigns
+from tasks.closing import close_rounds
+from tasks.dispatch import open_rounds
+from tasks.intake import check_envelopes, take_in
+from tasks.ledger_page import write_ledger_page
+from tasks.post import deliver
+from tasks.remind import remind
+
+
+def daily(as_of: datetime) -> None:
+    """Do what has come due in every running campaign: open rounds, serve leads, remind, close; then send the letters."""
+    for campaign in live_campaigns():
+        advance(campaign, as_of)
+    deliver(as_of)
+    write_ledger_page(as_of)
+
+
+def advance(campaign: str, as_of: datetime) -> None:
+    """Do what has come due in one campaign."""
+    open_rounds(campaign, as_of)
+    bundle_leads(campaign, as_of)
+    remind(campaign, as_of)
+    close_rounds(campaign, as_of)
+
+
+def collect(as_of: datetime) -> None:
+    """Take in what has arrived, check it, answer it."""
+    if take_in(as_of) + check_envelopes(as_of):
+        deliver(as_of)
+        write_ledger_page(as_of)
+
+
+def close(as_of: datetime) -> None:
+    """Close and roll up the rounds whose time has come."""
+    for campaign in live_campaigns():
+        close_rounds(campaign, as_of)
+    deliver(as_of)
+    write_ledger_page(as_of)
+
+
+def tick(as_of: datetime) -> None:
+    """Collect what has arrived, then do what has come due."""
+    collect(as_of)
+    daily(as_of)

@@ -1,0 +1,67 @@
+"""What the command line takes, and what it says when it cannot: all in Chinese."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+
+import cyclopts
+
+from campaigns.workdays import SHANGHAI
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Office hours of a day."""
+
+    start: time
+    end: time
+
+    @classmethod
+    def usual(cls) -> "Hours":
+        """Return 08:30-17:30."""
+        return cls(time(8, 30), time(17, 30))
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+def hours(_: Any, tokens: Sequence[cyclopts.Token]) -> Hours:
+    """Return office hours from `08:30-17:30`; ValueError, in Chinese, otherwise."""
+    try:
+        start, end = (time.fromisoformat(part.strip()) for part in tokens[0].value.split("-"))
+    except ValueError:
+        raise ValueError(f"“{tokens[0].value}”不是办公时间，应写成 08:30-17:30") from None
+    if end <= start:
+        raise ValueError(f"“{tokens[0].value}”的下班时间不晚于上班时间，应写成 08:30-17:30")
+    return Hours(start, end)
+
+
+def moment(_: Any, tokens: Sequence[cyclopts.Token]) -> datetime:
+    """Return an instant in UTC from an ISO text; one without an offset is office time."""
+    try:
+        found = datetime.fromisoformat(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"“{tokens[0].value}”不是时间，应写成 2020-11-26T08:30") from None
+    return (found if found.tzinfo else found.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+
+
+def in_chinese(error: cyclopts.CycloptsError) -> str:
+    """Return what went wrong with the words typed, in Chinese."""
+    asked = "、".join(error.argument.names) if error.argument is not None and error.argument.names else ""
+    match error:
+        case cyclopts.UnknownCommandError():
+            words = " ".join(error.unused_tokens or error.root_input_tokens or [])
+            return f"没有“{words}”这个命令，请运行 liandong --help 查看全部命令"
+        case cyclopts.MissingArgumentError():
+            return f"缺少 {asked or '参数'}"
+        case cyclopts.UnknownOptionError():
+            return f"没有“{error.token.value or error.token.keyword}”这个选项，请加 --help 查看用法"
+        case cyclopts.UnusedCliTokensError():
+            return f"多余的内容：{' '.join(error.unused_tokens or [])}"
+        case cyclopts.CoercionError():
+            value = error.token.value if error.token else ""
+            reason = error.msg if error.msg and not error.msg.isascii() else f"“{value}”不是 {asked} 能用的值"
+            return reason
+        case _:
+            return f"命令写法不对{f'（{asked}）' if asked else ''}，请加 --help 查看用法"

@@ -1,0 +1,352 @@
+"""The command line: English words, Chinese help and messages. Nothing here imports Prefect before it is needed."""
+
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import App, Group, Parameter
+
+from campaigns.errors import LiandongError, UnreadableFile
+from liandong.arguments import Hours, hours, in_chinese, moment
+
+OK, PROBLEMS, UNREADABLE = 0, 1, 2
+
+_COMMANDS, _OPTIONS, _ARGUMENTS = Group("命令"), Group("选项"), Group("参数")
+Json = Annotated[bool, Parameter(name="--json", negative="", help="输出供程序读取的 JSON")]
+AsOf = Annotated[datetime | None, Parameter(name="--as-of", converter=moment, help="以这一时刻为准，如 2020-11-26T08:30（默认现在）")]
+Campaign = Annotated[str | None, Parameter(help="专项行动代码（只有一个时可省略）")]
+
+app = App(
+    name="liandong",
+    help="联动：联合执法专项行动的分工、报表、催报与汇总。",
+    usage="用法：liandong 命令 [选项]",
+    version_flags=[],
+    help_flags=["--help", "-h"],
+    group_commands=_COMMANDS,
+    group_parameters=_OPTIONS,
+    group_arguments=_ARGUMENTS,
+    error_formatter=lambda error: f"[red]{in_chinese(error)}[/red]",
+    help_format="plaintext",
+)
+app["--help"].help = "显示帮助"
+app["--help"].group = _COMMANDS
+prefect_app = App(
+    name="prefect",
+    help="Prefect 界面的维护。",
+    usage="用法：liandong prefect 命令",
+    version_flags=[],
+    group_commands=_COMMANDS,
+    group_parameters=_OPTIONS,
+)
+prefect_app["--help"].help = "显示帮助"
+app.command(prefect_app)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Return the exit code of a command: whatever goes wrong is told in Chinese, a fault of the program is written to a file."""
+    try:
+        result = app(list(words), exit_on_error=False, print_error=True, result_action="return_value")
+    except cyclopts.CycloptsError:
+        return UNREADABLE
+    except LiandongError as error:
+        _complain(str(error))
+        return UNREADABLE if isinstance(error, UnreadableFile) else PROBLEMS
+    except KeyboardInterrupt:
+        _complain("已中断")
+        return 130
+    except Exception:
+        _complain(f"程序出错，详情已写入 {_write_fault()}，请转交技术人员；数据没有丢失。")
+        return 70
+    return result if isinstance(result, int) else OK
+
+
+@app.command
+def init(
+    *,
+    office: Annotated[str, Parameter(help="办公室全称")],
+    mailbox: Annotated[str, Parameter(help="办公室邮箱")],
+    hours: Annotated[Hours, Parameter(converter=hours, help="办公时间")] = Hours.usual(),
+    folder: Annotated[Path | None, Parameter(help="收件文件夹（默认是数据文件夹里的 inbox）")] = None,
+) -> int:
+    """设立办公室：写设置、建文件夹。"""
+    from integrations import settings
+
+    if (settings.home() / settings.FILE).exists():
+        _complain(f"{settings.home()} 里已有办公室的设置；如需修改，请直接编辑 {settings.FILE}")
+        return PROBLEMS
+    made = settings.initialise(office, mailbox, hours.start, hours.end, folder.absolute() if folder else None)
+    _say(f"已设立“{made.office}”，数据在 {made.home}")
+    _say(f"收件文件夹：{made.watched_folder}；信件写入：{made.home / 'outbox'}（设置 [smtp] 后才会发出）")
+    _say("下一步：liandong check 定义文件，然后 liandong launch 定义文件")
+    return OK
+
+
+@app.command
+def doctor(*, json: Json = False) -> int:
+    """检查本机能否正常运行。"""
+    from liandong.doctor import examine
+
+    found = examine()
+    if json:
+        _json({"checks": [{"name": one.name, "status": one.status, "message": one.message} for one in found]})
+    else:
+        for one in found:
+            _say(f"{one.status}　{one.name}：{one.message}")
+    return PROBLEMS if any(one.status == "不通" for one in found) else OK
+
+
+@app.command
+def check(path: Annotated[Path, Parameter(help="定义文件，或已随程序提供的代码，如 hezhou-2020")], /, *, json: Json = False) -> int:
+    """检查定义文件，一次列出全部问题。"""
+    from liandong.definitions import checked, findings_document
+
+    problems = checked(str(path))
+    if json:
+        _json({"findings": findings_document(problems)})
+    else:
+        _show_problems(problems)
+    return PROBLEMS if any(one.severity == "error" for one in problems) else OK
+
+
+@app.command
+def plan(definition: Annotated[Path, Parameter(help="定义文件或代码")], /, *, json: Json = False) -> int:
+    """展开定义：谁做什么、何时报给谁。"""
+    from liandong.definitions import load, plan_document
+
+    laid_out = load(str(definition))
+    document = plan_document(laid_out)
+    if json:
+        _json(document)
+    else:
+        _show_plan(document)
+        _show_problems(laid_out.problems)
+    return OK if laid_out.usable else PROBLEMS
+
+
+@app.command
+def launch(
+    definition: Annotated[Path, Parameter(help="定义文件或代码")],
+    /,
+    *,
+    confirm: Annotated[bool, Parameter(negative="", help="确认下发；不加则只预览，什么也不发")] = False,
+    test_to: Annotated[str | None, Parameter(help="只发一封样信到这个邮箱")] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> int:
+    """下发专项行动：先预览每一封信，确认后才发。"""
+    from liandong.launching import launch as launch_it
+    from liandong.launching import preview, send_sample
+
+    now = _now(as_of)
+    if test_to:
+        _say(f"样信已写好：{send_sample(str(definition), test_to, now)}")
+        return OK
+    letters = preview(str(definition), now)
+    if json:
+        _json({"letters": letters, "sent": confirm})
+    else:
+        for one in letters:
+            _say(f"{one['when']}　{one['to']} <{one['email']}>　{one['subject']}　附件：{'、'.join(one['attachments'])}")
+        _say(f"共 {len(letters)} 封。")
+    if not confirm:
+        if not json:
+            _say("以上是预览，什么也没有发出。确认无误后加 --confirm 下发；加 --test-to 邮箱 可先发一封给自己。")
+        return OK
+    message = launch_it(str(definition), now)
+    if not json:
+        _say(message)
+    return OK
+
+
+@app.command
+def tick(*, as_of: AsOf = None) -> int:
+    """走一步：收件、审核、下发、催报、汇总、发信。"""
+    from flows.tick import tick as work
+    from liandong.window import refresh
+
+    now = _now(as_of)
+    work(now)
+    refresh(now)
+    return OK
+
+
+@app.command
+def collect(*, as_of: AsOf = None) -> int:
+    """收件：把收件文件夹里的来件入库、审核、回执。"""
+    from flows.tick import collect as work
+    from liandong.window import refresh
+
+    now = _now(as_of)
+    work(now)
+    refresh(now)
+    return OK
+
+
+@app.command
+def status(campaign: Campaign = None, /, *, as_of: AsOf = None, json: Json = False) -> int:
+    """各报送期、各单位的报送情况。"""
+    from liandong.views import show_status, status_document
+
+    document = status_document(campaign, _now(as_of))
+    if json:
+        _json(document)
+    else:
+        show_status(document)
+    return OK
+
+
+@app.command
+def show(
+    item: Annotated[str, Parameter(help="专项行动、报送期、应报、单位代码或回执号")], /, *, as_of: AsOf = None, json: Json = False
+) -> int:
+    """查看一个专项行动、报送期、应报、单位或来件。"""
+    from liandong.views import item_document, show_item
+
+    document = item_document(item, _now(as_of))
+    if json:
+        _json(document)
+    else:
+        show_item(document)
+    return OK
+
+
+@app.command
+def rollup(round: Annotated[str | None, Parameter(help="报送期（默认最近开启的一期）")] = None, /, *, as_of: AsOf = None, json: Json = False) -> int:
+    """汇总一个报送期：按当前情况写出汇总表。"""
+    from liandong.views import roll_up
+
+    record = roll_up(round, _now(as_of))
+    if json:
+        _json({"round": record.round, "version": record.version, "file": record.file, "coverage": record.coverage})
+    else:
+        _say(f"{record.coverage}\n汇总表：{record.file}（第{record.version}版）")
+    return OK
+
+
+@app.command
+def demo(*, out: Annotated[Path, Parameter(help="演示结果放在哪个文件夹")] = Path("demo")) -> int:
+    """演示：贺州专项行动的前两期，从下发到汇总。"""
+    from liandong.demo import run_demo
+
+    run_demo(out.absolute(), _say)
+    return OK
+
+
+@app.command
+def serve(
+    *,
+    port: Annotated[int, Parameter(help="端口")] = 4200,
+    host: Annotated[str, Parameter(help="监听地址；不是本机地址时须设口令")] = "127.0.0.1",
+) -> int:
+    """启动 Prefect 界面和定时运行，按 Ctrl+C 结束。"""
+    from liandong.serving import serve as serve_it
+
+    serve_it(host, port, _say)
+    return OK
+
+
+@app.command
+def cancel(
+    campaign: Campaign = None,
+    /,
+    *,
+    basis: Annotated[str | None, Parameter(help="撤销的依据")] = None,
+    revive: Annotated[str | None, Parameter(help="恢复运行的理由（针对界面上被取消的专项行动）")] = None,
+    as_of: AsOf = None,
+) -> int:
+    """撤销专项行动，或恢复界面上被误取消的专项行动。"""
+    from liandong.views import the_campaign
+    from liandong.window import refresh
+    from tasks import campaign as campaigns
+
+    now, code = _now(as_of), the_campaign(campaign)
+    if bool(basis) == bool(revive):
+        _complain("请用 --basis 写明撤销的依据，或用 --revive 写明恢复的理由，二者选一")
+        return UNREADABLE
+    if basis:
+        campaigns.cancel(code, basis, now)
+        _say(f"已撤销 {code}，依据：{basis}。不再发信，已有数据全部保留。")
+    elif revive:
+        campaigns.revive(code, revive, now)
+        _say(f"已恢复 {code}。")
+    refresh(now)
+    return OK
+
+
+@app.command
+def backup(*, to: Annotated[Path, Parameter(help="备份文件（.zip）")]) -> int:
+    """备份办公室的全部数据（Prefect 界面除外，它可以重画）。"""
+    from liandong.backup import back_up
+
+    _say(f"已备份到 {back_up(to)}")
+    return OK
+
+
+@prefect_app.command
+def rebuild(*, as_of: AsOf = None) -> int:
+    """按台账重画 Prefect 界面。"""
+    from liandong.window import rebuild as redraw
+
+    _say(redraw(_now(as_of)))
+    return OK
+
+
+def _now(as_of: datetime | None) -> datetime:
+    from integrations import clock
+
+    return as_of or clock.now()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _json(document: Any) -> None:
+    _say(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def _show_problems(problems: Sequence[Any]) -> None:
+    words = {"error": "错误", "warning": "注意", "assumption": "拟定"}
+    for one in problems:
+        place = f"{Path(one.file).name}:{one.line}" if one.file else ""
+        _say(f"{words[one.severity]}　{place}　{one.message}")
+    counts = {word: sum(one.severity == severity for one in problems) for severity, word in words.items()}
+    _say("，".join(f"{word} {count} 处" for word, count in counts.items()))
+
+
+def _show_plan(document: dict[str, Any]) -> None:
+    for duty in document["duties"]:
+        _say(f"{duty['number']:>3}. {duty['title']}")
+        _say(f"     牵头：{'、'.join(duty['lead'])}")
+        if duty["cooperating"]:
+            _say(f"     配合：{'、'.join(duty['cooperating'])}")
+    for one in document["rounds"]:
+        _say(f"报送期 {one['id']}：{one['due']} 前报送")
+    _say(f"分工 {document['assignments']} 项，应报 {document['expected_reports']} 份，前后关系 {document['edges']} 条")
+
+
+def _write_fault() -> Path:
+    from integrations import settings
+
+    folder = settings.home() if settings.home().is_dir() else Path.cwd()
+    file = folder / "errors.log"
+    with file.open("a", encoding="utf-8") as log:
+        log.write(traceback.format_exc() + "\n")
+    return file
+
+

@@ -1,0 +1,230 @@
+"""What `status`, `show` and `rollup` tell: documents for programs, and the same as text for people."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from campaigns.errors import Conflict, UnknownItem
+from campaigns.plan import Plan
+from campaigns.records import CampaignRecord, RollUpRecord, RoundRecord
+from campaigns.states import Standing, State, chinese, state, tally
+from campaigns.workdays import office_time
+from tasks import closing
+from tasks.office import names, office
+
+STATUS = {"live": "进行中", "paused": "已暂停", "cancelled": "已撤销", "closed": "已结束"}
+WORDS = {
+    "expected": "应报",
+    "open": "未到期",
+    "received": "已报送",
+    "late": "迟报",
+    "missing": "逾期未报",
+    "nil": "零报告",
+    "waived": "免报",
+    "not_applicable": "不适用",
+}
+
+
+def the_campaign(code: str | None) -> str:
+    """Return the campaign meant: the one named, or the only one there is; UnknownItem when it is not clear."""
+    with office().ledger() as ledger:
+        if code:
+            return ledger.campaign(code).id
+        known = ledger.campaigns()
+    if len(known) == 1:
+        return known[0].id
+    if not known:
+        raise UnknownItem("还没有下发过专项行动，请先用 liandong launch 下发")
+    raise UnknownItem(f"有{len(known)}个专项行动，请写明是哪一个：{'、'.join(one.id for one in known)}")
+
+
+def status_document(code: str | None, as_of: datetime) -> dict[str, Any]:
+    """Return how every round and department stands: `expected` is the sum of the seven states."""
+    with office().ledger() as ledger:
+        records = [ledger.campaign(code)] if code else ledger.campaigns()
+    return {"as_of": as_of.isoformat(), "campaigns": [_campaign_document(record, as_of) for record in records]}
+
+
+def _campaign_document(record: CampaignRecord, as_of: datetime) -> dict[str, Any]:
+    at = office()
+    plan = at.plan(record)
+    with at.ledger() as ledger:
+        rounds, standings = ledger.rounds(record.id), ledger.standings(record.id)
+    return {
+        "id": record.id,
+        "title": record.title,
+        "status": record.status,
+        "status_note": record.status_note,
+        "rounds": [_round_document(plan, one, standings, as_of) for one in rounds],
+        "departments": _by_department(plan, standings, standings, as_of),
+    }
+
+
+def _round_document(plan: Plan, a_round: RoundRecord, standings: Mapping[str, Standing], as_of: datetime) -> dict[str, Any]:
+    mine = [one.id for one in plan.expected_in(a_round.id)]
+    return {
+        "id": a_round.id,
+        "report": a_round.report,
+        "label": a_round.label,
+        "due": a_round.due_on.isoformat(),
+        "opened_at": _text(a_round.opened_at),
+        "closed_at": _text(a_round.closed_at),
+        **tally(state(standings[one], as_of) for one in mine),
+        "departments": _by_department(plan, mine, standings, as_of),
+    }
+
+
+def _by_department(plan: Plan, ids: Iterable[str], standings: Mapping[str, Standing], as_of: datetime) -> list[dict[str, Any]]:
+    named = names(plan)
+    states: dict[str, list[State]] = defaultdict(list)
+    for one in ids:
+        states[one.rsplit("/", 1)[1]].append(state(standings[one], as_of))
+    return [{"department": code, "name": named[code], **tally(found)} for code, found in states.items()]
+
+
+def show_status(document: Mapping[str, Any]) -> None:
+    """Print the status for people."""
+    console = Console(file=sys.stdout, highlight=False)
+    if not document["campaigns"]:
+        console.print("还没有下发过专项行动。")
+    for campaign in document["campaigns"]:
+        note = f"（{campaign['status_note']}）" if campaign["status_note"] else ""
+        console.print(f"{campaign['title']}　{STATUS[campaign['status']]}{note}")
+        table = Table("报送期", "截止", *WORDS.values())
+        for one in campaign["rounds"]:
+            table.add_row(one["label"], one["due"], *(str(one[key]) for key in WORDS))
+        console.print(table)
+        for one in campaign["rounds"]:
+            missing = [d["name"] for d in one["departments"] if d["missing"]]
+            if missing:
+                console.print(f"{one['label']}逾期未报：{'、'.join(missing)}")
+
+
+def item_document(code: str, as_of: datetime) -> dict[str, Any]:
+    """Return what the ledger holds on one campaign, round, expected report, department or envelope; UnknownItem otherwise."""
+    at = office()
+    with at.ledger() as ledger:
+        records = ledger.campaigns()
+        envelopes = {one.id: one for one in ledger.envelopes()}
+    if code in envelopes:
+        envelope = envelopes[code]
+        return {
+            "kind": "envelope",
+            "id": envelope.id,
+            "name": envelope.name,
+            "sha256": envelope.sha256,
+            "sender": envelope.sender,
+            "received_at": _text(envelope.received_at),
+            "round": envelope.round,
+            "department": envelope.department,
+            "outcome": envelope.outcome,
+            "reason": envelope.reason,
+            "findings": list(envelope.findings),
+        }
+    for record in records:
+        if code == record.id:
+            return {"kind": "campaign", **_campaign_document(record, as_of)}
+        plan = at.plan(record)
+        with at.ledger() as ledger:
+            rounds = {one.id: one for one in ledger.rounds(record.id)}
+            standings = ledger.standings(record.id)
+        if code in rounds:
+            return {"kind": "round", **_round_document(plan, rounds[code], standings, as_of), "reports": _reports(plan, standings, as_of, round_id=code)}
+        if code in standings:
+            return {"kind": "expected_report", **_reports(plan, standings, as_of, only=code)[0]}
+        codes = {organ.id: organ for organ in plan.directory.organs} | {organ.name: organ for organ in plan.directory.organs}
+        if code in codes:
+            organ = codes[code]
+            return {"kind": "department", "id": organ.id, "name": organ.name, "reports": _reports(plan, standings, as_of, department=organ.id)}
+    raise UnknownItem(f"台账里没有“{code}”，可用 liandong status --json 查看全部代码")
+
+
+def _reports(
+    plan: Plan, standings: Mapping[str, Standing], as_of: datetime, *, round_id: str = "", department: str = "", only: str = ""
+) -> list[dict[str, Any]]:
+    named = names(plan)
+    return [
+        {
+            "id": one.id,
+            "duty": one.duty,
+            "title": plan.definition.duty(one.duty).title,
+            "department": named[one.department],
+            "role": one.role.value,
+            "to": [named[code] for code in one.receivers],
+            "due_at": _text(standings[one.id].due_at),
+            "state": state(standings[one.id], as_of).value,
+            "state_text": chinese(standings[one.id], as_of),
+            "received_at": _text(standings[one.id].received_at),
+            "version": standings[one.id].version,
+        }
+        for one in plan.expected
+        if one.id in standings
+        and (not round_id or one.round == round_id)
+        and (not department or one.department == department)
+        and (not only or one.id == only)
+    ]
+
+
+_LABELS = {
+    "id": "代码",
+    "name": "名称",
+    "title": "任务",
+    "status": "状态",
+    "sha256": "指纹",
+    "sender": "发件邮箱",
+    "received_at": "收到",
+    "round": "报送期",
+    "department": "单位",
+    "outcome": "结果",
+    "reason": "说明",
+    "label": "名称",
+    "due": "截止日期",
+    "due_at": "截止",
+    "state_text": "状态",
+    "version": "版本",
+    **WORDS,
+}
+_OUTCOMES = {"accepted": "已收到", "returned": "退回修改", "refused": "未能受理", "quarantined": "暂存待核", "duplicate": "重复来件"}
+
+
+def show_item(document: Mapping[str, Any]) -> None:
+    """Print one item for people."""
+    console = Console(file=sys.stdout, highlight=False)
+    for key, label in _LABELS.items():
+        value = document.get(key)
+        if value not in (None, "", []):
+            shown = _OUTCOMES.get(str(value), STATUS.get(str(value), str(value))) if key in ("outcome", "status") else str(value)
+            console.print(f"{label}：{shown}")
+    for finding in document.get("findings", ()):
+        console.print(f"　{finding['sheet']} {finding['cell']}　{finding['message']}")
+    if document.get("reports"):
+        table = Table("任务", "单位", "角色", "截止", "状态", "收到", "版本")
+        for one in document["reports"]:
+            role = "牵头" if one["role"] == "lead" else "配合"
+            received = one["received_at"] or ""
+            table.add_row(str(one["duty"]), one["department"], role, one["due_at"], one["state_text"], received, str(one["version"] or ""))
+        console.print(table)
+    for one in document.get("rounds", ()):
+        console.print(f"{one['label']}（{one['id']}）：" + "，".join(f"{word}{one[key]}" for key, word in WORDS.items()))
+
+
+def roll_up(round_id: str | None, as_of: datetime) -> RollUpRecord:
+    """Return the roll-up of a round, or of the one opened last, as it stands now."""
+    with office().ledger() as ledger:
+        opened = [one for record in ledger.campaigns() for one in ledger.rounds(record.id) if one.opened_at]
+    if not opened:
+        raise Conflict("还没有开启任何报送期，没有可汇总的数据")
+    chosen = max(opened, key=lambda one: one.due_on) if round_id is None else next((one for one in opened if one.id == round_id), None)
+    if chosen is None:
+        raise UnknownItem(f"没有已开启的报送期“{round_id}”；已开启的有：{'、'.join(one.id for one in opened)}")
+    return closing.publish(chosen.campaign, chosen.id, as_of)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return office_time(moment).isoformat(timespec="minutes") if moment else None
+

@@ -1,0 +1,116 @@
+"""Launching a campaign and asking about it."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from campaigns import graph, window
+from campaigns.errors import Conflict
+from campaigns.events import Event
+from campaigns.plan import Plan
+from campaigns.records import CampaignRecord
+from campaigns.states import Standing
+from campaigns.workdays import in_chinese, office_date
+from tasks.office import office
+from tasks.step import step
+
+
+def version_of(plan: Plan) -> str:
+    """Return the version of a definition with its directory: a hash over both."""
+    text = plan.definition.model_dump_json() + plan.directory.model_dump_json()
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@step("下达专项行动")
+def launch(plan: Plan, as_of: datetime, actor: str = "office") -> bool:
+    """Return whether the campaign is new: its departments, assignments, rounds, expected reports and graph stand in the ledger.
+
+    Rounds whose date lies before the launch are not owed. Launching the same version again changes nothing; another version, or a
+    campaign that is over, is a Conflict.
+    """
+    campaign = plan.definition.campaign
+    today = office_date(as_of)
+    if today > campaign.ends:
+        raise Conflict(f"“{campaign.title}”已于{in_chinese(campaign.ends)}结束，不能再下发；如需演练，请用 --as-of 给出当时的时间")
+    record = CampaignRecord(
+        id=campaign.id,
+        title=campaign.title,
+        version=version_of(plan),
+        definition=plan.definition.model_dump_json(),
+        directory=plan.directory.model_dump_json(),
+        status="live",
+        status_note="",
+        launched_at=as_of,
+    )
+    owed_rounds = [a_round for a_round in plan.rounds if a_round.due_on >= today]
+    kept = {a_round.id for a_round in owed_rounds}
+    edges = [edge for edge in graph.edges(plan) if _round_of(edge.source) in kept and _round_of(edge.target) in kept]
+    with office().ledger() as ledger:
+        new = ledger.add_campaign(record)
+        if new:
+            ledger.add_directory(plan.directory)
+            ledger.add_plan(campaign.id, plan.assignments, owed_rounds, [e for e in plan.expected if e.round in kept], edges)
+            data = {"version": record.version, "rounds": sorted(kept)}
+            ledger.record(Event(campaign.id, "campaign.launched", campaign.id, as_of, actor, f"launch:{record.version}", data))
+    return new
+
+
+def _round_of(node: str) -> str:
+    return "/".join(node.split("/")[:2])
+
+
+def live_campaigns() -> list[str]:
+    """Return the ids of the campaigns that are running."""
+    with office().ledger() as ledger:
+        return [record.id for record in ledger.campaigns("live")]
+
+
+def plan_of(campaign: str) -> Plan:
+    """Return the plan of a launched campaign; UnknownItem when it was never launched."""
+    at = office()
+    with at.ledger() as ledger:
+        record = ledger.campaign(campaign)
+    return at.plan(record)
+
+
+def standings_of(campaign: str) -> Mapping[str, Standing]:
+    """Return the standing of every expected report of a campaign."""
+    with office().ledger() as ledger:
+        return ledger.standings(campaign)
+
+
+def picture(campaign: str, as_of: datetime) -> window.Picture:
+    """Return what Prefect's window shows of a campaign at a moment."""
+    at = office()
+    with at.ledger() as ledger:
+        record = ledger.campaign(campaign)
+        opened = {r.id: r.closed_at is not None for r in ledger.rounds(campaign) if r.opened_at}
+        standings = ledger.standings(campaign)
+    closed = record.status in ("closed", "cancelled")
+    return window.picture(at.plan(record), record.version, standings, opened, as_of, closed=closed)
+
+
+def pause(campaign: str, reason: str, as_of: datetime, actor: str = "prefect-ui") -> None:
+    """Stop sending for a campaign until the office decides, and record why; a campaign that is not running is left as it is."""
+    _set_status(campaign, "live", "paused", "campaign.paused", reason, as_of, actor)
+
+
+def revive(campaign: str, reason: str, as_of: datetime, actor: str = "office") -> None:
+    """Let a paused campaign run again."""
+    _set_status(campaign, "paused", "live", "campaign.revived", reason, as_of, actor)
+
+
+def cancel(campaign: str, basis: str, as_of: datetime, actor: str = "office") -> None:
+    """End a campaign on a basis that is recorded; one that has ended already is a Conflict."""
+    with office().ledger() as ledger:
+        record = ledger.campaign(campaign)
+        if record.status not in ("live", "paused"):
+            raise Conflict(f"“{record.title}”已经结束，不能撤销")
+        data = {"note": basis}
+        ledger.set_status(Event(campaign, "campaign.cancelled", campaign, as_of, actor, f"cancel:{as_of.isoformat()}", data), "cancelled")
+
+
+def _set_status(campaign: str, before: str, after: str, kind: str, note: str, as_of: datetime, actor: str) -> None:
+    with office().ledger() as ledger:
+        if ledger.campaign(campaign).status == before:
+            ledger.set_status(Event(campaign, kind, campaign, as_of, actor, f"{kind}:{as_of.isoformat()}", {"note": note}), after)

@@ -1,0 +1,88 @@
+"""Closing rounds and rolling them up."""
+
+from datetime import datetime
+
+from campaigns import rollup
+from campaigns.events import Event
+from campaigns.forms import header
+from campaigns.letters import Attachment, Letter, RollUp, Row
+from campaigns.notices import Notice
+from campaigns.plan import Plan
+from campaigns.records import RollUpRecord, RoundRecord
+from campaigns.workdays import Slots
+from integrations.database.ledger import Ledger
+from integrations.excel.rollup_book import write_rollup
+from integrations.inbox import store
+from tasks.forms import XLSX
+from tasks.office import Office, office
+from tasks.post import make_message
+from tasks.step import step
+
+
+def closing_slot(a_round: RoundRecord, slots: Slots) -> datetime:
+    """Return when a round closes: the first daily round after the office hours of its closing date."""
+    return slots.at_or_after(slots.hours.deadline(a_round.closes_on))
+
+
+@step("汇总、结束报送期")
+def close_rounds(campaign: str, as_of: datetime) -> list[str]:
+    """Return the rounds that were closed now: rolled up as they stand, the workbook sent to the office; the last one ends the campaign."""
+    at = office()
+    closed = []
+    with at.ledger() as ledger:
+        plan = at.plan(ledger.campaign(campaign))
+        slots = at.slots(plan)
+        for a_round in ledger.rounds(campaign):
+            if a_round.opened_at is None or a_round.closed_at is not None or closing_slot(a_round, slots) > as_of:
+                continue
+            ledger.close_round(a_round.id, Event(campaign, "round.closed", a_round.id, as_of, "tick", f"close:{a_round.id}", {}))
+            _publish(at, ledger, plan, a_round, as_of)
+            closed.append(a_round.id)
+        if closed and all(one.closed_at for one in ledger.rounds(campaign)):
+            data = {"note": "各报送期均已汇总"}
+            ledger.set_status(Event(campaign, "campaign.closed", campaign, as_of, "tick", f"close:{campaign}", data), "closed")
+    return closed
+
+
+def publish(campaign: str, round_id: str, as_of: datetime) -> RollUpRecord:
+    """Return the roll-up of a round as it stands now, written as a new version."""
+    at = office()
+    with at.ledger() as ledger:
+        plan = at.plan(ledger.campaign(campaign))
+        a_round = next(one for one in ledger.rounds(campaign) if one.id == round_id)
+        return _publish(at, ledger, plan, a_round, as_of)
+
+
+def _publish(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> RollUpRecord:
+    facts = ledger.figures(a_round.campaign, "own", round_id=a_round.id)
+    result = rollup.roll_up(plan, a_round.id, facts, ledger.standings(a_round.campaign, a_round.id), as_of)
+    data = write_rollup(result)
+    digest = at.keep(data)
+    earlier = ledger.rollups(a_round.id)
+    if earlier and earlier[-1].sha256 == digest:
+        return earlier[-1]
+    version = len(earlier) + 1
+    name = f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}.xlsx"
+    folder = at.home / "rollup"
+    folder.mkdir(parents=True, exist_ok=True)
+    store.write_whole(folder / name, data)
+    record = RollUpRecord(a_round.id, version, f"rollup/{name}", digest, result.coverage.text, as_of)
+    ledger.add_rollup(record)
+    data_of_event = {"version": version, "sha256": digest, "coverage": record.coverage}
+    command = f"rollup:{a_round.id}:v{version}"
+    ledger.record(Event(a_round.campaign, "rollup.published", a_round.id, as_of, "tick", command, data_of_event))
+    letter = _letter(at, plan, a_round, result, f"{a_round.id}:rollup:v{version}")
+    notice = Notice(letter.key, a_round.id, "rollup", version, as_of, "office", "office")
+    make_message(at, ledger, letter, [Attachment(name, XLSX, data)], [notice], as_of)
+    return record
+
+
+def _letter(at: Office, plan: Plan, a_round: RoundRecord, result: rollup.RollUp, key: str) -> Letter:
+    indicators = plan.definition.form(plan.definition.report(a_round.report).form).indicators
+    body = RollUp(
+        coverage=result.coverage.text,
+        columns=tuple(header(one) for one in indicators),
+        rows=(Row("合计", tuple(f"{result.overall[one.id].normalize():f}" for one in indicators)),),
+        missing=result.coverage.missing,
+    )
+    return Letter(key, at.occasion(plan, a_round.id, a_round.label), at.office_recipient(), body)

@@ -1,0 +1,85 @@
+"""Opening rounds: the denominator is frozen, every department gets one letter with its form."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from campaigns.definition import Part, Role
+from campaigns.events import Event
+from campaigns.letters import Assignment, Letter
+from campaigns.notices import Notice
+from campaigns.plan import Plan, Round
+from campaigns.records import RoundRecord
+from campaigns.states import Standing
+from campaigns.workdays import Slots, in_chinese
+from tasks.forms import issue_form
+from tasks.office import Office, names, office
+from tasks.post import make_message
+from tasks.step import step
+from tasks.wording import item, moment_in_chinese
+
+
+def opening_slot(a_round: Round | RoundRecord, slots: Slots) -> datetime:
+    """Return when a round opens: the first daily round on or after its opening date."""
+    return slots.first_of(a_round.opens_on)
+
+
+@step("开启报送期、下发报表")
+def open_rounds(campaign: str, as_of: datetime) -> int:
+    """Return how many letters of assignment were made: for every round whose time has come, one a department.
+
+    Each department is its own transaction, so a crash half-way is carried on by the next tick.
+    """
+    at = office()
+    with at.ledger() as ledger:
+        plan = at.plan(ledger.campaign(campaign))
+        rounds = [one for one in ledger.rounds(campaign) if one.closed_at is None]
+    slots = at.slots(plan)
+    made = 0
+    for a_round in rounds:
+        if opening_slot(a_round, slots) <= as_of:
+            with at.ledger() as ledger:
+                owed = len(plan.expected_in(a_round.id))
+                command = f"open:{a_round.id}"
+                ledger.open_round(a_round.id, Event(campaign, "round.opened", a_round.id, as_of, "tick", command, {"expected": owed}))
+            made += sum(assign(at, plan, a_round.id, department, as_of) for department in departments_in(plan, a_round.id))
+    return made
+
+
+def departments_in(plan: Plan, round_id: str) -> list[str]:
+    """Return the departments that owe something in a round, in the order of the directory."""
+    owing = {one.department for one in plan.expected_in(round_id)}
+    return [organ.id for organ in plan.directory.organs if organ.id in owing]
+
+
+def assign(at: Office, plan: Plan, round_id: str, department: str, as_of: datetime) -> bool:
+    """Return whether a department's letter of assignment for a round was made now."""
+    key = f"{round_id}:assignment:{department}"
+    with at.ledger() as ledger:
+        if ledger.has_message(key):
+            return False
+        form = issue_form(at, ledger, plan, round_id, department, as_of, as_of)
+        letter = assignment_letter(at, plan, round_id, department, as_of, key)
+        notice = Notice(key, round_id, "assignment", 1, as_of, department, "liaison")
+        return make_message(at, ledger, letter, [form], [notice], as_of)
+
+
+def assignment_letter(at: Office, plan: Plan, round_id: str, department: str, as_of: datetime, key: str) -> Letter:
+    """Return the letter that tells a department what it owes in a round."""
+    a_round = plan.round(round_id)
+    report = plan.definition.report(a_round.report)
+    mine = [one for one in plan.expected_in(round_id) if one.department == department]
+    named, workdays = names(plan), at.workdays(plan.definition)
+    roles = {one.role for one in mine}
+    parts = _parts(hop.parts for hop in report.hops if hop.role in roles)
+    body = Assignment(
+        items=tuple(item(plan, one, Standing(one.due_at), as_of, workdays, named) for one in mine),
+        due=moment_in_chinese(min(one.due_at for one in mine)),
+        covers=f"{in_chinese(a_round.covers_from)}至{in_chinese(a_round.due_on)}",
+        parts=parts,
+        headings=report.summary_headings if Role.LEAD in roles else (),
+    )
+    return Letter(key, at.occasion(plan, round_id, a_round.label), at.recipient(plan, department), body)
+
+
+def _parts(wanted: Iterable[Iterable[Part]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.chinese for parts in wanted for part in parts))

@@ -1,0 +1,93 @@
+"""Issuing a form: designed, written, signed, stored."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from campaigns.definition import Role
+from campaigns.forms import Form, design
+from campaigns.letters import Attachment
+from campaigns.notices import cooperating_of
+from campaigns.plan import Plan
+from campaigns.records import FormRecord
+from campaigns.rollup import Fact
+from campaigns.states import Standing, State, state
+from integrations.database.ledger import Ledger
+from integrations.excel.forms_out import write_form
+from integrations.inbox import store
+from integrations.signing import sign
+from tasks.office import Office, names
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def issue_form(at: Office, ledger: Ledger, plan: Plan, round_id: str, department: str, until: datetime, issued_at: datetime) -> Attachment:
+    """Return the newest form of a department for a round as an attachment, recorded in the ledger.
+
+    A lead's form shows what its cooperating units had reported until that instant; every form shows the last round's cumulative figures.
+    """
+    version = len(ledger.forms(round_id, department)) + 1
+    campaign = plan.definition.campaign.id
+    form = design(
+        plan,
+        round_id,
+        department,
+        serial=f"{round_id}:{department}:v{version}",
+        version=version,
+        previous=_previous(plan, round_id, ledger.figures(campaign, "cumulative", until=until)),
+        coop=_sub_totals(plan, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)),
+        coop_notes=_notes(plan, round_id, department, ledger.standings(campaign, round_id), until),
+    )
+    data = write_form(form, sign({**form.identity, "office": at.settings.mailbox}, at.settings.secret))
+    digest = at.keep(data)
+    ledger.add_form(FormRecord(form.serial, round_id, department, version, digest, form.model_dump_json(), issued_at))
+    folder = at.home / "forms" / round_id.replace("/", "_")
+    folder.mkdir(parents=True, exist_ok=True)
+    store.write_whole(folder / f"{_file_stem(form)}.xlsx", data)
+    return Attachment(form.filename, XLSX, data)
+
+
+def _file_stem(form: Form) -> str:
+    return f"{form.department_name}_{form.round_label}_v{form.version}".replace("/", "_")
+
+
+def _previous(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
+    """Return the latest cumulative figures from rounds before this one, by the expected report of this round they continue."""
+    order = [a_round.id for a_round in plan.rounds]
+    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    # earlier rounds first, so that the latest one is what remains
+    for fact in sorted(figures, key=lambda fact: order.index(fact.expected.rsplit("/", 2)[0])):
+        if order.index(fact.expected.rsplit("/", 2)[0]) < order.index(round_id):
+            found[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] = fact.value
+    return found
+
+
+def _sub_totals(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
+    """Return the sums over the cooperating units of each duty, by the lead's expected report."""
+    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    receivers = {one.id: one.receivers for one in plan.expected_in(round_id) if one.role is Role.COOPERATING}
+    for fact in figures:
+        for lead in receivers.get(fact.expected, ()):
+            sums[f"{round_id}/{fact.duty}/{lead}"][fact.indicator] += fact.value
+    return sums
+
+
+def _notes(plan: Plan, round_id: str, lead: str, standings: Mapping[str, Standing], until: datetime) -> Mapping[str, str]:
+    """Return, for each duty a department leads, who of its cooperating units had reported and who had not."""
+    named = names(plan)
+    by_duty: dict[int, list[tuple[str, bool]]] = defaultdict(list)
+    for one in cooperating_of(lead, plan.expected_in(round_id)):
+        there = state(standings[one.id], until) not in (State.OPEN, State.MISSING)
+        by_duty[one.duty].append((named[one.department], there))
+    return {f"{round_id}/{duty}/{lead}": _note(units) for duty, units in by_duty.items()}
+
+
+def _note(units: list[tuple[str, bool]]) -> str:
+    reported = [name for name, there in units if there]
+    missing = [name for name, there in units if not there]
+    if not missing:
+        return f"应报{len(units)}家，已全部报送：{'、'.join(reported)}"
+    if not reported:
+        return f"应报{len(units)}家，尚未收到：{'、'.join(missing)}"
+    return f"应报{len(units)}家，已报{len(reported)}家：{'、'.join(reported)}；尚未收到：{'、'.join(missing)}"

@@ -1,0 +1,101 @@
+"""The open office: settings, ledger, stored bytes and the plans of its campaigns; what every step starts from."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from campaigns.definition import Definition
+from campaigns.letters import Occasion, Recipient
+from campaigns.organs import Directory
+from campaigns.plan import OFFICE, Plan, expand
+from campaigns.records import CampaignRecord
+from campaigns.workdays import OfficeHours, Slots, Workdays
+from integrations import calendar, clock, settings
+from integrations.database.engine import engine, transaction
+from integrations.database.ledger import Ledger
+from integrations.inbox import store
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """An office's settings and what hangs on them."""
+
+    settings: settings.Settings
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """Yield the ledger in one transaction."""
+        with transaction(engine(self.settings.url)) as session:
+            yield Ledger(session, clock.now())
+
+    @property
+    def home(self) -> Path:
+        """Return the folder of the office's data."""
+        return self.settings.home
+
+    def keep(self, data: bytes) -> str:
+        """Return the SHA-256 under which the bytes are now stored."""
+        return store.keep(self.home / "raw", data)
+
+    def bytes_of(self, digest: str) -> bytes:
+        """Return stored bytes."""
+        return store.path_of(self.home / "raw", digest).read_bytes()
+
+    def workdays(self, definition: Definition) -> Workdays:
+        """Return the working days that a campaign can touch, half a year before and after it included."""
+        first, last = definition.campaign.starts.year - 1, definition.campaign.ends.year + 1
+        return calendar.workdays(first, last, self.home / "calendar")
+
+    def plan(self, record: CampaignRecord) -> Plan:
+        """Return the plan of a launched campaign, from the definition it was launched with."""
+        definition = Definition.model_validate_json(record.definition)
+        return _plan(record.definition, record.directory, self.workdays(definition), self.settings.hours)
+
+    def slots(self, plan: Plan) -> Slots:
+        """Return the moments at which the office sends letters during a campaign."""
+        return Slots(self.workdays(plan.definition), self.settings.hours)
+
+    def occasion(self, plan: Plan, round_id: str = "", round_label: str = "") -> Occasion:
+        """Return the occasion of a letter about a campaign, and a round of it."""
+        campaign = plan.definition.campaign
+        return Occasion(
+            office=self.settings.office,
+            mailbox=self.settings.mailbox,
+            campaign=campaign.id,
+            campaign_title=campaign.title,
+            short_title=campaign.short_title,
+            doc_no=campaign.doc_no or "",
+            round=round_id,
+            round_label=round_label,
+        )
+
+    def recipient(self, plan: Plan, department: str, audience: str = "liaison") -> Recipient:
+        """Return the person of a department who gets a letter; the office itself stands in for a contact that is missing."""
+        if department == OFFICE:
+            return self.office_recipient()
+        organ = plan.directory.organ(department)
+        person = organ.leader if audience == "leader" else organ.liaison
+        if person is None:
+            return Recipient(self.settings.office, self.settings.mailbox, organ.name, department, "office")
+        return Recipient(person.name, person.email, organ.name, department, "leader" if audience == "leader" else "liaison")
+
+    def office_recipient(self) -> Recipient:
+        """Return the office as the recipient of a letter."""
+        return Recipient(self.settings.office, self.settings.mailbox, self.settings.office, OFFICE, "office")
+
+
+def office() -> Office:
+    """Return the office of LIANDONG_HOME; NotConfigured when there is none."""
+    return Office(settings.load())
+
+
+@lru_cache(maxsize=8)
+def _plan(definition: str, directory: str, workdays: Workdays, hours: OfficeHours) -> Plan:
+    return expand(Definition.model_validate_json(definition), Directory.model_validate_json(directory), workdays, hours)
+
+
+def names(plan: Plan) -> Mapping[str, str]:
+    """Return what each department is called, by code; the office goes by its own name."""
+    return {OFFICE: plan.definition.campaign.office, **{organ.id: organ.name for organ in plan.directory.organs}}

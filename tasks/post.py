@@ -1,0 +1,90 @@
+"""Making and sending messages: rendered and stored once, sent by a second step."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+
+from campaigns.errors import WorldError
+from campaigns.letters import Attachment, Letter
+from campaigns.notices import Notice, message_id
+from campaigns.records import MessageRecord, NoticeRecord
+from campaigns.workdays import office_time
+from integrations.database.ledger import Ledger
+from integrations.mail.outbox import deliver_to_folder
+from integrations.mail.rendering import render
+from integrations.mail.smtp import PermanentRefusal, SmtpAccount, deliver_by_smtp
+from tasks.office import Office, office
+from tasks.step import step
+
+_STALE = timedelta(minutes=10)  # a sender silent for so long is taken for dead
+
+
+def make_message(
+    at: Office, ledger: Ledger, letter: Letter, attachments: Sequence[Attachment], notices: Iterable[Notice], as_of: datetime
+) -> bool:
+    """Return whether the message was made now: rendered, its bytes stored, queued in the ledger with its notices."""
+    if ledger.has_message(letter.key):
+        return False
+    settings = at.settings
+    own_id = message_id(letter.key, settings.mailbox)
+    raw = render(letter, attachments, sender=(settings.office, settings.mailbox), message_id=own_id, date=as_of)
+    occasion, to = letter.occasion, letter.to
+    subject = str(message_from_bytes(raw, policy=default)["Subject"])
+    record = MessageRecord(
+        key=letter.key,
+        message_id=own_id,
+        campaign=occasion.campaign or None,
+        round=occasion.round or None,
+        department=to.department or None,
+        kind=letter.kind.value,
+        to_name=to.name,
+        to_email=to.email,
+        subject=subject,
+        file=file_name(as_of, to.unit, subject, letter.key),
+        sha256=at.keep(raw),
+        made_at=as_of,
+        status="queued",
+    )
+    return ledger.add_message(record, (as_record(occasion.campaign, one) for one in notices), as_of)
+
+
+def as_record(campaign: str, notice: Notice, status: str = "made") -> NoticeRecord:
+    """Return a notice as the ledger keeps it."""
+    return NoticeRecord(notice.key, campaign, notice.about, notice.rung, notice.due_version, notice.slot, status)
+
+
+def file_name(moment: datetime, unit: str, subject: str, key: str) -> str:
+    """Return the name of a letter's file: when, to whom, what, and a mark that keeps two alike apart."""
+    mark = message_id(key, "x@x")[1:9]
+    plain = re.sub(r'[\\/:*?"<>|\s]+', " ", f"{office_time(moment):%Y%m%d-%H%M} {unit} {subject}").strip()
+    return f"{plain.encode()[:200].decode(errors='ignore')} {mark}.eml"
+
+
+@step("投递信件", retries=2)
+def deliver(as_of: datetime) -> int:
+    """Return how many letters left: to the outbox folder, or by SMTP when the settings say so."""
+    at = office()
+    with at.ledger() as ledger:
+        claimed = ledger.claim_messages(as_of, as_of - _STALE)
+    sent = 0
+    for message in claimed:
+        raw = at.bytes_of(message.sha256)
+        try:
+            if at.settings.smtp:
+                smtp = at.settings.smtp
+                account = SmtpAccount(smtp.host, smtp.port, smtp.security, smtp.user, smtp.password.get_secret_value())
+                deliver_by_smtp(raw, message.to_email, account)
+            deliver_to_folder(raw, at.home / "outbox", message.file)
+        except PermanentRefusal as refusal:
+            with at.ledger() as ledger:
+                ledger.mark_unsent(message.key, "refused", str(refusal))
+        except WorldError as error:
+            with at.ledger() as ledger:
+                ledger.mark_unsent(message.key, "queued", str(error))
+        else:
+            with at.ledger() as ledger:
+                ledger.mark_sent(message.key, as_of)
+            sent += 1
+    return sent

@@ -1,0 +1,42 @@
+"""Chinese phrases that several letters share, from values of the plan."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from campaigns.letters import Item
+from campaigns.plan import ExpectedReport, Plan
+from campaigns.states import Standing, chinese
+from campaigns.workdays import Workdays, in_chinese, office_date, office_time
+
+
+def moment_in_chinese(moment: datetime) -> str:
+    """Return `2020年12月3日（周四）17:30`."""
+    local = office_time(moment)
+    return f"{in_chinese(local.date())}{local:%H:%M}"
+
+
+def remaining(due_at: datetime, as_of: datetime, workdays: Workdays) -> str:
+    """Return `还有3个工作日`, `今天截止` or `已逾期2个工作日`."""
+    due, today = office_date(due_at), office_date(as_of)
+    if as_of > due_at:
+        days = workdays.between(due, today)
+        return f"已逾期{days}个工作日" if days else "已逾期"
+    if due == today:
+        return "今天截止"
+    days = workdays.between(today, due)
+    return f"还有{days}个工作日" if days else "即将截止"
+
+
+def item(
+    plan: Plan, one: ExpectedReport, standing: Standing, as_of: datetime, workdays: Workdays, names: Mapping[str, str]
+) -> Item:
+    """Return what a letter says of one expected report."""
+    return Item(
+        duty=one.duty,
+        title=plan.definition.duty(one.duty).title,
+        role=one.role.chinese,
+        receiver="、".join(names[code] for code in one.receivers),
+        due=moment_in_chinese(standing.due_at),
+        state=chinese(standing, as_of),
+        remaining=remaining(standing.due_at, as_of, workdays) if standing.received_at is None else "",
+    )
