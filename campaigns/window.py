@@ -3,6 +3,7 @@
 Pure values; drawing them is another room's work. One table maps Chinese states to Prefect's state types.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -134,3 +135,14 @@ def _parents_first(bars: list[Bar]) -> tuple[Bar, ...]:
 def is_waiting(one: str, parents: Mapping[str, list[str]], standings: Mapping[str, Standing], as_of: datetime) -> bool:
     """Return whether something this report depends on is still open; once overdue it no longer holds anyone up."""
     return any(state(standings[before], as_of) is State.OPEN for before in parents.get(one, ()) if before in standings)
+
+
+def progress(one: Picture) -> list[dict[str, str | int]]:
+    """Return the progress table of a campaign: a row for each opened round, with how many reports are in each Chinese state."""
+    rows: list[dict[str, str | int]] = []
+    for a_round in one.rounds:
+        counts = Counter(bar.state for bar in a_round.bars if bar.key != graph.rollup_node(a_round.id))
+        row: dict[str, str | int] = {"报送期": a_round.label, "应报": counts.total()}
+        row |= {word: counts[word] for word in STATE_TYPES if word not in ("待汇总", "已汇总")}
+        rows.append(row | {"汇总": "已汇总" if a_round.closed else "待汇总"})
+    return rows

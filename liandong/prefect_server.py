@@ -85,7 +85,7 @@ class RunningServer:
 
 
 def start(home: Path, port: int = 0, host: str = "127.0.0.1", patience: float = 120) -> RunningServer:
-    """Return a server once it answers; port 0 takes a free one. NotConfigured when it may not, WorldError when it does not start."""
+    """Return a server once it answers; port 0 takes a free one; NotConfigured or WorldError when it cannot."""
     check_host(host)
     port = port or _free_port(host)
     variables = environment(home, port, host)

@@ -33,11 +33,12 @@ CLOSED_CAMPAIGN: Json = {"type": "COMPLETED", "name": "已结束"}
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What drawing did: the campaign's flow run, how many writes it took, whether somebody had cancelled that run in the UI."""
+    """What drawing did: the campaign's run, how many writes, whether somebody had cancelled that run, which rounds now closed."""
 
     run: UUID
     writes: int
-    cancelled: bool
+    cancelled: bool = False
+    closed: tuple[str, ...] = ()
 
 
 def campaign_tag(campaign: str) -> str:
@@ -75,6 +76,7 @@ class _Pen:
     def __init__(self, client: PrefectClient) -> None:
         self.client = client
         self.writes = 0
+        self.closed: list[str] = []
 
     async def create(self, path: Any, body: Json) -> UUID:
         """Return the id of what was created, or of what was there under the same key."""
@@ -114,7 +116,7 @@ async def _draw(pen: _Pen, picture: Picture) -> Drawn:
     # a run that is executing closes itself; one that is suspended would wait for ever
     if picture.closed and suspended:
         await pen.set_state("flow_runs", window_id, CLOSED_CAMPAIGN)
-    return Drawn(window_id, pen.writes, cancelled=False)
+    return Drawn(window_id, pen.writes, closed=tuple(pen.closed))
 
 
 async def _open_window(pen: _Pen, picture: Picture) -> UUID:
@@ -164,6 +166,8 @@ async def _draw_round(
         await pen.delete("task_runs", bars[key].id)
     if run is not None and not _same(run.state, state):
         await pen.set_state("flow_runs", run_id, state)
+        if one.closed:
+            pen.closed.append(one.id)
     return run_id
 
 

@@ -1,0 +1,31 @@
+"""A campaign's own flow run: it launches, ticks, draws, and then waits suspended for months; no process waits with it."""
+
+import asyncio
+from datetime import datetime
+from functools import partial
+
+from prefect import flow, suspend_flow_run
+from prefect.runtime import flow_run
+
+from flows import tick
+from integrations.clock import now
+from tasks.campaign import picture
+from tasks.showing import show
+from tasks.window import CAMPAIGN_FLOW
+
+
+@flow(name=CAMPAIGN_FLOW, flow_run_name="{campaign}", description="启动一项专项行动，并作为它在界面上的窗口；可以重复运行。")
+async def run_campaign(campaign: str, as_of: datetime | None = None) -> None:
+    """Launch a campaign (again: nothing changes), do what is due, draw it, and suspend unless it is closed or drawn elsewhere."""
+    moment = as_of or now()
+    await _apart(partial(tick.expand_campaign, campaign, moment))
+    await _apart(partial(tick.daily, moment))
+    drawn = await show([campaign], moment)
+    if str(drawn[campaign].run) == flow_run.id and not picture(campaign, moment).closed:
+        # a fresh key, or the second suspension is taken as done; no timeout, or the server fails the run when it expires
+        await suspend_flow_run(key=str(flow_run.run_count), timeout=None)
+
+
+async def _apart(work: partial[None]) -> None:
+    """Do the work outside this run, so that the campaign's graph shows its rounds and nothing else."""
+    await asyncio.get_running_loop().run_in_executor(None, work)

@@ -1,0 +1,78 @@
+"""Deployments: one of `run_campaign` for each definition, named by its campaign, and the three ticks."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from prefect import serve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
+from prefect.schedules import Cron
+
+from campaigns.errors import UnknownItem
+from tasks import window
+
+ZONE = "Asia/Shanghai"
+TAG = "联合执法"
+# one at a time, and a run that comes meanwhile is dropped: after an outage there is no burst
+ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+TICKS = (
+    ("flows.daily_round.daily_round", "daily-round", ("30 8 * * *", "30 14 * * *")),
+    ("flows.collect_submissions.collect_submissions", "collect-submissions", ("*/5 * * * *",)),
+    ("flows.close_round.close_round", "close-round", ()),
+)
+
+
+def deployments(campaigns: Iterable[tuple[str, str]]) -> list[RunnerDeployment]:
+    """Return the deployments of campaigns, given as id and title, and of the ticks; the work asks the calendar itself."""
+    campaign_ones = [
+        RunnerDeployment.from_entrypoint(
+            "flows.run_campaign.run_campaign",
+            name=code,
+            description=title,
+            parameters={"campaign": code},
+            tags=[TAG, window.campaign_tag(code)],
+            concurrency_limit=ALONE,
+        )
+        for code, title in campaigns
+    ]
+    ticks = [
+        RunnerDeployment.from_entrypoint(
+            entrypoint,
+            name=name,
+            tags=[TAG],
+            schedules=[Cron(cron, timezone=ZONE) for cron in crons],
+            concurrency_limit=ALONE,
+        )
+        for entrypoint, name, crons in TICKS
+    ]
+    return campaign_ones + ticks
+
+
+def serve_deployments(campaigns: Iterable[tuple[str, str]]) -> None:
+    """Deploy everything and run what is scheduled or asked for, in this process, until it is stopped."""
+    checkout = str(Path(__file__).parent.parent)
+    # runs are processes of their own, started anywhere: let them find these packages, and the office's data
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (checkout, os.environ.get("PYTHONPATH"))))
+    if home := os.environ.get("LIANDONG_HOME"):
+        os.environ["LIANDONG_HOME"] = str(Path(home).absolute())
+    if checkout not in sys.path:
+        sys.path.insert(0, checkout)
+    serve(*deployments(campaigns), print_starting_message=False, pause_on_shutdown=False, limit=2)
+
+
+async def launch_in_prefect(campaign: str, version: str) -> str:
+    """Return the page of a campaign's run: a new one, or the one that this version's first launch made."""
+    async with get_client() as client:
+        name = f"{window.CAMPAIGN_FLOW}/{campaign}"
+        try:
+            deployment = await client.read_deployment_by_name(name)
+        except ObjectNotFound:
+            raise UnknownItem(f"Prefect 服务里没有“{campaign}”的部署，请先运行：liandong serve") from None
+        run = await client.create_flow_run_from_deployment(
+            deployment.id, parameters={"campaign": campaign}, idempotency_key=window.launch_key(campaign, version)
+        )
+        return f"{str(client.api_url).rstrip('/').removesuffix('/api')}/runs/flow-run/{run.id}"

@@ -1,0 +1,63 @@
+"""Showing campaigns in Prefect after a tick: the window, the progress table, the roll-up of a round that closed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from prefect.artifacts import acreate_table_artifact
+
+from campaigns import rollup
+from campaigns.forms import header
+from campaigns.window import Picture, progress
+from tasks import window
+from tasks.campaign import live_campaigns, pause, picture
+from tasks.office import office
+
+CANCELLED = "界面取消"
+
+
+async def show(campaigns: Iterable[str], as_of: datetime) -> dict[str, window.Drawn]:
+    """Return how each campaign was drawn as it stands; one cancelled in the UI is paused, once, until the office decides."""
+    drawn = {}
+    for campaign in campaigns:
+        drawn[campaign] = await _show(campaign, as_of)
+    return drawn
+
+
+async def _show(campaign: str, as_of: datetime) -> window.Drawn:
+    one = picture(campaign, as_of)
+    drawn = await window.draw(one)
+    if drawn.cancelled and campaign in live_campaigns():
+        if not _decided(campaign, drawn.run):
+            pause(campaign, f"{CANCELLED}：{drawn.run}", as_of)
+            return drawn
+        # the office was told of this very cancellation and let the campaign go on
+        (drawn,) = await window.rebuild([one])
+    if drawn.writes:
+        await _progress_table(one)
+    for closed in drawn.closed:
+        await _rollup_table(one, closed, as_of)
+    return drawn
+
+
+def _decided(campaign: str, run: UUID) -> bool:
+    """Return whether the ledger already holds the pause that the cancellation of this run brought."""
+    with office().ledger() as ledger:
+        return any(str(run) in text for text, _ in ledger.events(campaign))
+
+
+async def _progress_table(one: Picture) -> None:
+    await acreate_table_artifact(progress(one), key=f"progress-{one.campaign}", description=f"{one.title}：各报送期进度")
+
+
+async def _rollup_table(one: Picture, round_id: str, as_of: datetime) -> None:
+    at = office()
+    with at.ledger() as ledger:
+        plan = at.plan(ledger.campaign(one.campaign))
+        facts = ledger.figures(one.campaign, "own", round_id=round_id)
+        result = rollup.roll_up(plan, round_id, facts, ledger.standings(one.campaign, round_id), as_of)
+    form = plan.definition.form(plan.definition.report(plan.round(round_id).report).form)
+    rows = [{"指标": header(indicator), "合计": f"{result.overall[indicator.id].normalize():f}"} for indicator in form.indicators]
+    label = plan.round(round_id).label
+    key = f"rollup-{round_id}".replace("/", "-").replace("_", "-")
+    await acreate_table_artifact(rows, key=key, description=f"{one.title} {label}汇总。{result.coverage.text}")

@@ -1,0 +1,179 @@
+"""Prefect's window shows what the ledger holds, and nothing that happens to the window changes the ledger's picture."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from campaigns import window as pure
+from campaigns.definition import Duty
+from campaigns.graph import NEXT, digraph, edges, label
+from campaigns.plan import Plan, expand
+from campaigns.states import Standing
+from campaigns.window import Picture, RoundPicture
+from campaigns.workdays import OfficeHours
+from liandong.prefect_server import RunningServer
+from tasks import window
+from tests.builders import FIRST_ROUND, SECOND_ROUND, WORKDAYS, small_definition, small_directory, small_plan
+
+pytestmark = pytest.mark.prefect
+AS_OF = datetime(2020, 11, 20, 2, tzinfo=UTC)
+
+
+def a_picture(campaign: str, *, received: tuple[str, ...] = (), first_closed: bool = False, plan: Plan | None = None) -> Picture:
+    """Return two open rounds of the small campaign under another name, so that no test meets another's runs."""
+    plan = plan or small_plan()
+    standings = {one.id: Standing(one.due_at) for one in plan.expected}
+    for one in received:
+        standings[one] = replace(standings[one], received_at=AS_OF - timedelta(hours=1), version=1)
+    return replace(
+        pure.picture(plan, "v1", standings, {FIRST_ROUND: first_closed, SECOND_ROUND: False}, AS_OF), campaign=campaign
+    )
+
+
+def draw(picture: Picture) -> window.Drawn:
+    return asyncio.run(window.draw(picture))
+
+
+def rebuild(picture: Picture) -> window.Drawn:
+    return asyncio.run(window.rebuild([picture]))[0]
+
+
+def graph_of(server: RunningServer, run: Any) -> dict[str, tuple[str, frozenset[str]]]:
+    """Return what graph-v2 says of a run: each label with its state type and the labels of its parents."""
+    nodes = dict(httpx.get(f"{server.api_url}/flow_runs/{run}/graph-v2").raise_for_status().json()["nodes"])
+    return {
+        node["label"]: (node["state_type"], frozenset(nodes[parent["id"]]["label"] for parent in node["parents"]))
+        for node in nodes.values()
+    }
+
+
+def runs_of(server: RunningServer, campaign: str) -> dict[str, dict[str, Any]]:
+    """Return every flow run that carries the campaign's tag, by name."""
+    asked = {"flow_runs": {"tags": {"all_": [f"liandong:{campaign}"]}}}
+    found = httpx.post(f"{server.api_url}/flow_runs/filter", json=asked).raise_for_status().json()
+    assert len({run["name"] for run in found}) == len(found)
+    return {run["name"]: run for run in found}
+
+
+def whole_graph(server: RunningServer, campaign: str) -> dict[str, dict[str, tuple[str, frozenset[str]]]]:
+    return {name: graph_of(server, run["id"]) for name, run in runs_of(server, campaign).items()}
+
+
+def as_pictured(one: RoundPicture) -> dict[str, tuple[str, frozenset[str]]]:
+    labels = {bar.key: bar.label for bar in one.bars}
+    return {bar.label: (bar.type, frozenset(labels[parent] for parent in bar.parents)) for bar in one.bars}
+
+
+def test_a_round_shows_the_labels_types_and_edges_of_the_plan(server: RunningServer) -> None:
+    picture = a_picture("graph")
+    draw(picture)
+    plan = small_plan()
+    waits = digraph(edge for edge in edges(plan) if edge.kind != NEXT)
+    for one in picture.rounds:
+        shown = graph_of(server, runs_of(server, "graph")[one.label]["id"])
+        assert shown == as_pictured(one)
+        assert {name: parents for name, (_, parents) in shown.items()} == {
+            label(plan, node): frozenset(label(plan, before) for before in waits.predecessors(node))
+            for node in waits
+            if node.startswith(one.id + "/")
+        }
+
+
+def test_the_campaigns_run_shows_its_rounds_one_after_another(server: RunningServer) -> None:
+    drawn = draw(a_picture("chain", first_closed=True))
+    assert graph_of(server, drawn.run) == {
+        "报送期 / 2020年下半年": ("COMPLETED", frozenset()),
+        "报送期 / 2021年上半年": ("RUNNING", frozenset({"报送期 / 2020年下半年"})),
+    }
+    assert runs_of(server, "chain")["2020年下半年"]["state_name"] == "已汇总"
+
+
+def test_an_unchanged_picture_writes_nothing_and_one_change_one_bar(server: RunningServer) -> None:
+    first = draw(a_picture("steady"))
+    before = whole_graph(server, "steady")
+    again = draw(a_picture("steady"))
+    assert (again.run, again.writes) == (first.run, 0)
+
+    one = f"{FIRST_ROUND}/2/scjg"
+    lead = f"{FIRST_ROUND}/2/swj"
+    assert draw(a_picture("steady", received=(one,))).writes == 2  # the report itself, and its lead who no longer waits
+    after = whole_graph(server, "steady")
+    changed = {name for name, node in after["2020年下半年"].items() if before["2020年下半年"][name] != node}
+    assert changed == {"任务2·市市场监管局（配合）", "任务2·市商务局（牵头）"}
+    assert after["2021年上半年"] == before["2021年上半年"]
+    assert draw(a_picture("steady", received=(one, lead))).writes == 1
+
+
+def test_an_amended_plan_changes_the_bars_it_touches(server: RunningServer) -> None:
+    draw(a_picture("amended"))
+    duties = small_definition().duties
+    other = duties[1].model_copy(update={"cooperating": ("市公安局",)})
+    changed = small_definition().model_copy(update={"duties": (duties[0], other, duties[2])})
+    picture = a_picture("amended", plan=expand(changed, small_directory(), WORKDAYS, OfficeHours()))
+    draw(picture)
+    for one in picture.rounds:
+        assert graph_of(server, runs_of(server, "amended")[one.label]["id"]) == as_pictured(one)
+
+
+def test_a_window_wiped_in_mid_round_is_rebuilt_as_it_was(server: RunningServer) -> None:
+    picture = a_picture("wiped", received=(f"{FIRST_ROUND}/1/swj",))
+    drawn = draw(picture)
+    before = whole_graph(server, "wiped")
+    httpx.delete(f"{server.api_url}/flow_runs/{drawn.run}").raise_for_status()  # leaves the rounds as orphans
+    redrawn = rebuild(picture)
+    assert redrawn.run != drawn.run
+    assert whole_graph(server, "wiped") == before
+
+
+def set_state(server: RunningServer, run: Any, kind: str) -> None:
+    body = {"state": {"type": kind}, "force": True}
+    httpx.post(f"{server.api_url}/flow_runs/{run}/set_state", json=body).raise_for_status()
+
+
+def test_nothing_is_written_into_a_window_that_somebody_cancelled(server: RunningServer) -> None:
+    first = draw(a_picture("cancelled"))
+    set_state(server, first.run, "CANCELLED")
+    again = draw(a_picture("cancelled", received=(f"{FIRST_ROUND}/1/swj",)))
+    assert (again.run, again.cancelled, again.writes) == (first.run, True, 0)
+    assert not rebuild(a_picture("cancelled")).cancelled
+
+
+def test_a_window_that_failed_is_drawn_anew(server: RunningServer) -> None:
+    first = draw(a_picture("failed"))
+    before = whole_graph(server, "failed")
+    set_state(server, first.run, "FAILED")
+    again = draw(a_picture("failed"))
+    assert again.run != first.run
+    assert whole_graph(server, "failed") == before
+
+
+def test_a_closed_campaign_leaves_no_run_waiting(server: RunningServer) -> None:
+    draw(a_picture("closed"))
+    picture = a_picture("closed")
+    rounds = tuple(replace(one, closed=True) for one in picture.rounds)
+    drawn = draw(replace(picture, rounds=rounds, closed=True))
+    assert drawn.closed == (FIRST_ROUND, SECOND_ROUND)
+    assert {run["state_type"] for run in runs_of(server, "closed").values()} == {"COMPLETED"}
+    assert draw(replace(picture, rounds=rounds, closed=True)).writes == 0
+
+
+def test_bars_come_parents_first_even_when_leads_wait_for_later_duties() -> None:
+    duties: tuple[Duty, ...] = tuple(
+        duty.model_copy(update={"needs": {1: (3,), 2: (1,), 3: ()}[duty.number]}) for duty in small_definition().duties
+    )
+    plan = expand(small_definition().model_copy(update={"duties": duties}), small_directory(), WORKDAYS, OfficeHours())
+    for one in a_picture("order", plan=plan).rounds:
+        seen: set[str] = set()
+        for bar in one.bars:
+            assert set(bar.parents) <= seen
+            seen.add(bar.key)
+
+
+def test_the_progress_table_adds_up() -> None:
+    for row, one in zip(pure.progress(a_picture("table")), a_picture("table").rounds, strict=True):
+        counts = [value for name, value in row.items() if name not in ("报送期", "应报", "汇总")]
+        assert row["应报"] == sum(int(count) for count in counts) == len(one.bars) - 1
