@@ -183,6 +183,8 @@ class Ledger:
 
     def record(self, event: Event) -> None:
         """Append an event to its campaign's chain and fold it into the expected report it is about."""
+        # writers of one campaign take turns: on PostgreSQL by this lock, on SQLite because it has one writer
+        self._session.execute(select(t.CampaignRow.id).where(t.CampaignRow.id == event.campaign).with_for_update())
         last = self._session.scalars(
             select(t.EventRow).where(t.EventRow.campaign_id == event.campaign).order_by(t.EventRow.sequence.desc()).limit(1)
         ).first()

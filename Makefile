@@ -1,0 +1,38 @@
+# Plain `make` lists what there is. Everything lives in .venv and in the folders named here; nothing global is touched.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+export PYTHONUTF8 := 1
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check serve clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+$(BIN)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(BIN)/installed ## run the main job: the Hezhou campaign's first two rounds, into ./demo
+	$(BIN)/liandong demo --out $(DEMO)
+
+test: $(BIN)/installed ## pass the tests
+	$(BIN)/python -m pytest
+
+check: $(BIN)/installed ## ruff, mypy, import directions
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+serve: $(BIN)/installed ## open the Prefect UI on the demo's data
+	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong serve
+
+clean: ## remove the virtual environment and the demo
+	rm -rf $(VENV) $(DEMO)
