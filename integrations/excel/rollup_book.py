@@ -1,0 +1,277 @@
+"""A roll-up -> the workbook of a round: totals, who reported when, who did not, coverage, and where every figure came from."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment
+from openpyxl.worksheet.worksheet import Worksheet
+
+from campaigns.forms import header, letter
+from campaigns.rollup import Coverage, Entry, RollUp, percent
+from campaigns.states import State
+from campaigns.workdays import in_chinese, office_time
+from integrations.excel.workbook import (
+    AMBER,
+    BLUE,
+    BOX,
+    CENTRE,
+    HEI,
+    LEFT,
+    PALE,
+    RED,
+    RIGHT,
+    fill,
+    font,
+    formula,
+    height_of,
+    number_format,
+    print_setup,
+    save,
+    write,
+)
+
+BY_DUTY, BY_DEPARTMENT, CELLS = "汇总(按任务)", "按单位", "任务单位明细"
+STANDING, MISSING, COVERAGE, ORIGIN = "报送情况", "未报名单", "覆盖率", "来源"
+_COLOURS = {State.LATE: AMBER, State.MISSING: RED}
+_HEADER_ROW = 4
+Cell = str | int | Decimal | None
+Cached = dict[str, dict[str, str]]
+
+
+def write_rollup(rollup: RollUp) -> bytes:
+    """Return the roll-up workbook; the same roll-up gives the same bytes."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    book.properties.creator = rollup.office
+    book.properties.title = f"{rollup.round_label}汇总"
+    cached: Cached = {}
+    _by_duty(book, rollup, cached)
+    _by_department(book, rollup, cached)
+    _cells(book, rollup, cached)
+    _standing(book, rollup)
+    _missing(book, rollup)
+    _coverage(book, rollup, cached)
+    _origin(book, rollup)
+    return save(book, cached)
+
+
+def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:
+    coverage = _counts(rollup.entries, lambda entry: entry.duty)
+    rows = [[number, title, leads, *coverage[number]] for number, (title, leads) in rollup.duties.items()]
+    columns = (("任务", 7), ("任务名称", 34), ("牵头单位", 19), ("应报", 7), ("已报", 7))
+    figures = [rollup.by_duty.get(number, {}) for number in rollup.duties]
+    _figures_sheet(book, rollup, BY_DUTY, "汇总表（按任务）", columns, rows, figures, cached)
+
+
+def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
+    coverage = _counts(rollup.entries, lambda entry: entry.department)
+    rows = [[at, name, *coverage[code]] for at, (code, name) in enumerate(rollup.departments.items(), start=1)]
+    columns = (("序号", 7), ("单位", 26), ("应报", 7), ("已报", 7))
+    figures = [rollup.by_department.get(code, {}) for code in rollup.departments]
+    _figures_sheet(book, rollup, BY_DEPARTMENT, "汇总表（按单位）", columns, rows, figures, cached)
+
+
+def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
+    rows = [[e.duty, rollup.duties[e.duty][0], e.department_name, e.role.chinese, _word(e)] for e in rollup.entries]
+    columns = (("任务", 7), ("任务名称", 34), ("单位", 22), ("角色", 7), ("状态", 11))
+    figures = [rollup.cells.get((entry.duty, entry.department), {}) for entry in rollup.entries]
+    sheet = _figures_sheet(book, rollup, CELLS, "明细表（任务、单位）", columns, rows, figures, cached)
+    _colour(sheet, "E", rollup.entries)
+
+
+def _standing(book: Workbook, rollup: RollUp) -> None:
+    columns = (("序号", 7), ("单位", 24), ("任务", 7), ("任务名称", 36), ("角色", 7), ("应报时间", 20), ("收到时间", 20), ("状态", 11),
+               ("版本", 7), ("来件", 40))  # fmt: skip
+    order = list(rollup.departments)
+    entries = sorted(rollup.entries, key=lambda entry: (order.index(entry.department), entry.duty))
+    rows: list[list[Cell]] = [
+        [at, e.department_name, e.duty, rollup.duties[e.duty][0], e.role.chinese, _moment(e.due_at), _moment(e.received_at), _word(e),
+         e.version or None, e.file]
+        for at, e in enumerate(entries, start=1)
+    ]  # fmt: skip
+    sheet = _sheet(book, rollup, STANDING, "报送情况", columns)
+    _rows(sheet, rows, columns, left=(2, 4, 10))
+    _colour(sheet, "H", entries)
+
+
+def _missing(book: Workbook, rollup: RollUp) -> None:
+    columns = (("序号", 7), ("单位", 26), ("任务", 7), ("任务名称", 44), ("角色", 8), ("应报时间", 22), ("状态", 14))
+    order = list(rollup.departments)
+    entries = [entry for entry in rollup.entries if entry.state in (State.MISSING, State.OPEN)]
+    entries.sort(key=lambda entry: (order.index(entry.department), entry.duty))
+    rows: list[list[Cell]] = [
+        [at, e.department_name, e.duty, rollup.duties[e.duty][0], e.role.chinese, _moment(e.due_at), e.state_text]
+        for at, e in enumerate(entries, start=1)
+    ]
+    sheet = _sheet(book, rollup, MISSING, "未报名单", columns)
+    if not rows:
+        sheet.merge_cells("A5:G5")
+        write(sheet, "A5", "全部应报事项均已报送。", font=font(), alignment=CENTRE, border=BOX)
+    _rows(sheet, rows, columns, left=(2, 4))
+    _colour(sheet, "G", entries)
+
+
+def _coverage(book: Workbook, rollup: RollUp, cached: Cached) -> None:
+    columns = (("序号", 7), ("单位", 26), ("应报", 10), ("按时报送", 10), ("零报告", 10), ("迟报", 10), ("逾期未报", 10), ("未到期", 10),
+               ("免报", 10), ("不适用", 10), ("报送率", 12))  # fmt: skip
+    keys = ("received", "nil", "late", "missing", "open", "waived", "not_applicable")
+    rows: list[list[Cell]] = [
+        [at, name, one.owed, *(one.counts[key] for key in keys), _rate(one)]
+        for at, (name, one) in enumerate(((rollup.departments[code], one) for code, one in rollup.coverage_of.items()), start=1)
+    ]
+    sheet = _sheet(book, rollup, COVERAGE, "覆盖率", columns)
+    _rows(sheet, rows, columns, left=(2,))
+    totals = [rollup.coverage.owed, *(rollup.coverage.counts[key] for key in keys)]
+    _total_row(sheet, len(rows), 2, [(value, "0") for value in totals], cached)
+    write(
+        sheet,
+        f"K{_HEADER_ROW + len(rows) + 1}",
+        _rate(rollup.coverage),
+        font=font(bold=True),
+        alignment=CENTRE,
+        border=BOX,
+        fill=fill(PALE),
+    )
+
+
+def _origin(book: Workbook, rollup: RollUp) -> None:
+    columns = (("序号", 7), ("任务", 7), ("单位", 22), ("角色", 7), ("指标", 22), ("数值", 14), ("来件", 42), ("工作表", 12), ("单元格", 9),
+               ("报送编号", 40))  # fmt: skip
+    indicators = {one.id: one for one in rollup.indicators}
+    roles = {entry.expected: entry.role.chinese for entry in rollup.entries}
+    rows: list[list[Cell]] = [
+        [at, f.duty, rollup.departments[f.department], roles[f.expected], header(indicators[f.indicator]), f.value, f.file, f.sheet, f.cell,
+         f.submission]
+        for at, f in enumerate(rollup.facts, start=1)
+        if f.indicator in indicators
+    ]  # fmt: skip
+    sheet = _sheet(book, rollup, ORIGIN, "数据来源", columns)
+    _rows(sheet, rows, columns, left=(3, 5, 7, 10))
+    for at, fact in enumerate(rollup.facts, start=_HEADER_ROW + 1):
+        sheet[f"F{at}"].number_format = number_format(indicators[fact.indicator].decimals)
+        sheet[f"F{at}"].alignment = RIGHT
+    sheet.auto_filter.ref = f"A{_HEADER_ROW}:J{_HEADER_ROW + len(rows)}"
+
+
+def _figures_sheet(
+    book: Workbook,
+    rollup: RollUp,
+    name: str,
+    title: str,
+    columns: Sequence[tuple[str, float]],
+    rows: Sequence[Sequence[Cell]],
+    figures: Sequence[Mapping[str, Decimal]],
+    cached: Cached,
+) -> Worksheet:
+    """Return a sheet of heads and figures, with live sums below; a figure that nobody reported stays blank."""
+    every = (*columns, *((header(one), 13.0) for one in rollup.indicators))
+    sheet = _sheet(book, rollup, name, title, every)
+    left = tuple(at for at, (_, width) in enumerate(columns, start=1) if width > 15)
+    _rows(
+        sheet,
+        [[*row, *(values.get(one.id) for one in rollup.indicators)] for row, values in zip(rows, figures, strict=True)],
+        every,
+        left,
+    )
+    first = len(columns) + 1
+    for offset, one in enumerate(rollup.indicators):
+        for row in range(_HEADER_ROW + 1, _HEADER_ROW + 1 + len(rows)):
+            cell = sheet[f"{letter(first + offset)}{row}"]
+            cell.number_format, cell.alignment = number_format(one.decimals), RIGHT
+    counts = (
+        [(coverage, "0") for coverage in (rollup.coverage.owed, rollup.coverage.reported)] if columns[-1][0] == "已报" else []
+    )
+    totals = [*counts, *((rollup.overall[one.id], number_format(one.decimals)) for one in rollup.indicators)]
+    _total_row(sheet, len(rows), len(every) - len(totals), totals, cached)
+    return sheet
+
+
+def _sheet(book: Workbook, rollup: RollUp, name: str, title: str, columns: Sequence[tuple[str, float]]) -> Worksheet:
+    sheet = book.create_sheet(name)
+    last = letter(len(columns))
+    sheet.sheet_view.showGridLines = False
+    for at, (_, width) in enumerate(columns, start=1):
+        sheet.column_dimensions[letter(at)].width = width
+    total = sum(width for _, width in columns)
+    sheet.merge_cells(f"A1:{last}1")
+    text = f"{rollup.campaign_title}{rollup.round_label}{title}"
+    write(sheet, "A1", text, font=font(HEI, 16, bold=True, colour=BLUE), alignment=CENTRE)
+    sheet.row_dimensions[1].height = height_of(text, total / 1.6, line=24, least=34)
+    sheet.merge_cells(f"A2:{last}2")
+    newest = max((entry.received_at for entry in rollup.entries if entry.received_at), default=None)
+    until = f"　　数据截至：{_moment(newest)}" if newest else ""
+    write(
+        sheet,
+        "A2",
+        f"汇总单位：{rollup.office}　　统计期间：{rollup.covers}{until}",
+        font=font(),
+        alignment=Alignment(vertical="center"),
+    )
+    sheet.row_dimensions[2].height = 20
+    sheet.merge_cells(f"A3:{last}3")
+    write(sheet, "A3", rollup.coverage.text, font=font(), alignment=Alignment(vertical="center", wrap_text=True))
+    sheet.row_dimensions[3].height = height_of(rollup.coverage.text, total)
+    for at, (label, _) in enumerate(columns, start=1):
+        write(sheet, f"{letter(at)}{_HEADER_ROW}", label, font=font(HEI), alignment=CENTRE, border=BOX, fill=fill(PALE))
+    sheet.row_dimensions[_HEADER_ROW].height = max(height_of(label, width, least=22) for label, width in columns)
+    sheet.freeze_panes = f"A{_HEADER_ROW + 1}"
+    print_setup(sheet, landscape=True, title_rows=f"{_HEADER_ROW}:{_HEADER_ROW}")
+    return sheet
+
+
+def _rows(sheet: Worksheet, rows: Iterable[Sequence[Cell]], columns: Sequence[tuple[str, float]], left: Sequence[int]) -> None:
+    for at, values in enumerate(rows, start=_HEADER_ROW + 1):
+        for column, value in enumerate(values, start=1):
+            write(sheet, f"{letter(column)}{at}", value, font=font(), alignment=LEFT if column in left else CENTRE, border=BOX)
+        sheet.row_dimensions[at].height = max(
+            height_of(value, width, least=20) if isinstance(value, str) else 20
+            for value, (_, width) in zip(values, columns, strict=True)
+        )
+
+
+def _total_row(sheet: Worksheet, count: int, heads: int, totals: Sequence[tuple[int | Decimal, str]], cached: Cached) -> None:
+    """Write a row of live sums below `count` rows: `heads` columns for its name, then the totals, which are its stored results."""
+    row, first = _HEADER_ROW + count + 1, _HEADER_ROW + 1
+    look = {"font": font(HEI, bold=True), "border": BOX, "fill": fill(PALE)}
+    for column in range(1, heads + 1):
+        write(sheet, f"{letter(column)}{row}", "合计" if column == 1 else None, alignment=CENTRE, **look)
+    sheet.merge_cells(f"A{row}:{letter(heads)}{row}")
+    for column, (value, shown) in enumerate(totals, start=heads + 1):
+        at = letter(column)
+        aligned = CENTRE if shown == "0" else RIGHT
+        formula(sheet, f"{at}{row}", f"=SUM({at}{first}:{at}{row - 1})", number_format=shown, alignment=aligned, **look)
+        cached.setdefault(sheet.title, {})[f"{at}{row}"] = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    sheet.row_dimensions[row].height = 22
+
+
+def _colour(sheet: Worksheet, column: str, entries: Iterable[Entry]) -> None:
+    for row, entry in enumerate(entries, start=_HEADER_ROW + 1):
+        if entry.state in _COLOURS:
+            sheet[f"{column}{row}"].fill = fill(_COLOURS[entry.state])
+
+
+def _counts(entries: Iterable[Entry], key: Callable[[Entry], object]) -> dict[object, list[int]]:
+    """Return how many are owed and how many reported, by duty or department."""
+    counts: dict[object, list[int]] = {}
+    for entry in entries:
+        owed, reported = counts.setdefault(key(entry), [0, 0])
+        owes = entry.state not in (State.WAIVED, State.NOT_APPLICABLE)
+        counts[key(entry)] = [owed + owes, reported + entry.reported]
+    return counts
+
+
+def _word(entry: Entry) -> str:
+    return "迟报（零报告）" if entry.state is State.LATE and entry.nil else entry.state_text
+
+
+def _rate(coverage: Coverage) -> str:
+    return "—" if coverage.rate is None else percent(coverage.rate)
+
+
+def _moment(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    local = office_time(moment)
+    return f"{in_chinese(local.date())}{local:%H:%M}"
