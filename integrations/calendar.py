@@ -12,7 +12,8 @@ from typing import Annotated
 
 import holidays
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from campaigns.errors import NotConfigured
 from campaigns.workdays import Workdays
