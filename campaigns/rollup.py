@@ -132,8 +132,10 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
     a_round, campaign = plan.round(round_id), plan.definition.campaign
     owed = plan.expected_in(round_id)
     ids = {one.id for one in owed}
-    counted = tuple(sorted((f for f in facts if f.expected in ids), key=lambda f: (f.duty, f.department, f.indicator)))
     indicators = plan.definition.form(plan.definition.report(a_round.report).form).indicators
+    order = {one.id: at for at, one in enumerate(indicators)}
+    known = (fact for fact in facts if fact.expected in ids and fact.indicator in order)
+    counted = tuple(sorted(known, key=lambda fact: (fact.duty, fact.department, order[fact.indicator])))
     files = {fact.expected: fact.file for fact in counted}
     entries = tuple(_entry(plan, one, standings[one.id], files.get(one.id, ""), as_of) for one in owed)
     present = {one.department for one in owed}

@@ -59,22 +59,24 @@ def write_rollup(rollup: RollUp) -> bytes:
 
 def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     coverage = _counts(rollup.entries, lambda entry: entry.duty)
-    rows = [[number, title, leads, *coverage[number]] for number, (title, leads) in rollup.duties.items()]
-    columns = (("任务", 7), ("任务名称", 34), ("牵头单位", 19), ("应报", 7), ("已报", 7))
+    rows: list[list[Cell]] = [[number, title, leads, *coverage[number]] for number, (title, leads) in rollup.duties.items()]
+    columns = (("任务", 7), ("任务名称", 30), ("牵头单位", 17), ("应报", 7), ("已报", 7))
     figures = [rollup.by_duty.get(number, {}) for number in rollup.duties]
     _figures_sheet(book, rollup, BY_DUTY, "汇总表（按任务）", columns, rows, figures, cached)
 
 
 def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     coverage = _counts(rollup.entries, lambda entry: entry.department)
-    rows = [[at, name, *coverage[code]] for at, (code, name) in enumerate(rollup.departments.items(), start=1)]
+    rows: list[list[Cell]] = [[at, name, *coverage[code]] for at, (code, name) in enumerate(rollup.departments.items(), start=1)]
     columns = (("序号", 7), ("单位", 26), ("应报", 7), ("已报", 7))
     figures = [rollup.by_department.get(code, {}) for code in rollup.departments]
     _figures_sheet(book, rollup, BY_DEPARTMENT, "汇总表（按单位）", columns, rows, figures, cached)
 
 
 def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
-    rows = [[e.duty, rollup.duties[e.duty][0], e.department_name, e.role.chinese, _word(e)] for e in rollup.entries]
+    rows: list[list[Cell]] = [
+        [e.duty, rollup.duties[e.duty][0], e.department_name, e.role.chinese, _word(e)] for e in rollup.entries
+    ]
     columns = (("任务", 7), ("任务名称", 34), ("单位", 22), ("角色", 7), ("状态", 11))
     figures = [rollup.cells.get((entry.duty, entry.department), {}) for entry in rollup.entries]
     sheet = _figures_sheet(book, rollup, CELLS, "明细表（任务、单位）", columns, rows, figures, cached)
@@ -82,22 +84,42 @@ def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
 
 
 def _standing(book: Workbook, rollup: RollUp) -> None:
-    columns = (("序号", 7), ("单位", 24), ("任务", 7), ("任务名称", 36), ("角色", 7), ("应报时间", 20), ("收到时间", 20), ("状态", 11),
-               ("版本", 7), ("来件", 40))  # fmt: skip
+    columns = (
+        ("序号", 7),
+        ("单位", 24),
+        ("任务", 7),
+        ("任务名称", 36),
+        ("角色", 7),
+        ("应报时间", 26),
+        ("收到时间", 26),
+        ("状态", 11),
+        ("版本", 7),
+        ("来件", 40),
+    )
     order = list(rollup.departments)
     entries = sorted(rollup.entries, key=lambda entry: (order.index(entry.department), entry.duty))
     rows: list[list[Cell]] = [
-        [at, e.department_name, e.duty, rollup.duties[e.duty][0], e.role.chinese, _moment(e.due_at), _moment(e.received_at), _word(e),
-         e.version or None, e.file]
+        [
+            at,
+            e.department_name,
+            e.duty,
+            rollup.duties[e.duty][0],
+            e.role.chinese,
+            _moment(e.due_at),
+            _moment(e.received_at),
+            _word(e),
+            e.version or None,
+            e.file,
+        ]
         for at, e in enumerate(entries, start=1)
-    ]  # fmt: skip
+    ]
     sheet = _sheet(book, rollup, STANDING, "报送情况", columns)
     _rows(sheet, rows, columns, left=(2, 4, 10))
     _colour(sheet, "H", entries)
 
 
 def _missing(book: Workbook, rollup: RollUp) -> None:
-    columns = (("序号", 7), ("单位", 26), ("任务", 7), ("任务名称", 44), ("角色", 8), ("应报时间", 22), ("状态", 14))
+    columns = (("序号", 7), ("单位", 26), ("任务", 7), ("任务名称", 44), ("角色", 8), ("应报时间", 28), ("状态", 14))
     order = list(rollup.departments)
     entries = [entry for entry in rollup.entries if entry.state in (State.MISSING, State.OPEN)]
     entries.sort(key=lambda entry: (order.index(entry.department), entry.duty))
@@ -114,8 +136,19 @@ def _missing(book: Workbook, rollup: RollUp) -> None:
 
 
 def _coverage(book: Workbook, rollup: RollUp, cached: Cached) -> None:
-    columns = (("序号", 7), ("单位", 26), ("应报", 10), ("按时报送", 10), ("零报告", 10), ("迟报", 10), ("逾期未报", 10), ("未到期", 10),
-               ("免报", 10), ("不适用", 10), ("报送率", 12))  # fmt: skip
+    columns = (
+        ("序号", 7),
+        ("单位", 26),
+        ("应报", 10),
+        ("按时报送", 10),
+        ("零报告", 10),
+        ("迟报", 10),
+        ("逾期未报", 10),
+        ("未到期", 10),
+        ("免报", 10),
+        ("不适用", 10),
+        ("报送率", 12),
+    )
     keys = ("received", "nil", "late", "missing", "open", "waived", "not_applicable")
     rows: list[list[Cell]] = [
         [at, name, one.owed, *(one.counts[key] for key in keys), _rate(one)]
@@ -137,16 +170,35 @@ def _coverage(book: Workbook, rollup: RollUp, cached: Cached) -> None:
 
 
 def _origin(book: Workbook, rollup: RollUp) -> None:
-    columns = (("序号", 7), ("任务", 7), ("单位", 22), ("角色", 7), ("指标", 22), ("数值", 14), ("来件", 42), ("工作表", 12), ("单元格", 9),
-               ("报送编号", 40))  # fmt: skip
+    columns = (
+        ("序号", 7),
+        ("任务", 7),
+        ("单位", 22),
+        ("角色", 7),
+        ("指标", 22),
+        ("数值", 14),
+        ("来件", 42),
+        ("工作表", 12),
+        ("单元格", 9),
+        ("报送编号", 40),
+    )
     indicators = {one.id: one for one in rollup.indicators}
     roles = {entry.expected: entry.role.chinese for entry in rollup.entries}
     rows: list[list[Cell]] = [
-        [at, f.duty, rollup.departments[f.department], roles[f.expected], header(indicators[f.indicator]), f.value, f.file, f.sheet, f.cell,
-         f.submission]
+        [
+            at,
+            f.duty,
+            rollup.departments[f.department],
+            roles[f.expected],
+            header(indicators[f.indicator]),
+            f.value,
+            f.file,
+            f.sheet,
+            f.cell,
+            f.submission,
+        ]
         for at, f in enumerate(rollup.facts, start=1)
-        if f.indicator in indicators
-    ]  # fmt: skip
+    ]
     sheet = _sheet(book, rollup, ORIGIN, "数据来源", columns)
     _rows(sheet, rows, columns, left=(3, 5, 7, 10))
     for at, fact in enumerate(rollup.facts, start=_HEADER_ROW + 1):
@@ -166,7 +218,7 @@ def _figures_sheet(
     cached: Cached,
 ) -> Worksheet:
     """Return a sheet of heads and figures, with live sums below; a figure that nobody reported stays blank."""
-    every = (*columns, *((header(one), 13.0) for one in rollup.indicators))
+    every = (*columns, *((header(one), 17.0) for one in rollup.indicators))
     sheet = _sheet(book, rollup, name, title, every)
     left = tuple(at for at, (_, width) in enumerate(columns, start=1) if width > 15)
     _rows(
@@ -189,7 +241,7 @@ def _figures_sheet(
 
 
 def _sheet(book: Workbook, rollup: RollUp, name: str, title: str, columns: Sequence[tuple[str, float]]) -> Worksheet:
-    sheet = book.create_sheet(name)
+    sheet: Worksheet = book.create_sheet(name)
     last = letter(len(columns))
     sheet.sheet_view.showGridLines = False
     for at, (_, width) in enumerate(columns, start=1):
@@ -214,7 +266,7 @@ def _sheet(book: Workbook, rollup: RollUp, name: str, title: str, columns: Seque
     write(sheet, "A3", rollup.coverage.text, font=font(), alignment=Alignment(vertical="center", wrap_text=True))
     sheet.row_dimensions[3].height = height_of(rollup.coverage.text, total)
     for at, (label, _) in enumerate(columns, start=1):
-        write(sheet, f"{letter(at)}{_HEADER_ROW}", label, font=font(HEI), alignment=CENTRE, border=BOX, fill=fill(PALE))
+        write(sheet, f"{letter(at)}{_HEADER_ROW}", label, font=font(HEI, 9), alignment=CENTRE, border=BOX, fill=fill(PALE))
     sheet.row_dimensions[_HEADER_ROW].height = max(height_of(label, width, least=22) for label, width in columns)
     sheet.freeze_panes = f"A{_HEADER_ROW + 1}"
     print_setup(sheet, landscape=True, title_rows=f"{_HEADER_ROW}:{_HEADER_ROW}")
@@ -232,7 +284,7 @@ def _rows(sheet: Worksheet, rows: Iterable[Sequence[Cell]], columns: Sequence[tu
 
 
 def _total_row(sheet: Worksheet, count: int, heads: int, totals: Sequence[tuple[int | Decimal, str]], cached: Cached) -> None:
-    """Write a row of live sums below `count` rows: `heads` columns for its name, then the totals, which are its stored results."""
+    """Write a row of live sums below `count` rows: `heads` columns for its name, then the totals, stored beside the formulas."""
     row, first = _HEADER_ROW + count + 1, _HEADER_ROW + 1
     look = {"font": font(HEI, bold=True), "border": BOX, "fill": fill(PALE)}
     for column in range(1, heads + 1):
