@@ -156,7 +156,7 @@ def _coverage(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     ]
     sheet = _sheet(book, rollup, COVERAGE, "覆盖率", columns)
     _rows(sheet, rows, columns, left=(2,))
-    totals = [rollup.coverage.owed, *(rollup.coverage.counts[key] for key in keys)]
+    totals: list[int] = [rollup.coverage.owed, *(rollup.coverage.counts[key] for key in keys)]
     _total_row(sheet, len(rows), 2, [(value, "0") for value in totals], cached)
     write(
         sheet,
@@ -232,10 +232,9 @@ def _figures_sheet(
         for row in range(_HEADER_ROW + 1, _HEADER_ROW + 1 + len(rows)):
             cell = sheet[f"{letter(first + offset)}{row}"]
             cell.number_format, cell.alignment = number_format(one.decimals), RIGHT
-    counts = (
-        [(coverage, "0") for coverage in (rollup.coverage.owed, rollup.coverage.reported)] if columns[-1][0] == "已报" else []
-    )
-    totals = [*counts, *((rollup.overall[one.id], number_format(one.decimals)) for one in rollup.indicators)]
+    counts = (rollup.coverage.owed, rollup.coverage.reported) if columns[-1][0] == "已报" else ()
+    totals: list[tuple[int | Decimal, str]] = [(count, "0") for count in counts]
+    totals += [(rollup.overall[one.id], number_format(one.decimals)) for one in rollup.indicators]
     _total_row(sheet, len(rows), len(every) - len(totals), totals, cached)
     return sheet
 
