@@ -75,4 +75,4 @@ async def launch_in_prefect(campaign: str, version: str) -> str:
         run = await client.create_flow_run_from_deployment(
             deployment.id, parameters={"campaign": campaign}, idempotency_key=window.launch_key(campaign, version)
         )
-        return f"{str(client.api_url).rstrip('/').removesuffix('/api')}/runs/flow-run/{run.id}"
+        return f"{str(client.api_url).rstrip('/').removesuffix('/api')}/v2/runs/flow-run/{run.id}"
