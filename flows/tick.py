@@ -3,13 +3,20 @@
 from datetime import datetime
 
 from tasks.bundle import bundle_leads
-from tasks.campaign import live_campaigns
+from tasks.campaign import launch, live_campaigns
 from tasks.closing import close_rounds
+from tasks.definitions import load
 from tasks.dispatch import open_rounds
 from tasks.intake import check_envelopes, take_in
 from tasks.ledger_page import write_ledger_page
 from tasks.post import deliver
 from tasks.remind import remind
+
+
+def expand_campaign(campaign: str, as_of: datetime) -> None:
+    """Expand a definition into the ledger and do what is due at once; again, nothing changes."""
+    launch(load(campaign), as_of)
+    daily(as_of)
 
 
 def daily(as_of: datetime) -> None:

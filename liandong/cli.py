@@ -350,3 +350,7 @@ def _write_fault() -> Path:
     return file
 
 
+
+
+if __name__ == "__main__":
+    main()

@@ -89,7 +89,7 @@ def _by_department(plan: Plan, ids: Iterable[str], standings: Mapping[str, Stand
 
 def show_status(document: Mapping[str, Any]) -> None:
     """Print the status for people."""
-    console = Console(file=sys.stdout, highlight=False)
+    console = _console()
     if not document["campaigns"]:
         console.print("还没有下发过专项行动。")
     for campaign in document["campaigns"]:
@@ -103,6 +103,12 @@ def show_status(document: Mapping[str, Any]) -> None:
             missing = [d["name"] for d in one["departments"] if d["missing"]]
             if missing:
                 console.print(f"{one['label']}逾期未报：{'、'.join(missing)}")
+
+
+def _console() -> Console:
+    """Return a console for tables: what is not a terminal has no width, and must not cut Chinese words."""
+    console = Console(file=sys.stdout, highlight=False)
+    return console if console.is_terminal else Console(file=sys.stdout, highlight=False, width=140)
 
 
 def item_document(code: str, as_of: datetime) -> dict[str, Any]:
@@ -194,7 +200,7 @@ _OUTCOMES = {"accepted": "已收到", "returned": "退回修改", "refused": "�
 
 def show_item(document: Mapping[str, Any]) -> None:
     """Print one item for people."""
-    console = Console(file=sys.stdout, highlight=False)
+    console = _console()
     for key, label in _LABELS.items():
         value = document.get(key)
         if value not in (None, "", []):

@@ -29,9 +29,8 @@ def launch(plan: Plan, as_of: datetime, actor: str = "office") -> bool:
     campaign that is over, is a Conflict.
     """
     campaign = plan.definition.campaign
+    must_not_be_over(plan, as_of)
     today = office_date(as_of)
-    if today > campaign.ends:
-        raise Conflict(f"“{campaign.title}”已于{in_chinese(campaign.ends)}结束，不能再下发；如需演练，请用 --as-of 给出当时的时间")
     record = CampaignRecord(
         id=campaign.id,
         title=campaign.title,
@@ -53,6 +52,13 @@ def launch(plan: Plan, as_of: datetime, actor: str = "office") -> bool:
             data = {"version": record.version, "rounds": sorted(kept)}
             ledger.record(Event(campaign.id, "campaign.launched", campaign.id, as_of, actor, f"launch:{record.version}", data))
     return new
+
+
+def must_not_be_over(plan: Plan, as_of: datetime) -> None:
+    """Return nothing when a campaign can still be launched; Conflict when its last day has passed."""
+    campaign = plan.definition.campaign
+    if office_date(as_of) > campaign.ends:
+        raise Conflict(f"“{campaign.title}”已于{in_chinese(campaign.ends)}结束，不能再下发；如需演练，请用 --as-of 给出当时的时间")
 
 
 def _round_of(node: str) -> str:

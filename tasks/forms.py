@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from campaigns.definition import Role
-from campaigns.forms import Form, design
+from campaigns.forms import design
 from campaigns.letters import Attachment
 from campaigns.notices import cooperating_of
 from campaigns.plan import Plan
@@ -41,15 +41,17 @@ def issue_form(at: Office, ledger: Ledger, plan: Plan, round_id: str, department
     )
     data = write_form(form, sign({**form.identity, "office": at.settings.mailbox}, at.settings.secret))
     digest = at.keep(data)
-    ledger.add_form(FormRecord(form.serial, round_id, department, version, digest, form.model_dump_json(), issued_at))
-    folder = at.home / "forms" / round_id.replace("/", "_")
-    folder.mkdir(parents=True, exist_ok=True)
-    store.write_whole(folder / f"{_file_stem(form)}.xlsx", data)
+    record = FormRecord(form.serial, round_id, department, version, digest, form.model_dump_json(), issued_at)
+    ledger.add_form(record)
+    target = at.home / form_path(record)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    store.write_whole(target, data)
     return Attachment(form.filename, XLSX, data)
 
 
-def _file_stem(form: Form) -> str:
-    return f"{form.department_name}_{form.round_label}_v{form.version}".replace("/", "_")
+def form_path(record: FormRecord) -> str:
+    """Return where an issued form stands in the office's folder."""
+    return f"forms/{record.round.replace('/', '_')}/{record.department}_v{record.version}.xlsx"
 
 
 def _previous(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:

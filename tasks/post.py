@@ -1,10 +1,10 @@
 """Making and sending messages: rendered and stored once, sent by a second step."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 
 from campaigns.errors import WorldError
 from campaigns.letters import Attachment, Letter
@@ -13,6 +13,7 @@ from campaigns.records import MessageRecord, NoticeRecord
 from campaigns.workdays import office_time
 from integrations.database.ledger import Ledger
 from integrations.mail.outbox import deliver_to_folder
+from integrations.mail.outbox import file_name as outbox_name
 from integrations.mail.rendering import render
 from integrations.mail.smtp import PermanentRefusal, SmtpAccount, deliver_by_smtp
 from tasks.office import Office, office
@@ -58,8 +59,8 @@ def as_record(campaign: str, notice: Notice, status: str = "made") -> NoticeReco
 def file_name(moment: datetime, unit: str, subject: str, key: str) -> str:
     """Return the name of a letter's file: when, to whom, what, and a mark that keeps two alike apart."""
     mark = message_id(key, "x@x")[1:9]
-    plain = re.sub(r'[\\/:*?"<>|\s]+', " ", f"{office_time(moment):%Y%m%d-%H%M} {unit} {subject}").strip()
-    return f"{plain.encode()[:200].decode(errors='ignore')} {mark}.eml"
+    plain = f"{office_time(moment):%Y%m%d-%H%M} {unit} {subject}".replace(":", "：")
+    return outbox_name(f"{plain.encode()[:200].decode(errors='ignore')} {mark}")
 
 
 @step("投递信件", retries=2)
@@ -72,11 +73,7 @@ def deliver(as_of: datetime) -> int:
     for message in claimed:
         raw = at.bytes_of(message.sha256)
         try:
-            if at.settings.smtp:
-                smtp = at.settings.smtp
-                account = SmtpAccount(smtp.host, smtp.port, smtp.security, smtp.user, smtp.password.get_secret_value())
-                deliver_by_smtp(raw, message.to_email, account)
-            deliver_to_folder(raw, at.home / "outbox", message.file)
+            send(at, raw, message.to_email, message.file)
         except PermanentRefusal as refusal:
             with at.ledger() as ledger:
                 ledger.mark_unsent(message.key, "refused", str(refusal))
@@ -88,3 +85,15 @@ def deliver(as_of: datetime) -> int:
                 ledger.mark_sent(message.key, as_of)
             sent += 1
     return sent
+
+
+def send(at: Office, raw: bytes, to: str, name: str) -> Path:
+    """Return the copy of a letter in the outbox folder, after it went out by SMTP when the settings say so.
+
+    WorldError when trying again may help, PermanentRefusal when it will not.
+    """
+    if at.settings.smtp:
+        smtp = at.settings.smtp
+        account = SmtpAccount(smtp.host, smtp.port, smtp.security, smtp.user, smtp.password.get_secret_value())
+        deliver_by_smtp(raw, to, account)
+    return deliver_to_folder(raw, at.home / "outbox", name)

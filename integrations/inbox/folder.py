@@ -43,10 +43,16 @@ def arrivals(folder: Path) -> Iterator[Arrival]:
 
 
 def put_away(arrival: Arrival, envelope: str) -> None:
-    """Move a file that is stored into the folder of files taken in; its new name carries the envelope's id."""
-    target = arrival.path.parent / TAKEN
-    target.mkdir(exist_ok=True)
-    arrival.path.replace(target / f"{envelope}{arrival.path.suffix[:10]}")
+    """Move a file that is stored into the folder of files taken in, under its envelope's id."""
+    target = arrival.path.parent / TAKEN / envelope
+    target.mkdir(parents=True, exist_ok=True)
+    arrival.path.replace(target / arrival.path.name)
+
+
+def taken(folder: Path, envelope: str) -> Path:
+    """Return the file that came as that envelope, or its folder when somebody has taken it away."""
+    home = folder / TAKEN / envelope
+    return next(iter(sorted(home.iterdir())), home) if home.is_dir() else home
 
 
 def _undecodable(name: str) -> bool:

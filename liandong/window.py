@@ -1,0 +1,75 @@
+"""Keeping Prefect's window up to date from the command line: only when a server runs, so only then is Prefect imported."""
+
+import asyncio
+import os
+from datetime import datetime
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from campaigns.errors import WorldError
+from integrations import settings
+from tasks.campaign import picture
+from tasks.office import office
+
+ADDRESS = "address"  # the file in Prefect's folder that says where the running server is
+
+
+def address_file(home: Path) -> Path:
+    """Return the file in which a running server's address stands."""
+    return home / "prefect" / ADDRESS
+
+
+def running_server() -> str | None:
+    """Return the API address of the office's Prefect server, None when none answers."""
+    found = settings.load()
+    file = address_file(found.home)
+    url = found.prefect_api_url or (file.read_text("ascii").strip() if file.is_file() else None)
+    if url is None:
+        return None
+    try:
+        with urlopen(f"{url}/health", timeout=2) as answer:
+            return url if answer.status == 200 else None
+    except (URLError, OSError):
+        return None
+
+
+def refresh(now: datetime) -> str | None:
+    """Return the address of the pages after every campaign is shown there as it stands; None, and nothing done, without a server."""
+    url = running_server()
+    if url is None:
+        return None
+    _prepare(url)
+    from tasks.showing import show
+
+    asyncio.run(show(_campaigns(), now))
+    return url.removesuffix("/api")
+
+
+def rebuild(now: datetime) -> str:
+    """Return what was drawn again from the ledger, in words; WorldError when no server runs."""
+    url = running_server()
+    if url is None:
+        raise WorldError("没有运行中的 Prefect 服务，请先运行：liandong serve")
+    _prepare(url)
+    from tasks.window import rebuild as redraw
+
+    drawn = asyncio.run(redraw([picture(one, now) for one in _campaigns()]))
+    return f"已按台账重画 {len(drawn)} 个专项行动：{url.removesuffix('/api')}"
+
+
+def _campaigns() -> list[str]:
+    with office().ledger() as ledger:
+        return [record.id for record in ledger.campaigns()]
+
+
+def _prepare(url: str) -> None:
+    """Set what Prefect reads when it is imported; it never sees the user's own profile."""
+    os.environ.update(
+        PREFECT_API_URL=url,
+        PREFECT_HOME=str(settings.home() / "prefect"),
+        DO_NOT_TRACK="1",
+        PREFECT_SERVER_ANALYTICS_ENABLED="false",
+        PREFECT_LOGGING_LEVEL="ERROR",
+    )
+

@@ -1,0 +1,31 @@
+"""Finding and reading definitions: the office's own first, then those that come with the program."""
+
+from pathlib import Path
+
+from campaigns.errors import NotConfigured
+from campaigns.plan import Plan
+from campaigns.workdays import OfficeHours
+from integrations import calendar, settings
+from integrations.definition_files import DEFINITIONS, DIRECTORIES, find_definition, load_plan
+
+YEARS = (2010, 2040)  # whatever a definition may say; a year without published holidays is told as provisional
+
+
+def load(name: str) -> Plan:
+    """Return the plan of a definition given by path or id, its problems located.
+
+    DefinitionError with every problem when no plan can be made of it, UnreadableFile when there is nothing to read.
+    """
+    home = settings.home()
+    try:
+        hours = settings.load().hours
+    except NotConfigured:  # a definition can be checked before there is an office
+        hours = OfficeHours()
+    path = find_definition(name, [home / "definitions", DEFINITIONS])
+    return load_plan(path, calendar.workdays(*YEARS, home / "calendar"), hours, [home / "directories", DIRECTORIES])
+
+
+def known() -> list[Path]:
+    """Return the definition files that can be launched by id, the office's own first."""
+    folders = (settings.home() / "definitions", DEFINITIONS)
+    return [file for folder in folders if folder.is_dir() for file in sorted(folder.glob("*.yaml"))]

@@ -1,0 +1,142 @@
+"""The ledger page 台账.html, written anew by every tick."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from campaigns.definition import Part, Role
+from campaigns.ledger_view import Entry, LedgerView, Link, PartSeen, RoundView, Unit
+from campaigns.organs import Organ
+from campaigns.plan import ExpectedReport, Plan
+from campaigns.records import CampaignRecord, FormRecord, MessageRecord, RoundRecord, SubmissionRecord
+from campaigns.states import Standing
+from campaigns.window import picture
+from campaigns.workdays import Workdays, in_chinese, office_date
+from integrations.database.ledger import Ledger
+from integrations.inbox import store
+from integrations.inbox.folder import taken
+from integrations.pages import ledger_page
+from tasks.forms import form_path
+from tasks.office import Office, names, office
+from tasks.step import step
+from tasks.wording import moment_in_chinese, remaining
+
+PAGE = "台账.html"
+_SOON = 3  # working days before a date at which the page turns yellow
+
+
+@step("更新台账")
+def write_ledger_page(as_of: datetime) -> None:
+    """Write the page of every campaign: 台账.html, and 台账-<代码>.html when there are several."""
+    at = office()
+    with at.ledger() as ledger:
+        records = ledger.campaigns()
+        views = [_view(at, ledger, record, as_of) for record in records]
+    for record, view in zip(records, views, strict=True):
+        name = PAGE if len(records) == 1 else f"台账-{record.id}.html"
+        store.write_whole(at.home / name, ledger_page(view).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Campaign:
+    """What is read once for all rounds and departments of a campaign."""
+
+    at: Office
+    plan: Plan
+    as_of: datetime
+    workdays: Workdays
+    names: Mapping[str, str]
+    standings: Mapping[str, Standing]
+    states: Mapping[str, str]
+    messages: Sequence[MessageRecord]
+
+
+def _view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datetime) -> LedgerView:
+    plan, standings, rounds = at.plan(record), ledger.standings(record.id), ledger.rounds(record.id)
+    opened = {one.id: one.closed_at is not None for one in rounds if one.opened_at}
+    drawn = picture(plan, record.version, standings, opened, as_of)
+    states = {bar.key: bar.state for one in drawn.rounds for bar in one.bars}
+    workdays, messages = at.workdays(plan.definition), ledger.messages(record.id)
+    shared = _Campaign(at, plan, as_of, workdays, names(plan), standings, states, messages)
+    campaign = plan.definition.campaign
+    return LedgerView(
+        office=at.settings.office,
+        mailbox=at.settings.mailbox,
+        title=campaign.title,
+        short_title=campaign.short_title,
+        as_of=moment_in_chinese(as_of),
+        doc_no=campaign.doc_no or "",
+        rounds=tuple(_round(shared, ledger, one) for one in rounds),
+    )
+
+
+def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView:
+    plan = shared.plan
+    dates = tuple((f"{role.chinese}单位报送", in_chinese(day)) for role, day in plan.round(a_round.id).due)
+    if a_round.opened_at is None:
+        return RoundView(a_round.id, a_round.label, f"{in_chinese(a_round.opens_on)}下发", dates)
+    status = f"{moment_in_chinese(a_round.closed_at)}已汇总" if a_round.closed_at else "报送中"
+    submissions = {one.expected: one for one in ledger.submissions(a_round.id) if one.outcome == "accepted"}
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for department, part in ledger.parts(a_round.id):
+        kinds[department].add(part.kind)
+    forms = {one.department: one for one in ledger.forms(a_round.id)}  # the newest version of each remains
+    owed: dict[str, list[ExpectedReport]] = defaultdict(list)
+    for expected in plan.expected_in(a_round.id):
+        owed[expected.department].append(expected)
+    units = []
+    for organ in plan.directory.organs:
+        if organ.id not in owed:
+            continue
+        entries = tuple(_entry(shared, one, submissions.get(one.id), kinds[organ.id]) for one in owed[organ.id])
+        units.append(_unit(shared, a_round, organ, entries, forms.get(organ.id)))
+    links = tuple(Link(f"汇总表第{one.version}版", quote(one.file)) for one in ledger.rollups(a_round.id))
+    return RoundView(a_round.id, a_round.label, status, dates, tuple(units), links)
+
+
+def _unit(shared: _Campaign, a_round: RoundRecord, organ: Organ, entries: tuple[Entry, ...], form: FormRecord | None) -> Unit:
+    person = organ.liaison
+    letters = (one for one in shared.messages if one.department == organ.id and one.round == a_round.id)
+    return Unit(
+        code=organ.id,
+        name=organ.name,
+        entries=entries,
+        contact=person.name if person else "",
+        phone=person.phone if person else "",
+        email=person.email if person else "",
+        form=Link(f"第{form.version}版报表", quote(form_path(form))) if form else None,
+        letters=tuple(Link(f"{moment_in_chinese(one.made_at)} {one.subject}", quote(f"outbox/{one.file}")) for one in letters),
+    )
+
+
+def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord | None, arrived: set[str]) -> Entry:
+    plan, standing = shared.plan, shared.standings[one.id]
+    wanted = next(hop.parts for hop in plan.definition.report(plan.round(one.round).report).hops if hop.role is one.role)
+    left = shared.workdays.between(office_date(shared.as_of), office_date(standing.due_at))
+    still_owed = standing.received_at is None
+    return Entry(
+        duty=one.duty,
+        title=plan.definition.duty(one.duty).title,
+        role=one.role.chinese,
+        receiver="、".join(shared.names[code] for code in one.receivers),
+        state=shared.states[one.id],
+        due=moment_in_chinese(standing.due_at),
+        remaining=remaining(standing.due_at, shared.as_of, shared.workdays) if still_owed else "",
+        soon=still_owed and left <= _SOON,
+        received=moment_in_chinese(standing.received_at) if standing.received_at else "",
+        version=standing.version,
+        parts=tuple(PartSeen(part.chinese, _there(part, submission, arrived)) for part in wanted) if one.role is Role.LEAD else (),
+        files=(Link(submission.file, _received(shared.at, submission)),) if submission else (),
+    )
+
+
+def _there(part: Part, submission: SubmissionRecord | None, arrived: set[str]) -> bool:
+    return submission is not None if part is Part.WORKBOOK else part.value in arrived
+
+
+def _received(at: Office, submission: SubmissionRecord) -> str:
+    """Return where the file a submission came in stands now, relative to the page where it can be."""
+    path = taken(at.settings.watched_folder, submission.envelope)
+    return quote(str(path.relative_to(at.home))) if path.is_relative_to(at.home) else path.as_uri()
