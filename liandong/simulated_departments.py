@@ -432,20 +432,17 @@ def _block(sheet: Worksheet, duty: int, start: int, end: int) -> Block | None:
 
 
 def named_errors(book: Workbook) -> list[tuple[str, str, str]]:
-    """Return (sheet, cell, expected) of every line in the list of errors that names a cell."""
-    sheet = book[ERROR_SHEET]
+    """Return (sheet, cell, what it should be) of every line in the list of errors that must be mended."""
     columns: dict[str, int] = {}
     found = []
-    for row in sheet.iter_rows():
+    for row in book[ERROR_SHEET].iter_rows():
         texts = {cell.column: str(cell.value).strip() for cell in row if cell.value is not None}
         if not columns:
-            seen = {word: at for at, text in texts.items() for word in ("工作表", "单元格", "应") if text.startswith(word)}
-            columns = seen if "单元格" in seen else {}
+            columns = {text: at for at, text in texts.items()} if "单元格" in texts.values() else {}
             continue
-        cell = texts.get(columns["单元格"], "").replace("$", "")
-        name = texts.get(columns.get("工作表", 0), "")
-        if re.fullmatch(r"[A-Z]{1,3}\d+", cell) and name in book.sheetnames:
-            found.append((name, cell, texts.get(columns.get("应", 0), "")))
+        place = re.fullmatch(r"(.+)!\$?([A-Z]{1,3})\$?(\d+)", texts.get(columns["单元格"], ""))
+        if place and texts.get(columns["级别"]) == "必须改正":
+            found.append((place[1], place[2] + place[3], texts.get(columns["应为"], "")))
     return found
 
 

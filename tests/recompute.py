@@ -1,7 +1,7 @@
 """Recompute a round's totals from the files that were received, and compare them with the published roll-up.
 
-Knows nothing of the project: it reads `index.json`, opens each received file with another library, finds the figures by their labels,
-and lets the newest accepted version of every report count, by its own row only.
+Knows nothing of the project: it reads `index.json`, opens each received file with another library, finds the figures by their
+labels, and lets the newest accepted version of every report count, by its own row only.
 
     python tests/recompute.py demo
 """
@@ -11,7 +11,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from email import policy
 from email.parser import BytesParser
 from io import BytesIO
@@ -79,7 +79,14 @@ def _blocks(grid: Grid) -> Iterator[tuple[int, str, Figures]]:
                 headers = {column: label for column, label in texts.items() if column > at}
             elif text in OWN_ROWS:
                 values = {label: row[column] for column, label in headers.items() if column < len(row)}
-                yield duty, unit, {label: Decimal(str(value)) for label, value in values.items() if value != ""}
+                yield duty, unit, {label: number for label, value in values.items() if (number := _number(value)) is not None}
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None  # blank, or a text in a block that was not accepted
 
 
 def published(workbook: bytes) -> dict[str, dict[Key, Figures]]:

@@ -205,14 +205,14 @@ def _annotated(data: bytes, persona: Persona) -> list[bytes]:
     block = next(find_blocks(book))
     own, total = block.rows["本单位本期"], block.rows["本期合计"]
     errors.append(["错误清单"])
-    errors.append(["序号", "工作表", "单元格", "填写的值", "应为", "怎样修改"])
+    errors.append(["序号", "单元格", "现值", "应为", "怎么改", "级别"])
     if persona is Persona.TEXT:
         assert "约" in str(book["牵头任务"].cell(own, 3).value)
-        errors.append([1, "牵头任务", f"C{own}", "约", "数字", "请填数字"])
+        errors.append([1, f"牵头任务!C{own}", "约", "不小于0的整数", "请填数字", "必须改正"])
     else:
         expected = book["牵头任务"].cell(own, 3).value + 4
         assert book["牵头任务"].cell(total, 3).value == expected + 10
-        errors.append([1, "牵头任务", f"C{total}", "", str(expected), "请改为合计"])
+        errors.append([1, f"牵头任务!C{total}", "", str(expected), "请改为合计", "必须改正"])
     stream = BytesIO()
     book.save(stream)
     return [stream.getvalue()]
