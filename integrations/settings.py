@@ -95,13 +95,16 @@ def load() -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise NotConfigured(f"设置文件 {file} 不是正确的 TOML 格式（{_place(error)}），请对照 liandong init 生成的样子修改") from None
     except ValidationError as error:
-        wrong = "、".join(sorted({".".join(map(str, one["loc"])) for one in error.errors()}))
-        raise NotConfigured(f"设置文件 {file} 中这些项目缺少或不对：{wrong}") from None
+        raise NotConfigured(f"设置文件 {file} 中这些项目缺少或不对：{_wrong(error)}") from None
 
 
 def initialise(office: str, mailbox: str, opens_at: time, closes_at: time, inbox: Path | None, fixed_clock: datetime | None = None) -> Settings:
     """Return the settings of a new office after writing them, its folders and its signing secret; an existing secret is kept."""
     folder = home()
+    try:
+        Settings(home=folder, office=office, mailbox=mailbox, opens_at=opens_at, closes_at=closes_at)
+    except ValidationError as error:
+        raise NotConfigured(f"{_wrong(error)}的写法不对，请重新给出；邮箱应像 office@example.gov.cn") from None
     for name in ("raw", "inbox", "outbox", "forms", "messages", "rollup", "calendar", "definitions", "directories"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     key = folder / "secret.key"
@@ -140,6 +143,14 @@ def environment() -> dict[str, str]:
 def set_home(folder: Path) -> None:
     """Make a folder the office's home for this process and its children."""
     os.environ["LIANDONG_HOME"] = str(folder.absolute())
+
+
+_NAMES = {"office": "办公室名称（office）", "mailbox": "办公室邮箱（mailbox）", "opens_at": "上班时间（opens_at）", "closes_at": "下班时间（closes_at）"}
+
+
+def _wrong(error: ValidationError) -> str:
+    keys = dict.fromkeys(".".join(map(str, one["loc"])) for one in error.errors())
+    return "、".join(_NAMES.get(key, key) for key in keys)
 
 
 def _place(error: Exception) -> str:

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from io import StringIO
 from typing import Any
 
 import cyclopts
+from cyclopts.help import HelpEntry, HelpPanel
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
 
 from campaigns.workdays import SHANGHAI
 
@@ -65,3 +69,47 @@ def in_chinese(error: cyclopts.CycloptsError) -> str:
             return reason
         case _:
             return f"命令写法不对{f'（{asked}）' if asked else ''}，请加 --help 查看用法"
+
+
+_WORDS = {"[OPTIONS]": "[选项]", "COMMAND": "命令", "[ARGS]": "", " STR": " 文字", " PATH": " 路径", "DEFINITION": "定义"}
+
+
+class ChineseHelp:
+    """Help as plain Chinese lines: cyclopts' own formatters write 用法, 必填 and defaults in English."""
+
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
+        """Print one group of commands or options."""
+        if not panel.entries:
+            return
+        names = [_names(entry) for entry in panel.entries]
+        width = max(cell_len(name) for name in names) + 4
+        console.print(f"{panel.title}：", highlight=False)
+        for name, entry in zip(names, panel.entries, strict=True):
+            space = " " * (width - cell_len(name))
+            console.print(f"  {name}{space}{_said(entry)}", highlight=False, markup=False, soft_wrap=True)
+        console.print()
+
+    def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:
+        """Print how the command is written."""
+        words = str(usage)
+        for english, chinese in _WORDS.items():
+            words = words.replace(english, chinese)
+        console.print(f"用法：{words.strip()}\n", highlight=False, markup=False, soft_wrap=True)
+
+    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:
+        """Print what the command is for."""
+        if description:
+            console.print(description, highlight=False)
+
+
+def _names(entry: HelpEntry) -> str:
+    return " ".join(entry.display_labels)
+
+
+def _said(entry: HelpEntry) -> str:
+    text = Console(file=StringIO(), width=500)
+    text.print(entry.description or "", end="")
+    said = text.file.getvalue().strip() if isinstance(text.file, StringIO) else ""
+    if entry.required:
+        return f"{said}（必填）"
+    return f"{said}（默认 {entry.default}）" if entry.default and entry.default != "False" else said

@@ -12,7 +12,7 @@ import cyclopts
 from cyclopts import App, Group, Parameter
 
 from campaigns.errors import LiandongError, UnreadableFile
-from liandong.arguments import Hours, hours, in_chinese, moment
+from liandong.arguments import ChineseHelp, Hours, hours, in_chinese, moment
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
 
@@ -24,7 +24,6 @@ Campaign = Annotated[str | None, Parameter(help="专项行动代码（只有一�
 app = App(
     name="liandong",
     help="联动：联合执法专项行动的分工、报表、催报与汇总。",
-    usage="用法：liandong 命令 [选项]",
     version_flags=[],
     help_flags=["--help", "-h"],
     group_commands=_COMMANDS,
@@ -32,13 +31,13 @@ app = App(
     group_arguments=_ARGUMENTS,
     error_formatter=lambda error: f"[red]{in_chinese(error)}[/red]",
     help_format="plaintext",
+    help_formatter=ChineseHelp(),
 )
 app["--help"].help = "显示帮助"
 app["--help"].group = _COMMANDS
 prefect_app = App(
     name="prefect",
     help="Prefect 界面的维护。",
-    usage="用法：liandong prefect 命令",
     version_flags=[],
     group_commands=_COMMANDS,
     group_parameters=_OPTIONS,
@@ -75,7 +74,7 @@ def init(
     *,
     office: Annotated[str, Parameter(help="办公室全称")],
     mailbox: Annotated[str, Parameter(help="办公室邮箱")],
-    hours: Annotated[Hours, Parameter(converter=hours, help="办公时间")] = Hours.usual(),
+    hours: Annotated[Hours, Parameter(converter=hours, accepts_keys=False, n_tokens=1, help="办公时间")] = Hours.usual(),
     folder: Annotated[Path | None, Parameter(help="收件文件夹（默认是数据文件夹里的 inbox）")] = None,
 ) -> int:
     """设立办公室：写设置、建文件夹。"""
