@@ -1,5 +1,6 @@
-"""An office in a folder of its own, on SQLite or on a real PostgreSQL."""
+"""An office in a folder of its own, on SQLite or on a real PostgreSQL; a real Prefect server, started when a test asks for it."""
 
+import os
 from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
@@ -7,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from integrations import settings
+from liandong import prefect_server
 from tasks.office import Office
+
+# read when Prefect is imported, which happens in a test and not before
+os.environ |= {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 
 
 @pytest.fixture
@@ -27,3 +32,16 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     finally:
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[prefect_server.RunningServer]:
+    """Yield the project's own Prefect server on a free port, with this process's Prefect client turned to it."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    running = prefect_server.start(tmp_path_factory.mktemp("prefect"))
+    try:
+        with temporary_settings({PREFECT_API_URL: running.api_url, PREFECT_HOME: running.variables["PREFECT_HOME"]}):
+            yield running
+    finally:
+        running.stop()
