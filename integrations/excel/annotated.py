@@ -29,6 +29,7 @@ from integrations.excel.workbook import (
     font,
     formula,
     height_of,
+    link,
     print_setup,
     save,
     write,
@@ -121,8 +122,7 @@ def _list(sheet: Worksheet, book: Workbook, findings: Sequence[Finding], colours
             for column, text in (("C", finding.value), ("D", finding.expected), ("E", finding.message))
         )
         if finding.cell and finding.sheet in book.sheetnames:
-            sheet[f"B{row}"].hyperlink = f"#'{finding.sheet}'!{finding.cell}"
-            sheet[f"B{row}"].font = font(colour="0563C1")
+            link(sheet[f"B{row}"], finding.sheet, finding.cell)
             write(sheet, f"{_KEPT}{row}", colours[finding.sheet, finding.cell])
     sheet.column_dimensions[_KEPT].hidden = True
     sheet.freeze_panes = "A4"

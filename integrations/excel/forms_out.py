@@ -29,6 +29,7 @@ from integrations.excel.workbook import (
     font,
     formula,
     height_of,
+    link,
     number_format,
     print_setup,
     save,
@@ -104,9 +105,7 @@ def _owed(sheet: Worksheet, form: Form, row: int) -> int:
         texts = (f"任务{block.duty}", block.duty_title, block.role.chinese, block.receiver, block.due)
         for column, text in zip("BCDEF", texts, strict=True):
             _boxed(sheet, f"{column}{at}", text, label=False, left=column == "C")
-        cell = sheet[f"C{at}"]
-        cell.hyperlink = f"#'{block.sheet}'!B{block.rows['title']}"
-        cell.font = font(colour="0563C1")
+        link(sheet[f"C{at}"], block.sheet, f"B{block.rows['title']}")
         sheet.row_dimensions[at].height = max(
             height_of(block.duty_title, _COVER_WIDTHS["C"], least=22), height_of(block.receiver, _COVER_WIDTHS["E"], least=22)
         )

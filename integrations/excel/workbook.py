@@ -10,6 +10,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -65,6 +66,12 @@ def formula(sheet: Worksheet, cell: str, text: str, **styles: Any) -> Cell:
     for name, style in styles.items():
         setattr(at, name, style)
     return at
+
+
+def link(cell: Cell, sheet: str, address: str) -> None:
+    """Make a cell lead to another one of the same workbook."""
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{sheet}'!{address}")
+    cell.font = font(colour="0563C1")
 
 
 def number_format(decimals: int) -> str:

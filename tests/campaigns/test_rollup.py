@@ -1,0 +1,68 @@
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from campaigns.plan import ExpectedReport
+from campaigns.rollup import Fact, RollUp, percent, roll_up
+from campaigns.states import Standing
+from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
+
+PLAN = small_plan()
+OWED = {(one.duty, one.department): one for one in PLAN.expected_in(FIRST_ROUND)}
+AFTER = max(one.due_at for one in OWED.values()) + timedelta(days=7)
+
+
+def fact(one: ExpectedReport, indicator: str, value: str) -> Fact:
+    return Fact(
+        one.id, one.duty, one.department, one.role, indicator, Decimal(value), "配合任务", "C7", "R-1#1", "R-1", "表.xlsx"
+    )
+
+
+def rolled() -> RollUp:
+    """Return a round in which one lead and two of its units reported: one of them zero, one late; one more was waived."""
+    standings = {one.id: Standing(one.due_at) for one in OWED.values()}
+    lead, unit, nil, waived = OWED[1, "scjg"], OWED[1, "swj"], OWED[1, "wlj"], OWED[1, "xi"]
+    standings[lead.id] = replace(standings[lead.id], received_at=lead.due_at, version=2)
+    standings[unit.id] = replace(standings[unit.id], received_at=unit.due_at + timedelta(hours=1), version=1)
+    standings[nil.id] = replace(standings[nil.id], received_at=nil.due_at, version=1, nil=True)
+    standings[waived.id] = replace(standings[waived.id], waived=True)
+    facts = [fact(lead, "officers", "10"), fact(unit, "officers", "5"), fact(nil, "officers", "0")]
+    facts += [fact(lead, "penalty", "0.1"), fact(unit, "penalty", "0.2")]
+    other_round = next(one for one in PLAN.expected_in(SECOND_ROUND))
+    return roll_up(PLAN, FIRST_ROUND, [*facts, fact(other_round, "officers", "99")], standings, AFTER)
+
+
+def test_every_figure_counts_once_whoever_sent_it() -> None:
+    found = rolled()
+    assert found.overall["officers"] == 15 and found.overall["penalty"] == Decimal("0.3")
+    assert found.by_duty[1]["officers"] == 15
+    assert found.by_department["swj"] == {"officers": 5, "penalty": Decimal("0.2")}
+    assert found.cells[1, "scjg"]["officers"] == 10
+    assert len(found.facts) == 5
+
+
+def test_what_was_not_reported_has_no_figure_and_zero_has_one() -> None:
+    found = rolled()
+    assert found.by_department["wlj"] == {"officers": 0}
+    assert "gaj" not in found.by_department and 2 not in found.by_duty
+    assert set(found.overall) == {one.id for one in found.indicators}
+
+
+def test_the_coverage_says_what_the_totals_stand_on_and_who_is_missing() -> None:
+    found = rolled().coverage
+    assert (found.owed, found.reported, found.counts["expected"]) == (9, 3, 10)
+    assert found.text.startswith("应报9项，已报3项（报送率33.3%）：按时1项，零报告1项，迟报1项；逾期未报6项，免报1项。")
+    assert "未报的不按零计" in found.text
+    assert "市发展改革委（任务3）" in found.missing and "市市场监管局（任务2、3）" in found.missing
+    assert not any("西山县" in name for name in found.missing)
+
+
+def test_entries_say_who_reported_when_in_which_file() -> None:
+    entries = {(one.duty, one.department): one for one in rolled().entries}
+    lead = entries[1, "scjg"]
+    assert (lead.state_text, lead.version, lead.file) == ("已报送", 2, "表.xlsx")
+    assert (entries[1, "swj"].state_text, entries[1, "wlj"].state_text, entries[1, "xi"].state_text) == ("迟报", "零报告", "免报")
+
+
+def test_only_the_whole_is_a_hundred_per_cent() -> None:
+    assert [percent(Decimal(part) / 2000) for part in (0, 1000, 1999, 2000)] == ["0%", "50%", "99.9%", "100%"]

@@ -1,0 +1,94 @@
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from campaigns.findings import Finding, Severity
+from campaigns.submission import Book, Checked, Outcome, check, token_of
+from integrations.excel.annotate import annotate
+from integrations.excel.reader import read
+from tests.builders import small_definition
+from tests.integrations.excel.filling import edited, fill_all, fill_in, form_of, workbook_of
+from tests.integrations.excel.office import convert, needs_office
+
+FORM = form_of("scjg")
+SENT = workbook_of(FORM)
+OWN = FORM.blocks[1].rows["own"]
+
+
+def checked(data: bytes) -> Checked:
+    book = read(data)
+    assert isinstance(book, Book), book
+    assert token_of(book)
+    return check(book, FORM, small_definition().rules)
+
+
+def wrong(book: Workbook) -> None:
+    fill_all(book)
+    fill_in(book, "配合任务", 2, {"立案（件）": "=三件", "罚没款（万元）": -3, "检查经营主体（户次）": 900})
+    book["配合任务"][f"E{OWN}"].data_type = "s"  # typed as text, not as a formula
+
+
+def test_the_copy_is_the_senders_own_with_every_fault_marked_and_listed() -> None:
+    data = edited(SENT, wrong)
+    findings = checked(data).all_findings
+    book = load_workbook(BytesIO(annotate(data, findings)))
+    assert book.sheetnames == ["错误清单", "填报说明", "牵头任务", "配合任务", "_ld"]
+    sheet = book["配合任务"]
+    for cell, colour in ((f"E{OWN}", "00FFC7CE"), (f"H{OWN}", "00FFC7CE"), (f"C{OWN}", "00FFEB9C")):
+        assert sheet[cell].fill.start_color.rgb == colour and sheet[cell].comment
+    assert "应填数字" in sheet[f"E{OWN}"].comment.text
+    listed = book["错误清单"]
+    assert [cell.value for cell in listed[3]][1:5] == ["单元格", "现值", "应为", "怎么改"]
+    first = next(row for row in listed.iter_rows(min_row=4) if row[1].value == f"配合任务!E{OWN}")
+    assert first[1].hyperlink.location == f"'配合任务'!E{OWN}"
+    assert (first[2].value, first[2].data_type) == ("=三件", "s")
+    assert sheet.protection.sheet and sheet.column_dimensions["A"].hidden and len(sheet.data_validations.dataValidation) == 3
+    assert book["_ld"].sheet_state == "hidden"
+
+
+def test_correcting_just_those_cells_is_accepted() -> None:
+    data = edited(SENT, wrong)
+    copy = annotate(data, checked(data).all_findings)
+
+    def correct(book: Workbook) -> None:
+        book["配合任务"][f"E{OWN}"] = 3
+        book["配合任务"][f"H{OWN}"] = 3
+
+    found = checked(edited(copy, correct))
+    assert [one.outcome for one in found.blocks] == [Outcome.ACCEPTED] * 3
+
+
+def test_a_second_copy_shows_only_what_is_still_wrong() -> None:
+    data = edited(SENT, wrong)
+    copy = annotate(data, checked(data).all_findings)
+    half = edited(copy, lambda book: book["配合任务"].__setitem__(f"E{OWN}", 3))
+    again = load_workbook(BytesIO(annotate(half, checked(half).all_findings)))
+    sheet = again["配合任务"]
+    assert again.sheetnames.count("错误清单") == 1
+    assert sheet[f"E{OWN}"].comment is None and sheet[f"E{OWN}"].fill.start_color.rgb == "00FFFBE6"
+    assert sheet[f"H{OWN}"].comment.text.count("不能是负数") == 1
+
+
+def test_a_file_that_cannot_be_opened_still_gets_its_list() -> None:
+    finding = Finding("row-deleted", Severity.BLOCK, "该行已被删除", "牵头任务", "C7", "空白", "数字")
+    for data in (b"", SENT[:100], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 3000):
+        book = load_workbook(BytesIO(annotate(data, [finding])))
+        assert book.sheetnames == ["错误清单"]
+        assert "该行已被删除" in [cell.value for cell in book["错误清单"][4]]
+
+
+@pytest.mark.office
+@needs_office
+def test_an_old_xls_comes_back_as_xlsx_that_can_be_corrected(tmp_path: Path) -> None:
+    data = convert(edited(SENT, wrong), "xls", tmp_path)
+    copy = annotate(data, checked(data).all_findings)
+
+    def correct(book: Workbook) -> None:
+        assert book.active is not None and book.active.title == "错误清单"
+        book["配合任务"][f"E{OWN}"] = 3
+        book["配合任务"][f"H{OWN}"] = 3
+
+    found = checked(convert(edited(copy, correct), "xlsx", tmp_path))
+    assert [one.outcome for one in found.blocks] == [Outcome.ACCEPTED] * 3, found.all_findings
