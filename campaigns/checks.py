@@ -4,7 +4,7 @@ A path that starts with `directory` and goes on lies in the directory's file.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from pydantic import BaseModel
@@ -102,19 +102,28 @@ def _check_needs(definition: Definition) -> Iterator[Problem]:
     for index, duty in enumerate(definition.duties):
         for position, need in enumerate(duty.needs):
             if need not in numbers:
-                yield error("unknown-duty", ("duties", index, "needs", position), f"任务{duty.number}的前置任务{need}不存在")
-    for cycle in find_cycles({duty.number: duty.needs for duty in definition.duties}):
+                yield error(
+                    "unknown-duty",
+                    ("duties", index, "needs", position),
+                    f"任务{duty.number}的前置任务{need}不存在，请改成已有的任务序号",
+                )
+    waits: dict[int, list[int]] = {}
+    for duty in definition.duties:
+        waits.setdefault(duty.number, []).extend(duty.needs)
+    for cycle in find_cycles(waits):
         index = next(i for i, duty in enumerate(definition.duties) if duty.number == cycle[0])
         chain = " → ".join(f"任务{number}" for number in [*cycle, cycle[0]])
         yield error("cycle", ("duties", index, "needs"), f"前置任务互相等待：{chain}，请去掉其中一个前置关系")
 
 
 def _check_reports(definition: Definition) -> Iterator[Problem]:
-    forms = {form.id for form in definition.forms}
+    forms = [form.id for form in definition.forms]
     for index, report in enumerate(definition.reports):
         path: Path = ("reports", index)
         if report.form not in forms:
-            yield error("unknown-form", (*path, "form"), f"报送事项“{report.title}”所用报表“{report.form}”没有定义")
+            yield error(
+                "unknown-form", (*path, "form"), f"报送事项“{report.title}”所用报表“{report.form}”没有定义，{_known(forms)}"
+            )
         yield from _duplicates((*path, "yearly"), None, "报送日期", report.yearly)
         for position, text in enumerate(report.yearly):
             if month_day(text, 2020) is None:
@@ -163,7 +172,9 @@ def _check_rules(definition: Definition) -> Iterator[Problem]:
         yield from _duplicates(("forms", index, "indicators"), "label", "指标名称", [one.label for one in form.indicators])
     for index, rule in enumerate(definition.rules):
         if rule.form not in forms:
-            yield error("unknown-form", ("rules", index, "form"), f"逻辑关系“{rule.text}”所用报表“{rule.form}”没有定义")
+            yield error(
+                "unknown-form", ("rules", index, "form"), f"逻辑关系“{rule.text}”所用报表“{rule.form}”没有定义，{_known(forms)}"
+            )
         try:
             relation = parse(rule.check)
         except RuleError as fault:
@@ -171,9 +182,17 @@ def _check_rules(definition: Definition) -> Iterator[Problem]:
             continue
         if rule.form not in forms:
             continue
-        known = {one.id for one in forms[rule.form].indicators}
-        for name in sorted(relation.names - known):
-            yield error("unknown-indicator", ("rules", index, "check"), f"关系式中的“{name}”不是报表“{rule.form}”的指标代码")
+        known = [one.id for one in forms[rule.form].indicators]
+        for name in sorted(relation.names.difference(known)):
+            yield error(
+                "unknown-indicator",
+                ("rules", index, "check"),
+                f"关系式中的“{name}”不是报表“{rule.form}”的指标代码，{_known(known)}",
+            )
+
+
+def _known(codes: Iterable[str]) -> str:
+    return f"可用的有：{'、'.join(codes)}"
 
 
 def month_day(text: str, year: int) -> date | None:

@@ -152,7 +152,7 @@ def _filler(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     if model is not None:
         return {key: _filler(one.annotation, one.metadata) for key, one in model.model_fields.items() if one.is_required()}
     listed = list(annotation) if isinstance(annotation, type) and issubclass(annotation, Enum) else get_args(annotation)
-    adapter = TypeAdapter[Any](Annotated[(annotation, *metadata)])
+    adapter = TypeAdapter[Any](Annotated[(annotation, None, *metadata)])
     for candidate in (*_FILLERS, *listed):
         try:
             adapter.validate_python(candidate)

@@ -161,7 +161,7 @@ def _all(draft: _Draft, workdays: Workdays, hours: OfficeHours) -> list[Problem]
         *(
             one
             for one in told
-            if not any(one.path[: len(stand_in)] == stand_in for stand_in in draft.stand_ins)
+            if not any(one.path[: len(stand_in)] == stand_in[: len(one.path)] for stand_in in draft.stand_ins)
             and not (undated and one.rule in _DATED)
             and not (draft.directory is None and (one.rule == "unknown-organ" or one.path[:1] == ("directory",)))
         ),
@@ -169,7 +169,7 @@ def _all(draft: _Draft, workdays: Workdays, hours: OfficeHours) -> list[Problem]
 
 
 def _located(draft: _Draft, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems with file and line, in the order of the files; a path after `directory` lies in the directory's file."""
+    """Return the problems with file and line, in order; a path that goes on after `directory` is in the directory's file."""
     placed: list[Problem] = []
     for one in problems:
         if one.file:  # a slip in the text itself, told where it was read
@@ -201,7 +201,7 @@ def _model(model: type[M], file: _File, prefix: KeyPath) -> tuple[M | None, list
         try:
             return model.model_validate(raw), problems, stand_ins
         except ValidationError as fault:
-            errors: list[dict[str, Any]] = [dict(one) for one in fault.errors(include_url=False)]
+            errors = _own(fault)
         mended: set[KeyPath] = set()
         for error in sorted(errors, key=lambda one: one["type"] != "extra_forbidden"):
             path: KeyPath = tuple(error["loc"])
@@ -220,6 +220,13 @@ def _model(model: type[M], file: _File, prefix: KeyPath) -> tuple[M | None, list
                 if not path or not _put(raw, path, messages.placeholder(model, path)):
                     return None, problems, stand_ins
     return None, problems, stand_ins
+
+
+def _own(fault: ValidationError) -> list[dict[str, Any]]:
+    """Return the errors, without “too short” for a list that is so only because its items have errors of their own."""
+    errors: list[dict[str, Any]] = [dict(one) for one in fault.errors(include_url=False)]
+    above = {one["loc"][:length] for one in errors for length in range(len(one["loc"]))}
+    return [one for one in errors if not (one["type"] == "too_short" and one["loc"] in above)]
 
 
 def _rename(raw: Any, path: KeyPath, right: str | None) -> KeyPath | None:
@@ -299,7 +306,9 @@ _TIGHT_COLON = re.compile(rf"^(\s*(?:- )?)({_KEYS}):(?=[^\s:])")
 def _read(path: Path) -> _File:
     """Return a file with its tree and the problems of its text; the tree is None when the text cannot be read as YAML."""
     slips: list[_Slip] = []
-    lines = [_mend(slips, number, line) for number, line in enumerate(re.split(r"\r\n|\r|\n", _text(path)), start=1)]
+    lines: list[str] = []
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", _text(path)), start=1):
+        lines.append(_mend(slips, number, line, lines))
     yaml = YAML(typ="rt")
     yaml.Constructor = _Constructor
     try:
@@ -344,12 +353,12 @@ def _text(path: Path) -> str:
     raise UnreadableFile(f"{path} 的编码不能识别，请用文本编辑器另存为 UTF-8 编码")
 
 
-def _mend(slips: list[_Slip], number: int, line: str) -> str:
+def _mend(slips: list[_Slip], number: int, line: str, above: Sequence[str]) -> str:
     """Return a line without the slips that YAML would stumble over; they are added to the list."""
     if found := _TABS.match(line):
-        key = line.strip().removeprefix("- ").partition(":")[0]
+        key = re.split("[:：]", line.strip().removeprefix("- "), maxsplit=1)[0]
         slips.append(_Slip(number, key, "tab", "缩进用了制表符（Tab），请改成空格"))
-        line = found[0].replace("\t", "  ") + line[found.end() :]
+        line = " " * _indent(above) + line[found.end() :]
     if found := _WIDE_COLON.match(line):
         message = f"“{found[2]}”后面是全角冒号“：”，请改成半角冒号加一个空格“: ”"
         slips.append(_Slip(number, found[2], "wide-colon", message))
@@ -358,6 +367,12 @@ def _mend(slips: list[_Slip], number: int, line: str) -> str:
         slips.append(_Slip(number, found[2], "tight-colon", f"“{found[2]}:”后面要有一个空格"))
         return f"{found[1]}{found[2]}: {line[found.end() :]}"
     return line
+
+
+def _indent(above: Sequence[str]) -> int:
+    """Return how far in a line probably belongs, from the last one above it that says something."""
+    last = next((line for line in reversed(above) if line.strip() and not line.lstrip().startswith("#")), "")
+    return len(last) - len(last.lstrip(" -")) + (2 if last.rstrip().endswith(":") else 0)
 
 
 def _places(node: Any, path: KeyPath) -> Iterator[tuple[tuple[int, Any], KeyPath]]:
