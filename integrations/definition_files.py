@@ -64,8 +64,9 @@ def find_definition(name: str, folders: Sequence[Path] = (DEFINITIONS,)) -> Path
     for file in files:
         if file.stem == name:
             return file
+    campaign_id = re.compile(rf"^\s+id: *[\"']?{re.escape(name)}[\"']? *(#.*)?$".encode(), re.MULTILINE)
     for file in files:
-        if re.search(rf"^  id: *[\"']?{re.escape(name)}[\"']? *(#.*)?$", _text(file), re.MULTILINE):
+        if file.is_file() and campaign_id.search(file.read_bytes().replace(b"\r", b"")):  # a broken neighbour is no obstacle
             return file
     known = "、".join(dict.fromkeys(file.stem for file in files)) or "（无）"
     raise UnreadableFile(f"没有找到定义“{name}”。可用的定义有：{known}；也可以直接给出定义文件的路径")
