@@ -64,7 +64,7 @@ def find_definition(name: str, folders: Sequence[Path] = (DEFINITIONS,)) -> Path
     for file in files:
         if file.stem == name:
             return file
-    campaign_id = re.compile(rf"^\s+id: *[\"']?{re.escape(name)}[\"']? *(#.*)?$".encode(), re.MULTILINE)
+    campaign_id = re.compile(rf"^ +id: *[\"']?{re.escape(name)}[\"']? *(#.*)?$".encode(), re.MULTILINE)
     for file in files:
         if file.is_file() and campaign_id.search(file.read_bytes().replace(b"\r", b"")):  # a broken neighbour is no obstacle
             return file
