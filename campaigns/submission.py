@@ -330,11 +330,11 @@ class _Reading:
             if not written:
                 return figures  # nothing is filled in at all: what else is wrong is said elsewhere
             message = "只填了文字，各项指标均为空白；空白不是零，请填数字，确无情况的把“零报告”选为“是”"
-            self._add("all-blank", message, line="own", column=self.first_column, expected="数字，或零报告选“是”")
+            self._add("all-blank", message, line="own", column=self.first_column, value="空白", expected="数字，或零报告选“是”")
             return figures
         for code in blanks:
             message = f"“{self.indicators[code].label}”没有填；空白不是零，没有发生的请填0"
-            self._add("blank", message, line="own", column=self.columns[code], expected="数字，没有发生的填0")
+            self._add("blank", message, line="own", column=self.columns[code], value="空白", expected="数字，没有发生的填0")
         return figures
 
     def _prefilled(self) -> None:

@@ -88,6 +88,7 @@ def _cover(sheet: Worksheet, form: Form) -> None:
         row = _numbered(sheet, row, "四、逻辑关系", list(form.rules))
     sheet.print_area = f"A1:G{row}"
     print_setup(sheet, landscape=False)
+    sheet.page_setup.fitToHeight = 1
     _protect(sheet)
 
 
@@ -105,7 +106,7 @@ def _owed(sheet: Worksheet, form: Form, row: int) -> int:
         texts = (f"任务{block.duty}", block.duty_title, block.role.chinese, block.receiver, block.due)
         for column, text in zip("BCDEF", texts, strict=True):
             _boxed(sheet, f"{column}{at}", text, label=False, left=column == "C")
-        link(sheet[f"C{at}"], block.sheet, f"B{block.rows['title']}")
+        link(sheet[f"B{at}"], block.sheet, f"B{block.rows['title']}")
         sheet.row_dimensions[at].height = max(
             height_of(block.duty_title, _COVER_WIDTHS["C"], least=22), height_of(block.receiver, _COVER_WIDTHS["E"], least=22)
         )

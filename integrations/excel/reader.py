@@ -12,6 +12,7 @@ from integrations.excel.wire import answer_from_json
 _ROOT = str(Path(integrations.__path__[0]).parent)
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from integrations.excel.child import main; main()"
 WALL_SECONDS = 20.0
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}  # openpyxl loads numpy, which would take memory for every core
 
 
 def read(data: bytes) -> Book | Refusal:
@@ -35,7 +36,7 @@ def in_child(work: str, data: bytes, wall_seconds: float = WALL_SECONDS) -> byte
     """
     command = [sys.executable, "-I", "-c", _START, _ROOT, work]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=wall_seconds, check=False, env={})
+        done = subprocess.run(command, input=data, capture_output=True, timeout=wall_seconds, check=False, env=_ENVIRONMENT)
     except subprocess.TimeoutExpired:
         return Refusal("timeout", "读取超时：文件过于复杂，请删去与报表无关的内容，用下发的报表重新填报")
     return done.stdout if done.returncode == 0 and done.stdout else _unreadable()

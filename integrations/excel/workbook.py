@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
+from math import ceil
 from typing import Any
 
 from openpyxl import Workbook
@@ -70,7 +71,8 @@ def formula(sheet: Worksheet, cell: str, text: str, **styles: Any) -> Cell:
 
 def link(cell: Cell, sheet: str, address: str) -> None:
     """Make a cell lead to another one of the same workbook."""
-    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{sheet}'!{address}")
+    quoted = sheet.replace("'", "''")
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{quoted}'!{address}")
     cell.font = font(colour="0563C1")
 
 
@@ -81,7 +83,9 @@ def number_format(decimals: int) -> str:
 
 def height_of(text: str, width: float, *, line: float = 15, least: float = 20) -> float:
     """Return the height a wrapped text needs in a width: merged cells do not grow by themselves."""
-    lines = sum(1 + int(sum(2 if ord(char) > 255 else 1 for char in part) / max(width - 2, 1)) for part in text.split("\n"))
+    lines = sum(
+        max(1, ceil(sum(2 if ord(char) > 255 else 1 for char in part) / max(width - 1.5, 1))) for part in text.split("\n")
+    )
     return min(max(least, lines * line + 5), 400)
 
 

@@ -3,6 +3,7 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 
+from campaigns.forms import letter
 from integrations.signing import sign
 from tests.builders import FIRST_ROUND
 from tests.integrations.excel.filling import SECRET, column_of, form_of, row_of, workbook_of
@@ -65,4 +66,4 @@ def test_no_text_becomes_a_formula_or_breaks_the_file() -> None:
     assert len(formulas) == 8 * (2 + 1 + 1)  # a lead has two sums a column, a cooperating unit one
     for cell in formulas:
         parts = str(cell.value).removeprefix("=").split("+")
-        assert all(part.rstrip("0123456789") == cell.column_letter for part in parts)
+        assert all(part.rstrip("0123456789") == letter(cell.column or 0) for part in parts)
