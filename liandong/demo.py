@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 from asyncio.subprocess import PIPE, STDOUT
@@ -21,11 +22,14 @@ from campaigns.plan import Plan
 from campaigns.records import EnvelopeRecord, MessageRecord
 from campaigns.workdays import OfficeHours, Slots, in_chinese, instant, office_date, office_time
 from integrations import settings
+from integrations.clock import now
+from integrations.pictures import graph_picture
 from liandong import prefect_server
 from liandong.simulated_departments import City
-from tasks.campaign import plan_of, version_of
+from tasks.campaign import picture, plan_of, version_of
 from tasks.closing import closing_slot
 from tasks.dispatch import opening_slot
+from tasks.ledger_page import PAGE
 from tasks.office import names, office
 
 CAMPAIGN = "hezhou-2020"
@@ -33,7 +37,7 @@ OFFICE, MAILBOX = "贺州市消费者权益保护工作联席会议办公室", "
 LAUNCHED = instant(date(2020, 10, 20), OfficeHours().start)
 ROUNDS = 2
 FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS = "下发报表", "信件", "收到的文件", "退回的批注件", "汇总"
-GRAPH, PAGE, INDEX, HOME = "依赖关系图.png", "台账.html", "index.json", "office"
+GRAPH, INDEX, HOME = "依赖关系图.png", "index.json", "office"
 MADE_HERE = (FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS, GRAPH, PAGE, HOME, INDEX)
 KINDS = {
     Kind.ASSIGNMENT: "任务分工",
@@ -118,16 +122,16 @@ async def _campaign(city: City, say: Say) -> None:
     end = max(ahead)
     diary.tell(LAUNCHED, city.act(LAUNCHED))
     while ahead:
-        now = min(ahead | {city.next_action() or end})
-        _stop_clock(now)
-        done = city.act(now)
+        moment = min(ahead | {city.next_action() or end})
+        _stop_clock(moment)
+        done = city.act(moment)
         if done:
-            await collect_submissions(as_of=now)
-            ahead.add(min(slots.at_or_after(now), end))
-        if now in ahead:
-            ahead.remove(now)
-            await daily_round(as_of=now)
-        diary.tell(now, [*done, *city.act(now)])
+            await collect_submissions(as_of=moment)
+            ahead.add(min(slots.at_or_after(moment), end))
+        if moment in ahead:
+            ahead.remove(moment)
+            await daily_round(as_of=moment)
+        diary.tell(moment, [*done, *city.act(moment)])
 
 
 async def _launch(say: Say) -> None:
@@ -180,7 +184,7 @@ class _Diary:
         self._letters: set[str] = set()
         self._settled: set[str] = set()
 
-    def tell(self, now: datetime, done: list[str]) -> None:
+    def tell(self, moment: datetime, done: list[str]) -> None:
         """Say what departments did and what the office answered and sent since the last time."""
         with office().ledger() as ledger:
             letters = [one for one in ledger.messages() if one.key not in self._letters]
@@ -194,7 +198,7 @@ class _Diary:
         if letters:
             kinds = Counter(Kind(one.kind) for one in letters)
             lines.append("办公室发信：" + "，".join(f"{KINDS[kind]}{count}封" for kind, count in kinds.items()))
-        day = in_chinese(office_date(now))
+        day = in_chinese(office_date(moment))
         if lines and day != self._day:
             self._day = day
             self._say(day)
@@ -233,6 +237,14 @@ def _gather(out: Path) -> Iterator[Entry]:
         path = f"{ROLLUPS}/{Path(rollup.file).name}"
         _put(out / path, at.bytes_of(rollup.sha256))
         yield Entry(path, "rollup", None, rollup.round)
+    last = rounds[-1].id
+    seen = next(one for one in picture(CAMPAIGN, now()).rounds if one.id == last)
+    graph_picture(plan, last, {bar.key: bar.state for bar in seen.bars}, out / GRAPH)
+    yield Entry(GRAPH, "graph", None, last)
+    # the page's links are relative to the office's home, one folder below
+    page = re.sub(r'href="(?=(forms|inbox|outbox|rollup)/)', f'href="{HOME}/', (at.home / PAGE).read_text("utf-8"))
+    _put(out / PAGE, page.encode())
+    yield Entry(PAGE, "ledger", None, None)
 
 
 def _annotated(out: Path, receipt: MessageRecord, raw: bytes) -> Iterator[Entry]:
