@@ -113,4 +113,3 @@ class Slots:
         while True:
             yield from self.of(day)
             day += _DAY
-

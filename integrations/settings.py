@@ -5,6 +5,7 @@ import os
 import secrets
 import tomllib
 from datetime import datetime, time
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -90,15 +91,27 @@ def load() -> Settings:
     file = folder / FILE
     if not file.is_file():
         raise NotConfigured(f"{folder} 里还没有办公室的设置，请先运行：liandong init")
+    own = frozenset((name, value) for name, value in os.environ.items() if name.startswith("LIANDONG_"))
+    return _load(folder, file.read_bytes(), own)
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path, text: bytes, own: frozenset[tuple[str, str]]) -> Settings:
+    """Return the settings; the file's text and our own variables are what they follow from, so asking again costs nothing."""
+    file = folder / FILE
     try:
         return Settings(home=folder)  # type: ignore[call-arg]  # the rest comes from the file
     except tomllib.TOMLDecodeError as error:
-        raise NotConfigured(f"设置文件 {file} 不是正确的 TOML 格式（{_place(error)}），请对照 liandong init 生成的样子修改") from None
+        raise NotConfigured(
+            f"设置文件 {file} 不是正确的 TOML 格式（{_place(error)}），请对照 liandong init 生成的样子修改"
+        ) from None
     except ValidationError as error:
         raise NotConfigured(f"设置文件 {file} 中这些项目缺少或不对：{_wrong(error)}") from None
 
 
-def initialise(office: str, mailbox: str, opens_at: time, closes_at: time, inbox: Path | None, fixed_clock: datetime | None = None) -> Settings:
+def initialise(
+    office: str, mailbox: str, opens_at: time, closes_at: time, inbox: Path | None, fixed_clock: datetime | None = None
+) -> Settings:
     """Return the settings of a new office after writing them, its folders and its signing secret; an existing secret is kept."""
     folder = home()
     try:
@@ -145,7 +158,12 @@ def set_home(folder: Path) -> None:
     os.environ["LIANDONG_HOME"] = str(folder.absolute())
 
 
-_NAMES = {"office": "办公室名称（office）", "mailbox": "办公室邮箱（mailbox）", "opens_at": "上班时间（opens_at）", "closes_at": "下班时间（closes_at）"}
+_NAMES = {
+    "office": "办公室名称（office）",
+    "mailbox": "办公室邮箱（mailbox）",
+    "opens_at": "上班时间（opens_at）",
+    "closes_at": "下班时间（closes_at）",
+}
 
 
 def _wrong(error: ValidationError) -> str:

@@ -18,7 +18,9 @@ OK, PROBLEMS, UNREADABLE = 0, 1, 2
 
 _COMMANDS, _OPTIONS, _ARGUMENTS = Group("命令"), Group("选项"), Group("参数")
 Json = Annotated[bool, Parameter(name="--json", negative="", help="输出供程序读取的 JSON")]
-AsOf = Annotated[datetime | None, Parameter(name="--as-of", converter=moment, help="以这一时刻为准，如 2020-11-26T08:30（默认现在）")]
+AsOf = Annotated[
+    datetime | None, Parameter(name="--as-of", converter=moment, help="以这一时刻为准，如 2020-11-26T08:30（默认现在）")
+]
 Campaign = Annotated[str | None, Parameter(help="专项行动代码（只有一个时可省略）")]
 
 app = App(
@@ -105,7 +107,9 @@ def doctor(*, json: Json = False) -> int:
 
 
 @app.command
-def check(path: Annotated[Path, Parameter(help="定义文件，或已随程序提供的代码，如 hezhou-2020")], /, *, json: Json = False) -> int:
+def check(
+    path: Annotated[Path, Parameter(help="定义文件，或已随程序提供的代码，如 hezhou-2020")], /, *, json: Json = False
+) -> int:
     """检查定义文件，一次列出全部问题。"""
     from liandong.definitions import checked, findings_document
 
@@ -220,7 +224,13 @@ def show(
 
 
 @app.command
-def rollup(round: Annotated[str | None, Parameter(help="报送期（默认最近开启的一期）")] = None, /, *, as_of: AsOf = None, json: Json = False) -> int:
+def rollup(
+    round: Annotated[str | None, Parameter(help="报送期（默认最近开启的一期）")] = None,
+    /,
+    *,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> int:
     """汇总一个报送期：按当前情况写出汇总表。"""
     from liandong.views import roll_up
 
@@ -347,8 +357,6 @@ def _write_fault() -> Path:
     with file.open("a", encoding="utf-8") as log:
         log.write(traceback.format_exc() + "\n")
     return file
-
-
 
 
 if __name__ == "__main__":

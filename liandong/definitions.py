@@ -7,6 +7,7 @@ from campaigns import graph
 from campaigns.definition import Role
 from campaigns.errors import DefinitionError
 from campaigns.findings import Problem
+from campaigns.messages import dotted
 from campaigns.plan import Plan, group_names
 from tasks.definitions import load as load
 
@@ -29,7 +30,7 @@ def findings_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:
             "severity": one.severity.value,
             "file": one.file,
             "line": one.line,
-            "path": ".".join(map(str, one.path)),
+            "path": dotted(one.path),
             "message": one.message,
         }
         for one in problems
@@ -50,7 +51,13 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for duty in plan.definition.duties
         ],
         "rounds": [
-            {"id": one.id, "report": one.report, "label": one.label, "due": one.due_on.isoformat(), "opens": one.opens_on.isoformat()}
+            {
+                "id": one.id,
+                "report": one.report,
+                "label": one.label,
+                "due": one.due_on.isoformat(),
+                "opens": one.opens_on.isoformat(),
+            }
             for one in plan.rounds
         ],
         "assignments": len(plan.assignments),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from campaigns.errors import LiandongError
 from integrations import clock, settings
 from integrations.calendar import workdays
-from integrations.pictures import cjk_font
+from integrations.pictures import chinese_font
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ def _office() -> Iterator[Check]:
     try:
         found = settings.load()
         writable = os.access(found.home, os.W_OK)
-        yield Check("办公室", "正常" if writable else "不通", f"{found.office}，数据在 {found.home}" + ("" if writable else "，但不能写入"))
+        yield Check(
+            "办公室",
+            "正常" if writable else "不通",
+            f"{found.office}，数据在 {found.home}" + ("" if writable else "，但不能写入"),
+        )
         from tasks.office import office
 
         with office().ledger() as ledger:
@@ -69,8 +73,10 @@ def _calendar() -> Iterator[Check]:
 
 
 def _fonts() -> Iterator[Check]:
-    font = cjk_font()
-    yield Check("中文字体", "正常" if font else "注意", font or "没有找到，图片中的汉字无法显示，请安装 fonts-noto-cjk 或文泉驿字体")
+    font = chinese_font()
+    yield Check(
+        "中文字体", "正常" if font else "注意", font or "没有找到，图片中的汉字无法显示，请安装 fonts-noto-cjk 或文泉驿字体"
+    )
 
 
 def _telemetry() -> Iterator[Check]:

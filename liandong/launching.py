@@ -91,4 +91,3 @@ def launch(name: str, now: datetime) -> str:
     title = plan.definition.campaign.title
     said = f"已下发“{title}”。" if new else f"“{title}”此前已经下发，没有重复。"
     return said + (f"Prefect 界面：{page}" if page else "（Prefect 服务没有运行；liandong serve 启动后可在界面上查看）")
-

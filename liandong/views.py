@@ -140,13 +140,22 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
             rounds = {one.id: one for one in ledger.rounds(record.id)}
             standings = ledger.standings(record.id)
         if code in rounds:
-            return {"kind": "round", **_round_document(plan, rounds[code], standings, as_of), "reports": _reports(plan, standings, as_of, round_id=code)}
+            return {
+                "kind": "round",
+                **_round_document(plan, rounds[code], standings, as_of),
+                "reports": _reports(plan, standings, as_of, round_id=code),
+            }
         if code in standings:
             return {"kind": "expected_report", **_reports(plan, standings, as_of, only=code)[0]}
         codes = {organ.id: organ for organ in plan.directory.organs} | {organ.name: organ for organ in plan.directory.organs}
         if code in codes:
             organ = codes[code]
-            return {"kind": "department", "id": organ.id, "name": organ.name, "reports": _reports(plan, standings, as_of, department=organ.id)}
+            return {
+                "kind": "department",
+                "id": organ.id,
+                "name": organ.name,
+                "reports": _reports(plan, standings, as_of, department=organ.id),
+            }
     raise UnknownItem(f"台账里没有“{code}”，可用 liandong status --json 查看全部代码")
 
 
@@ -195,7 +204,13 @@ _LABELS = {
     "version": "版本",
     **WORDS,
 }
-_OUTCOMES = {"accepted": "已收到", "returned": "退回修改", "refused": "未能受理", "quarantined": "暂存待核", "duplicate": "重复来件"}
+_OUTCOMES = {
+    "accepted": "已收到",
+    "returned": "退回修改",
+    "refused": "未能受理",
+    "quarantined": "暂存待核",
+    "duplicate": "重复来件",
+}
 
 
 def show_item(document: Mapping[str, Any]) -> None:
@@ -213,7 +228,9 @@ def show_item(document: Mapping[str, Any]) -> None:
         for one in document["reports"]:
             role = "牵头" if one["role"] == "lead" else "配合"
             received = one["received_at"] or ""
-            table.add_row(str(one["duty"]), one["department"], role, one["due_at"], one["state_text"], received, str(one["version"] or ""))
+            table.add_row(
+                str(one["duty"]), one["department"], role, one["due_at"], one["state_text"], received, str(one["version"] or "")
+            )
         console.print(table)
     for one in document.get("rounds", ()):
         console.print(f"{one['label']}（{one['id']}）：" + "，".join(f"{word}{one[key]}" for key, word in WORDS.items()))
@@ -225,7 +242,9 @@ def roll_up(round_id: str | None, as_of: datetime) -> RollUpRecord:
         opened = [one for record in ledger.campaigns() for one in ledger.rounds(record.id) if one.opened_at]
     if not opened:
         raise Conflict("还没有开启任何报送期，没有可汇总的数据")
-    chosen = max(opened, key=lambda one: one.due_on) if round_id is None else next((one for one in opened if one.id == round_id), None)
+    chosen = (
+        max(opened, key=lambda one: one.due_on) if round_id is None else next((one for one in opened if one.id == round_id), None)
+    )
     if chosen is None:
         raise UnknownItem(f"没有已开启的报送期“{round_id}”；已开启的有：{'、'.join(one.id for one in opened)}")
     return closing.publish(chosen.campaign, chosen.id, as_of)
@@ -233,4 +252,3 @@ def roll_up(round_id: str | None, as_of: datetime) -> RollUpRecord:
 
 def _text(moment: datetime | None) -> str | None:
     return office_time(moment).isoformat(timespec="minutes") if moment else None
-

@@ -72,4 +72,3 @@ def _prepare(url: str) -> None:
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
         PREFECT_LOGGING_LEVEL="ERROR",
     )
-

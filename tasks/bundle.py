@@ -13,7 +13,6 @@ from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import RoundRecord, SubmissionRecord
 from campaigns.rollup import Fact
 from campaigns.workdays import office_time
-from integrations.database.ledger import Ledger
 from integrations.excel.bundle_book import UnitSheet, write_bundle
 from tasks.forms import XLSX, issue_form
 from tasks.office import Office, names, office
@@ -38,18 +37,23 @@ def bundle_leads(campaign: str, as_of: datetime) -> int:
 
 def _bundle(at: Office, plan: Plan, a_round: RoundRecord, lead: str, as_of: datetime) -> int:
     owed = cooperating_of(lead, plan.expected_in(a_round.id))
-    if not owed:
-        return 0
+    slots = at.slots(plan)
+    if not owed or not bundle_slots(due_at := max(one.due_at for one in owed), (), slots, as_of):
+        return 0  # nobody cooperates, or the first hop's date has not passed
     ids = {one.id for one in owed}
     made = 0
     with at.ledger() as ledger:
         accepted = [s for s in ledger.submissions(a_round.id) if s.outcome == "accepted" and s.expected in ids]
-        for slot in bundle_slots(max(one.due_at for one in owed), [s.received_at for s in accepted], at.slots(plan), as_of):
+        for slot in bundle_slots(due_at, [s.received_at for s in accepted], slots, as_of):
             key = f"{a_round.id}:bundle:{lead}:{office_time(slot):%Y-%m-%dT%H:%M}"
             if ledger.has_message(key):
                 continue
             then = [s for s in accepted if s.received_at <= slot]
-            figures = [f for f in ledger.figures(plan.definition.campaign.id, "own", round_id=a_round.id, until=slot) if f.expected in ids]
+            figures = [
+                f
+                for f in ledger.figures(plan.definition.campaign.id, "own", round_id=a_round.id, until=slot)
+                if f.expected in ids
+            ]
             letter = _letter(at, plan, a_round, lead, owed, then, figures, key)
             book = write_bundle(f"{a_round.label}配合单位材料", _columns(plan, a_round), _sheets(plan, owed, then, figures))
             form = issue_form(at, ledger, plan, a_round.id, lead, slot, as_of)
@@ -95,7 +99,11 @@ def _duty(
         if submission is None:
             continue
         first = min(s.received_at for s in accepted if s.expected == unit.id)
-        remarks = ["零报告"] * submission.nil + ["迟报"] * (first > unit.due_at) + [f"第{submission.version}版"] * (submission.version > 1)
+        remarks = (
+            ["零报告"] * submission.nil
+            + ["迟报"] * (first > unit.due_at)
+            + [f"第{submission.version}版"] * (submission.version > 1)
+        )
         reported.append(Reported(named[unit.department], moment_in_chinese(submission.received_at), "、".join(remarks)))
         values = {fact.indicator: fact.value for fact in figures if fact.expected == unit.id}
         rows.append(Row(named[unit.department], tuple(_plain(values.get(one.id, Decimal(0))) for one in indicators)))

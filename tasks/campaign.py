@@ -58,7 +58,9 @@ def must_not_be_over(plan: Plan, as_of: datetime) -> None:
     """Return nothing when a campaign can still be launched; Conflict when its last day has passed."""
     campaign = plan.definition.campaign
     if office_date(as_of) > campaign.ends:
-        raise Conflict(f"“{campaign.title}”已于{in_chinese(campaign.ends)}结束，不能再下发；如需演练，请用 --as-of 给出当时的时间")
+        raise Conflict(
+            f"“{campaign.title}”已于{in_chinese(campaign.ends)}结束，不能再下发；如需演练，请用 --as-of 给出当时的时间"
+        )
 
 
 def _round_of(node: str) -> str:
@@ -113,7 +115,9 @@ def cancel(campaign: str, basis: str, as_of: datetime, actor: str = "office") ->
         if record.status not in ("live", "paused"):
             raise Conflict(f"“{record.title}”已经结束，不能撤销")
         data = {"note": basis}
-        ledger.set_status(Event(campaign, "campaign.cancelled", campaign, as_of, actor, f"cancel:{as_of.isoformat()}", data), "cancelled")
+        ledger.set_status(
+            Event(campaign, "campaign.cancelled", campaign, as_of, actor, f"cancel:{as_of.isoformat()}", data), "cancelled"
+        )
 
 
 def _set_status(campaign: str, before: str, after: str, kind: str, note: str, as_of: datetime, actor: str) -> None:

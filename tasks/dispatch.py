@@ -33,16 +33,26 @@ def open_rounds(campaign: str, as_of: datetime) -> int:
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(campaign))
         rounds = [one for one in ledger.rounds(campaign) if one.closed_at is None]
+        known = ledger.message_keys(campaign)
     slots = at.slots(plan)
     made = 0
     for a_round in rounds:
         if opening_slot(a_round, slots) <= as_of:
-            with at.ledger() as ledger:
-                owed = len(plan.expected_in(a_round.id))
-                command = f"open:{a_round.id}"
-                ledger.open_round(a_round.id, Event(campaign, "round.opened", a_round.id, as_of, "tick", command, {"expected": owed}))
-            made += sum(assign(at, plan, a_round.id, department, as_of) for department in departments_in(plan, a_round.id))
+            if a_round.opened_at is None:
+                _open(at, plan, a_round, as_of)
+            made += sum(
+                assign(at, plan, a_round.id, department, as_of)
+                for department in departments_in(plan, a_round.id)
+                if assignment_key(a_round.id, department) not in known
+            )
     return made
+
+
+def _open(at: Office, plan: Plan, a_round: RoundRecord, as_of: datetime) -> None:
+    data = {"expected": len(plan.expected_in(a_round.id))}
+    event = Event(a_round.campaign, "round.opened", a_round.id, as_of, "tick", f"open:{a_round.id}", data)
+    with at.ledger() as ledger:
+        ledger.open_round(a_round.id, event)
 
 
 def departments_in(plan: Plan, round_id: str) -> list[str]:
@@ -51,9 +61,14 @@ def departments_in(plan: Plan, round_id: str) -> list[str]:
     return [organ.id for organ in plan.directory.organs if organ.id in owing]
 
 
+def assignment_key(round_id: str, department: str) -> str:
+    """Return the key of a department's letter of assignment for a round."""
+    return f"{round_id}:assignment:{department}"
+
+
 def assign(at: Office, plan: Plan, round_id: str, department: str, as_of: datetime) -> bool:
     """Return whether a department's letter of assignment for a round was made now."""
-    key = f"{round_id}:assignment:{department}"
+    key = assignment_key(round_id, department)
     with at.ledger() as ledger:
         if ledger.has_message(key):
             return False

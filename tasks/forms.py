@@ -22,7 +22,9 @@ from tasks.office import Office, names
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def issue_form(at: Office, ledger: Ledger, plan: Plan, round_id: str, department: str, until: datetime, issued_at: datetime) -> Attachment:
+def issue_form(
+    at: Office, ledger: Ledger, plan: Plan, round_id: str, department: str, until: datetime, issued_at: datetime
+) -> Attachment:
     """Return the newest form of a department for a round as an attachment, recorded in the ledger.
 
     A lead's form shows what its cooperating units had reported until that instant; every form shows the last round's cumulative figures.

@@ -118,9 +118,15 @@ def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord) -
                 if one.opened_at and one.closed_at is None
             ]
         if opened:
-            return replace(reading, outcome=Outcome.ACCEPTED, round=opened[0].id, reason="收到工作总结或扫描件，已登记；统计表请另行报送。")
+            return replace(
+                reading, outcome=Outcome.ACCEPTED, round=opened[0].id, reason="收到工作总结或扫描件，已登记；统计表请另行报送。"
+            )
     if reading.parts:
-        return replace(reading, outcome=Outcome.QUARANTINED, reason=f"“{envelope.name}”中没有报表，也无法判断是哪个单位的材料，已转办公室处理。")
+        return replace(
+            reading,
+            outcome=Outcome.QUARANTINED,
+            reason=f"“{envelope.name}”中没有报表，也无法判断是哪个单位的材料，已转办公室处理。",
+        )
     return replace(reading, reason="未发现可识别的报送表（可能为超大附件链接，请作为普通附件发送）。")
 
 
@@ -135,19 +141,25 @@ def _read_workbook(at: Office, reading: _Reading, part: Part, envelope: Envelope
     found = replace(reading, form=form, workbook=part, round=form.round)
     if envelope.door == "mail" and reading.sender != form.department:
         who = "本邮箱没有登记为该单位的联络员邮箱" if reading.sender is None else "发件单位与报表单位不一致"
-        reason = (
-            f"附件《{name}》是下发给{form.department_name}的报表，{who}，不能受理，已暂存待核。请用本单位收到的报表、从登记的邮箱报送。"
-        )
+        reason = f"附件《{name}》是下发给{form.department_name}的报表，{who}，不能受理，已暂存待核。请用本单位收到的报表、从登记的邮箱报送。"
         return replace(found, outcome=Outcome.QUARANTINED, reason=reason)
     with at.ledger() as ledger:
         repeated = reading.repeated or ledger.workbook_seen_before(at.keep(part.data), envelope.id)
         a_round = next(one for one in ledger.rounds(form.campaign) if one.id == form.round)
         record = ledger.campaign(form.campaign)
     if repeated:
-        return replace(found, outcome=Outcome.DUPLICATE, reason=f"《{name}》与此前收到的文件完全相同，以首次收到的为准，不必再报。")
+        return replace(
+            found, outcome=Outcome.DUPLICATE, reason=f"《{name}》与此前收到的文件完全相同，以首次收到的为准，不必再报。"
+        )
     if a_round.closed_at is not None:
-        reason = f"《{name}》是{a_round.label}的报表，该期已于{moment_in_chinese(a_round.closed_at)}汇总结束，不再接收；原件已留存。"
-        return replace(found, outcome=Outcome.RETURNED, reason=f"{reason}如填的是本期数字，请改用本期下发的报表；如需更正上期数字，请与办公室联系。")
+        reason = (
+            f"《{name}》是{a_round.label}的报表，该期已于{moment_in_chinese(a_round.closed_at)}汇总结束，不再接收；原件已留存。"
+        )
+        return replace(
+            found,
+            outcome=Outcome.RETURNED,
+            reason=f"{reason}如填的是本期数字，请改用本期下发的报表；如需更正上期数字，请与办公室联系。",
+        )
     checked = check(book, form, at.plan(record).definition.rules)
     outcomes = {block.outcome.value for block in checked.blocks}
     if "returned" in outcomes:
@@ -192,7 +204,9 @@ def _settle(at: Office, ledger: Ledger, envelope: EnvelopeRecord, reading: _Read
         return
     lines: tuple[Line, ...] = ()
     if form and checked and reading.workbook:
-        lines = tuple(_submit(ledger, form, block, envelope, reading.workbook, as_of) for block in checked.blocks if _says_something(block))
+        lines = tuple(
+            _submit(ledger, form, block, envelope, reading.workbook, as_of) for block in checked.blocks if _says_something(block)
+        )
     if settled.campaign:
         data = {"outcome": settled.outcome, "sha256": envelope.sha256, "department": department}
         ledger.record(Event(settled.campaign, "envelope.settled", envelope.id, as_of, "tick", f"settle:{envelope.id}", data))
@@ -204,9 +218,7 @@ def _says_something(block: CheckedBlock) -> bool:
     return block.outcome.value != "blank"
 
 
-def _submit(
-    ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeRecord, workbook: Part, as_of: datetime
-) -> Line:
+def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeRecord, workbook: Part, as_of: datetime) -> Line:
     """Return the receipt's line after recording what the envelope says for one expected report."""
     layout = next(one for one in form.blocks if one.expected == block.expected)
     accepted = block.outcome.value == "accepted"
@@ -243,7 +255,9 @@ def _figures(form: Form, block: CheckedBlock) -> list[tuple[str, str, Decimal, s
     for indicator, figure in block.figures.items():
         rows.append(("own", indicator, figure.value, figure.sheet, figure.cell))
         cumulative = figure.value + layout.coop.get(indicator, Decimal(0)) + layout.previous[indicator]
-        rows.append(("cumulative", indicator, cumulative, figure.sheet, f"{layout.columns[indicator]}{layout.rows['cumulative']}"))
+        rows.append(
+            ("cumulative", indicator, cumulative, figure.sheet, f"{layout.columns[indicator]}{layout.rows['cumulative']}")
+        )
     return rows
 
 

@@ -127,7 +127,9 @@ def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord 
         soon=still_owed and left <= _SOON,
         received=moment_in_chinese(standing.received_at) if standing.received_at else "",
         version=standing.version,
-        parts=tuple(PartSeen(part.chinese, _there(part, submission, arrived)) for part in wanted) if one.role is Role.LEAD else (),
+        parts=tuple(PartSeen(part.chinese, _there(part, submission, arrived)) for part in wanted)
+        if one.role is Role.LEAD
+        else (),
         files=(Link(submission.file, _received(shared.at, submission)),) if submission else (),
     )
 

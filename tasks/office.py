@@ -46,7 +46,8 @@ class Office:
     def workdays(self, definition: Definition) -> Workdays:
         """Return the working days that a campaign can touch, half a year before and after it included."""
         first, last = definition.campaign.starts.year - 1, definition.campaign.ends.year + 1
-        return calendar.workdays(first, last, self.home / "calendar")
+        folder = self.home / "calendar"
+        return _workdays(first, last, folder, tuple((file, file.stat().st_mtime_ns) for file in sorted(folder.glob("*.yaml"))))
 
     def plan(self, record: CampaignRecord) -> Plan:
         """Return the plan of a launched campaign, from the definition it was launched with."""
@@ -89,6 +90,12 @@ class Office:
 def office() -> Office:
     """Return the office of LIANDONG_HOME; NotConfigured when there is none."""
     return Office(settings.load())
+
+
+@lru_cache(maxsize=8)
+def _workdays(first: int, last: int, folder: Path, _: tuple[tuple[Path, int], ...]) -> Workdays:
+    """Return the working days; asked again only when an override file has changed."""
+    return calendar.workdays(first, last, folder)
 
 
 @lru_cache(maxsize=8)

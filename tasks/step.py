@@ -5,7 +5,7 @@ So one composition serves the Prefect flows and the command line, and `liandong 
 
 import sys
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -33,11 +33,17 @@ def _inside_flow_run() -> bool:
     return prefect is not None and prefect.FlowRunContext.get() is not None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _as_task(function: Callable[..., Any], name: str, retries: int) -> Callable[..., Any]:
     from prefect import task  # only ever reached inside a flow run, where Prefect is loaded already
     from prefect.cache_policies import NO_CACHE
 
     return task(
-        function, name=name, retries=retries, retry_delay_seconds=5, retry_jitter_factor=1, cache_policy=NO_CACHE, persist_result=False
+        function,
+        name=name,
+        retries=retries,
+        retry_delay_seconds=5,
+        retry_jitter_factor=1,
+        cache_policy=NO_CACHE,
+        persist_result=False,
     )

@@ -63,6 +63,11 @@ async def rebuild(pictures: Iterable[Picture]) -> tuple[Drawn, ...]:
         return tuple(drawn)
 
 
+async def wipe(client: PrefectClient, campaign: str) -> None:
+    """Delete all that the server holds of a campaign."""
+    await _wipe(_Pen(client), campaign)
+
+
 async def find(client: PrefectClient, campaign: str) -> FlowRun | None:
     """Return the flow run that is a campaign's window: the oldest that still lives, else the last that ended, else None."""
     found = [run for run in await _runs(client, campaign, CAMPAIGN_FLOW) if not (run.state and run.state.message == COLLIDED)]

@@ -28,6 +28,7 @@ from campaigns.records import (
 )
 from campaigns.rollup import Fact
 from campaigns.states import Standing, fold
+from campaigns.workdays import office_date
 from integrations.database import tables as t
 
 
@@ -67,7 +68,9 @@ class Ledger:
     def set_status(self, event: Event, status: str) -> None:
         """Change a campaign's status, with the event that says why; the event's data carries the note."""
         self._session.execute(
-            update(t.CampaignRow).where(t.CampaignRow.id == event.campaign).values(status=status, status_note=event.data.get("note", ""))
+            update(t.CampaignRow)
+            .where(t.CampaignRow.id == event.campaign)
+            .values(status=status, status_note=event.data.get("note", ""))
         )
         self.record(event)
 
@@ -76,7 +79,12 @@ class Ledger:
         for organ in directory.organs:
             self._session.merge(
                 t.DepartmentRow(
-                    id=organ.id, name=organ.name, level=organ.level, parent=organ.parent, valid_from=organ.since, valid_to=organ.until
+                    id=organ.id,
+                    name=organ.name,
+                    level=organ.level,
+                    parent=organ.parent,
+                    valid_from=organ.since,
+                    valid_to=organ.until,
                 )
             )
         self._session.flush()
@@ -84,7 +92,9 @@ class Ledger:
             for kind, person in (("liaison", organ.liaison), ("leader", organ.leader)):
                 if person:
                     self._session.merge(
-                        t.ContactRow(department_id=organ.id, kind=kind, name=person.name, email=person.email.lower(), phone=person.phone)
+                        t.ContactRow(
+                            department_id=organ.id, kind=kind, name=person.name, email=person.email.lower(), phone=person.phone
+                        )
                     )
         self._session.flush()
 
@@ -106,7 +116,10 @@ class Ledger:
         """Store an expanded plan; ids that are there already are left as they are, so expanding again changes nothing."""
         self._add_missing(
             t.AssignmentRow,
-            [{"id": a.id, "campaign_id": campaign, "duty": a.duty, "department_id": a.department, "role": a.role.value} for a in assignments],
+            [
+                {"id": a.id, "campaign_id": campaign, "duty": a.duty, "department_id": a.department, "role": a.role.value}
+                for a in assignments
+            ],
         )
         self._add_missing(
             t.RoundRow,
@@ -139,7 +152,9 @@ class Ledger:
                 for e in expected
             ],
         )
-        known = {(row.source, row.target) for row in self._session.scalars(select(t.EdgeRow).where(t.EdgeRow.campaign_id == campaign))}
+        known = {
+            (row.source, row.target) for row in self._session.scalars(select(t.EdgeRow).where(t.EdgeRow.campaign_id == campaign))
+        }
         rows = [{"campaign_id": campaign, **asdict(edge)} for edge in edges if (edge.source, edge.target) not in known]
         if rows:
             self._session.execute(insert(t.EdgeRow), rows)
@@ -236,11 +251,13 @@ class Ledger:
     # -- envelopes and submissions -----------------------------------------------------------------------------------
 
     def add_envelope(self, door: str, name: str, sha256: str, size: int, sender: str, received_at: datetime) -> str:
-        """Return the id of a newly arrived envelope: the bytes' hash and how often they have come."""
-        count = self._session.scalar(select(func.count()).select_from(t.EnvelopeRow).where(t.EnvelopeRow.sha256 == sha256)) or 0
-        code = f"{sha256[:16]}-{count + 1}"
+        """Return the id of a newly arrived envelope, which is also its receipt's number: `R-2020-000123`, counted through."""
+        count = self._session.scalar(select(func.count()).select_from(t.EnvelopeRow)) or 0
+        code = f"R-{office_date(received_at):%Y}-{count + 1:06}"
         self._session.add(
-            t.EnvelopeRow(id=code, door=door, name=name, sha256=sha256, size=size, sender=sender, received_at=received_at, findings=[])
+            t.EnvelopeRow(
+                id=code, door=door, name=name, sha256=sha256, size=size, sender=sender, received_at=received_at, findings=[]
+            )
         )
         self._session.flush()
         return code
@@ -280,7 +297,9 @@ class Ledger:
             select(func.count())
             .select_from(t.PartRow)
             .join(t.EnvelopeRow, t.EnvelopeRow.id == t.PartRow.envelope_id)
-            .where(t.PartRow.sha256 == sha256, t.PartRow.envelope_id != envelope, t.EnvelopeRow.outcome.in_(("accepted", "returned")))
+            .where(
+                t.PartRow.sha256 == sha256, t.PartRow.envelope_id != envelope, t.EnvelopeRow.outcome.in_(("accepted", "returned"))
+            )
         )
         return bool(self._session.scalar(query))
 
@@ -292,7 +311,9 @@ class Ledger:
         row.campaign_id, row.round_id, row.department_id = record.campaign, record.round, record.department
         row.outcome, row.reason, row.findings = record.outcome, record.reason, list(record.findings)
         for ordinal, part in enumerate(parts):
-            self._session.add(t.PartRow(envelope_id=record.id, ordinal=ordinal, name=part.name, sha256=part.sha256, kind=part.kind))
+            self._session.add(
+                t.PartRow(envelope_id=record.id, ordinal=ordinal, name=part.name, sha256=part.sha256, kind=part.kind)
+            )
         self._session.flush()
         return True
 
@@ -304,7 +325,9 @@ class Ledger:
             .where(t.EnvelopeRow.round_id == round_id, t.EnvelopeRow.outcome.in_(("accepted", "returned")))
             .order_by(t.EnvelopeRow.received_at, t.PartRow.ordinal)
         )
-        return [(department, PartRecord(p.envelope_id, p.name, p.sha256, p.kind)) for department, p in self._session.execute(query)]
+        return [
+            (department, PartRecord(p.envelope_id, p.name, p.sha256, p.kind)) for department, p in self._session.execute(query)
+        ]
 
     def next_version(self, expected: str) -> int:
         """Return the version the next accepted submission of an expected report gets."""
@@ -352,7 +375,8 @@ class Ledger:
             .join(t.SubmissionRow, t.SubmissionRow.id == t.FactRow.submission_id)
             .join(
                 effective,
-                (effective.c.expected_report_id == t.SubmissionRow.expected_report_id) & (effective.c.version == t.SubmissionRow.version),
+                (effective.c.expected_report_id == t.SubmissionRow.expected_report_id)
+                & (effective.c.version == t.SubmissionRow.version),
             )
             .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
             .where(t.ExpectedReportRow.campaign_id == campaign, t.FactRow.line == line, t.SubmissionRow.outcome == "accepted")
@@ -384,6 +408,10 @@ class Ledger:
         query = select(t.NoticeRow.key, t.NoticeRow.status).where(t.NoticeRow.campaign_id == campaign)
         return {key: status for key, status in self._session.execute(query)}
 
+    def message_keys(self, campaign: str) -> set[str]:
+        """Return the keys of the messages made in a campaign."""
+        return set(self._session.scalars(select(t.MessageRow.key).where(t.MessageRow.campaign_id == campaign)))
+
     def has_message(self, key: str) -> bool:
         """Return whether a message with that key was made."""
         return self._session.get(t.MessageRow, key) is not None
@@ -412,7 +440,8 @@ class Ledger:
         query = (
             select(t.MessageRow)
             .where(
-                (t.MessageRow.status == "queued") | ((t.MessageRow.status == "sending") & (t.MessageRow.claimed_at < stale_before)),
+                (t.MessageRow.status == "queued")
+                | ((t.MessageRow.status == "sending") & (t.MessageRow.claimed_at < stale_before)),
             )
             .order_by(t.MessageRow.made_at, t.MessageRow.key)
             .limit(limit)
@@ -425,7 +454,9 @@ class Ledger:
 
     def mark_sent(self, key: str, sent_at: datetime) -> None:
         """Mark a message as sent."""
-        self._session.execute(update(t.MessageRow).where(t.MessageRow.key == key).values(status="sent", sent_at=sent_at, error=""))
+        self._session.execute(
+            update(t.MessageRow).where(t.MessageRow.key == key).values(status="sent", sent_at=sent_at, error="")
+        )
 
     def mark_unsent(self, key: str, status: str, error: str) -> None:
         """Mark a message as queued again (the world failed) or refused (for good), with the reason."""
@@ -448,7 +479,10 @@ class Ledger:
     def rollups(self, round_id: str) -> list[RollUpRecord]:
         """Return the roll-ups of a round, oldest version first."""
         query = select(t.RollUpRow).where(t.RollUpRow.round_id == round_id).order_by(t.RollUpRow.version)
-        return [RollUpRecord(r.round_id, r.version, r.file, r.sha256, r.coverage, r.published_at) for r in self._session.scalars(query)]
+        return [
+            RollUpRecord(r.round_id, r.version, r.file, r.sha256, r.coverage, r.published_at)
+            for r in self._session.scalars(query)
+        ]
 
 
 def business_state(session: Session) -> str:
@@ -465,7 +499,9 @@ def _row(table: Any, record: Any, names: Mapping[str, str], **more: Any) -> Any:
 
 
 def _campaign(row: t.CampaignRow) -> CampaignRecord:
-    return CampaignRecord(row.id, row.title, row.version, row.definition, row.directory, row.status, row.status_note, row.launched_at)
+    return CampaignRecord(
+        row.id, row.title, row.version, row.definition, row.directory, row.status, row.status_note, row.launched_at
+    )
 
 
 def _round(row: t.RoundRow) -> RoundRecord:

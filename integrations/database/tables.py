@@ -63,7 +63,14 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: Mapping[Any, Any] = {datetime: Instant, Decimal: Amount, date: Date, dict[str, Any]: JSON, list[Any]: JSON, str: Text}
+    type_annotation_map: Mapping[Any, Any] = {
+        datetime: Instant,
+        Decimal: Amount,
+        date: Date,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        str: Text,
+    }
 
 
 class CampaignRow(Base):

@@ -61,7 +61,21 @@ def event(kind: str, about: str, at: datetime = LAUNCH, **data: Any) -> Event:
 
 
 def message(key: str) -> MessageRecord:
-    return MessageRecord(key, f"<{key}@example.gov.cn>", CAMPAIGN, None, "swj", "reminder", "某", "swj@example.gov.cn", "催办", f"{key}.eml", "0", LAUNCH, "queued")
+    return MessageRecord(
+        key,
+        f"<{key}@example.gov.cn>",
+        CAMPAIGN,
+        None,
+        "swj",
+        "reminder",
+        "某",
+        "swj@example.gov.cn",
+        "催办",
+        f"{key}.eml",
+        "0",
+        LAUNCH,
+        "queued",
+    )
 
 
 def test_expanding_again_changes_nothing(store: Engine) -> None:
