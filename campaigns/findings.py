@@ -13,7 +13,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem of a definition: `path` is the key path inside the file, `file` and `line` are added by whoever read it."""
+    """One problem of a definition: `path` is the key path inside the file; whoever read it adds `file` and `line`."""
 
     rule: str
     severity: Severity

@@ -1,7 +1,7 @@
 """Who must hear something, when, and the key that makes it happen once.
 
-A notice is due when its slot (a daily round of a working day) has come and it has not been made yet: never when a date equals today.
-So a tick that is doubled, late or skipped changes nothing but the hour at which a letter leaves.
+A notice is due when its slot (a daily round of a working day) has come and it has not been made yet: never when a date equals
+today. So a tick that is doubled, late or skipped changes nothing but the hour at which a letter leaves.
 """
 
 import hashlib
@@ -55,8 +55,8 @@ def reminders(
 ) -> Selection:
     """Return what is due on the ladder and not yet made, for the expected reports of one opened round.
 
-    Who has reported hears nothing. A rung before the date is superseded once the date has passed, and one whose slot lies before the
-    round was opened is superseded by the letter that opened it.
+    Who has reported hears nothing. A rung before the date is superseded once the date has passed, and one whose slot lies before
+    the round was opened is superseded by the letter that opened it.
     """
     due: list[Notice] = []
     superseded: list[Notice] = []
@@ -89,7 +89,7 @@ def gather(notices: Iterable[Notice]) -> Mapping[tuple[str, str, date], tuple[No
 
 
 def bundle_slots(hop_due_at: datetime, arrivals: Iterable[datetime], slots: Slots, as_of: datetime) -> tuple[datetime, ...]:
-    """Return when a lead is sent what its cooperating units reported: after the first hop's date, then after each later arrival."""
+    """Return when a lead is sent what its units reported: after the first hop's date, then after each later arrival."""
     first = slots.at_or_after(hop_due_at)
     wanted = {first, *(slots.at_or_after(moment) for moment in arrivals if moment > first)}
     return tuple(sorted(slot for slot in wanted if slot <= as_of))

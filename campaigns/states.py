@@ -80,7 +80,7 @@ _CHINESE = {
 
 
 def chinese(standing: Standing, as_of: datetime, *, waiting: bool = False) -> str:
-    """Return the word officers read: 待前置 while others must report first, 办理中, 退回, 已报送, 零报告, 迟报, 逾期未报, 免报, 不适用."""
+    """Return the word officers read: 办理中, 退回, 已报送, 零报告, 迟报, 逾期未报 …; 待前置 while others must report first."""
     now = state(standing, as_of)
     if standing.returned and now in (State.OPEN, State.MISSING):
         return "退回" if now is State.OPEN else "逾期退回"

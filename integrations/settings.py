@@ -100,7 +100,7 @@ def _load(folder: Path, text: bytes, own: frozenset[tuple[str, str]]) -> Setting
     """Return the settings; the file's text and our own variables are what they follow from, so asking again costs nothing."""
     file = folder / FILE
     try:
-        return Settings(home=folder)  # type: ignore[call-arg]  # the rest comes from the file
+        return Settings(home=folder)  # the rest comes from the file
     except tomllib.TOMLDecodeError as error:
         raise NotConfigured(
             f"设置文件 {file} 不是正确的 TOML 格式（{_place(error)}），请对照 liandong init 生成的样子修改"

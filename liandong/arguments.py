@@ -21,13 +21,11 @@ class Hours:
     start: time
     end: time
 
-    @classmethod
-    def usual(cls) -> "Hours":
-        """Return 08:30-17:30."""
-        return cls(time(8, 30), time(17, 30))
-
     def __str__(self) -> str:
         return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+USUAL_HOURS = Hours(time(8, 30), time(17, 30))
 
 
 def hours(_: Any, tokens: Sequence[cyclopts.Token]) -> Hours:
@@ -64,9 +62,8 @@ def in_chinese(error: cyclopts.CycloptsError) -> str:
         case cyclopts.UnusedCliTokensError():
             return f"多余的内容：{' '.join(error.unused_tokens or [])}"
         case cyclopts.CoercionError():
-            value = error.token.value if error.token else ""
-            reason = error.msg if error.msg and not error.msg.isascii() else f"“{value}”不是 {asked} 能用的值"
-            return reason
+            said = str(error.msg or "")
+            return said if said and not said.isascii() else f"“{error.token.value if error.token else ''}”不是 {asked} 能用的值"
         case _:
             return f"命令写法不对{f'（{asked}）' if asked else ''}，请加 --help 查看用法"
 

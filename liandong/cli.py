@@ -12,7 +12,7 @@ import cyclopts
 from cyclopts import App, Group, Parameter
 
 from campaigns.errors import LiandongError, UnreadableFile
-from liandong.arguments import ChineseHelp, Hours, hours, in_chinese, moment
+from liandong.arguments import USUAL_HOURS, ChineseHelp, Hours, hours, in_chinese, moment
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
 
@@ -76,7 +76,7 @@ def init(
     *,
     office: Annotated[str, Parameter(help="办公室全称")],
     mailbox: Annotated[str, Parameter(help="办公室邮箱")],
-    hours: Annotated[Hours, Parameter(converter=hours, accepts_keys=False, n_tokens=1, help="办公时间")] = Hours.usual(),
+    hours: Annotated[Hours, Parameter(converter=hours, accepts_keys=False, n_tokens=1, help="办公时间")] = USUAL_HOURS,
     folder: Annotated[Path | None, Parameter(help="收件文件夹（默认是数据文件夹里的 inbox）")] = None,
 ) -> int:
     """设立办公室：写设置、建文件夹。"""

@@ -25,7 +25,7 @@ from tasks.wording import moment_in_chinese
 
 
 def usable(name: str, now: datetime) -> Plan:
-    """Return the plan of a definition that can be launched; DefinitionError with its errors, or Conflict when it is over, otherwise."""
+    """Return the plan of a definition that can be launched; DefinitionError with its errors, Conflict when it is over."""
     plan = load(name)
     if not plan.usable:
         raise DefinitionError([one for one in plan.problems if one.severity == "error"])

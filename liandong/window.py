@@ -35,7 +35,7 @@ def running_server() -> str | None:
 
 
 def refresh(now: datetime) -> str | None:
-    """Return the address of the pages after every campaign is shown there as it stands; None, and nothing done, without a server."""
+    """Return the address of the pages, every campaign shown as it stands; None, and nothing done, without a server."""
     url = running_server()
     if url is None:
         return None

@@ -26,7 +26,7 @@ def closing_slot(a_round: RoundRecord, slots: Slots) -> datetime:
 
 @step("汇总、结束报送期")
 def close_rounds(campaign: str, as_of: datetime) -> list[str]:
-    """Return the rounds that were closed now: rolled up as they stand, the workbook sent to the office; the last one ends the campaign."""
+    """Return the rounds closed now: rolled up as they stand, the workbook sent to the office; the last ends the campaign."""
     at = office()
     closed = []
     with at.ledger() as ledger:

@@ -27,7 +27,7 @@ def issue_form(
 ) -> Attachment:
     """Return the newest form of a department for a round as an attachment, recorded in the ledger.
 
-    A lead's form shows what its cooperating units had reported until that instant; every form shows the last round's cumulative figures.
+    A lead's form shows what its cooperating units had reported until that instant; every form shows the last cumulative figures.
     """
     version = len(ledger.forms(round_id, department)) + 1
     campaign = plan.definition.campaign.id

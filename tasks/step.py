@@ -6,7 +6,7 @@ So one composition serves the Prefect flows and the command line, and `liandong 
 import sys
 from collections.abc import Callable
 from functools import cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,12 +38,7 @@ def _as_task(function: Callable[..., Any], name: str, retries: int) -> Callable[
     from prefect import task  # only ever reached inside a flow run, where Prefect is loaded already
     from prefect.cache_policies import NO_CACHE
 
-    return task(
-        function,
-        name=name,
-        retries=retries,
-        retry_delay_seconds=5,
-        retry_jitter_factor=1,
-        cache_policy=NO_CACHE,
-        persist_result=False,
+    decorate = task(
+        name=name, retries=retries, retry_delay_seconds=5, retry_jitter_factor=1, cache_policy=NO_CACHE, persist_result=False
     )
+    return cast(Callable[..., Any], decorate(function))

@@ -406,7 +406,7 @@ class Ledger:
     def notices(self, campaign: str) -> dict[str, str]:
         """Return the notices of a campaign that were made: key -> status."""
         query = select(t.NoticeRow.key, t.NoticeRow.status).where(t.NoticeRow.campaign_id == campaign)
-        return {key: status for key, status in self._session.execute(query)}
+        return {row.key: row.status for row in self._session.execute(query)}
 
     def message_keys(self, campaign: str) -> set[str]:
         """Return the keys of the messages made in a campaign."""

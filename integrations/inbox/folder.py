@@ -21,7 +21,7 @@ class Arrival:
 
 
 def arrivals(folder: Path) -> Iterator[Arrival]:
-    """Yield the ordinary files of the folder in the order of their names: no links, no hidden or lock files, none still being written.
+    """Yield the ordinary files of the folder in the order of their names: no links, no hidden or lock files, none half-written.
 
     A file is still being written when its size or time changes while it is read.
     """
