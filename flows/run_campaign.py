@@ -3,8 +3,9 @@
 import asyncio
 from datetime import datetime
 from functools import partial
+from uuid import uuid4
 
-from prefect import flow, suspend_flow_run
+from prefect import asuspend_flow_run, flow
 from prefect.runtime import flow_run
 
 from flows import tick
@@ -19,11 +20,11 @@ async def run_campaign(campaign: str, as_of: datetime | None = None) -> None:
     """Launch a campaign (again: nothing changes), do what is due, draw it, and suspend unless it is closed or drawn elsewhere."""
     moment = as_of or now()
     await _apart(partial(tick.expand_campaign, campaign, moment))
-    await _apart(partial(tick.daily, moment))
     drawn = await show([campaign], moment)
     if str(drawn[campaign].run) == flow_run.id and not picture(campaign, moment).closed:
-        # a fresh key, or the second suspension is taken as done; no timeout, or the server fails the run when it expires
-        await suspend_flow_run(key=str(flow_run.run_count), timeout=None)
+        # A fresh key each time, or the suspension after a resumption is taken as done (the run's count does not grow then).
+        # No timeout, or the server fails the run when it expires.
+        await asuspend_flow_run(key=uuid4().hex, timeout=None)
 
 
 async def _apart(work: partial[None]) -> None:

@@ -52,6 +52,12 @@ def deployments(campaigns: Iterable[tuple[str, str]]) -> list[RunnerDeployment]:
     return campaign_ones + ticks
 
 
+async def deploy(campaigns: Iterable[tuple[str, str]]) -> None:
+    """Make the deployments known to the server; again, they are only updated."""
+    for one in deployments(campaigns):
+        await one.aapply()
+
+
 def serve_deployments(campaigns: Iterable[tuple[str, str]]) -> None:
     """Deploy everything and run what is scheduled or asked for, in this process, until it is stopped."""
     checkout = str(Path(__file__).parent.parent)

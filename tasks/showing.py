@@ -1,10 +1,12 @@
 """Showing campaigns in Prefect after a tick: the window, the progress table, the roll-up of a round that closed."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from prefect.artifacts import acreate_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
 
 from campaigns import rollup
 from campaigns.forms import header
@@ -34,9 +36,9 @@ async def _show(campaign: str, as_of: datetime) -> window.Drawn:
         # the office was told of this very cancellation and let the campaign go on
         (drawn,) = await window.rebuild([one])
     if drawn.writes:
-        await _progress_table(one)
+        await _table(drawn.run, f"progress-{campaign}", f"{one.title}：各报送期进度", progress(one))
     for closed in drawn.closed:
-        await _rollup_table(one, closed, as_of)
+        await _rollup_table(drawn.run, one, closed, as_of)
     return drawn
 
 
@@ -46,11 +48,7 @@ def _decided(campaign: str, run: UUID) -> bool:
         return any(str(run) in text for text, _ in ledger.events(campaign))
 
 
-async def _progress_table(one: Picture) -> None:
-    await acreate_table_artifact(progress(one), key=f"progress-{one.campaign}", description=f"{one.title}：各报送期进度")
-
-
-async def _rollup_table(one: Picture, round_id: str, as_of: datetime) -> None:
+async def _rollup_table(run: UUID, one: Picture, round_id: str, as_of: datetime) -> None:
     at = office()
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(one.campaign))
@@ -60,4 +58,11 @@ async def _rollup_table(one: Picture, round_id: str, as_of: datetime) -> None:
     rows = [{"指标": header(indicator), "合计": f"{result.overall[indicator.id].normalize():f}"} for indicator in form.indicators]
     label = plan.round(round_id).label
     key = f"rollup-{round_id}".replace("/", "-").replace("_", "-")
-    await acreate_table_artifact(rows, key=key, description=f"{one.title} {label}汇总。{result.coverage.text}")
+    await _table(run, key, f"{one.title} {label}汇总。{result.coverage.text}", rows)
+
+
+async def _table(run: UUID, key: str, description: str, rows: Sequence[Mapping[str, str | int]]) -> None:
+    """Put a table on the page of a campaign's run."""
+    data = json.dumps(rows, ensure_ascii=False)
+    async with get_client() as client:
+        await client.create_artifact(ArtifactCreate(key=key, type="table", description=description, data=data, flow_run_id=run))

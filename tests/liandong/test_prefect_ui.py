@@ -1,0 +1,99 @@
+"""What an engineer sees in the browser: Chinese labels, and a page that asks no other host for anything."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from campaigns.errors import NotConfigured
+from campaigns.window import Picture
+from liandong.prefect_server import RunningServer, check_host, environment
+from tests.liandong.test_window import a_picture, runs_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+in_a_browser = [
+    pytest.mark.prefect,
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine"),
+]
+
+
+@pytest.fixture
+def picture(server: RunningServer) -> Picture:
+    from tasks import window
+
+    drawn = a_picture("page")
+    asyncio.run(window.draw(drawn))
+    return drawn
+
+
+@pytest.fixture
+def asked() -> set[str]:
+    """The hosts that the page asked for something."""
+    return set()
+
+
+@pytest.fixture
+def page(asked: set[str]) -> "Iterator[Page]":
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 1200}, timezone_id="Asia/Shanghai")
+        page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+        page.on("websocket", lambda socket: asked.add(urlsplit(socket.url).netloc))
+        yield page
+        browser.close()
+
+
+@pytest.mark.usefixtures("picture")
+class TestPages:
+    pytestmark = in_a_browser
+
+    def test_the_campaigns_page_lists_its_rounds(self, server: RunningServer, page: "Page", asked: set[str]) -> None:
+        window = runs_of(server, "page")["测试市放心消费联合执法专项行动"]["id"]
+        page.goto(f"{server.url}/runs/flow-run/{window}")
+        page.get_by_role("tab", name="Subflow Runs").click()
+        for label in ("2020年下半年", "2021年上半年"):
+            page.get_by_role("link", name=label).first.wait_for()
+        assert page.get_by_text("办理中").count() == 2
+        page.wait_for_load_state("networkidle")
+        assert {host for host in asked if host} == {urlsplit(server.url).netloc}
+
+    def test_a_rounds_page_lists_its_reports_and_draws_the_graph(
+        self, server: RunningServer, page: "Page", asked: set[str], picture: Picture
+    ) -> None:
+        one = picture.rounds[0]
+        broken: list[str] = []
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.goto(f"{server.url}/runs/flow-run/{runs_of(server, 'page')[one.label]['id']}")
+        page.locator("canvas").wait_for()
+        page.get_by_role("tab", name="Task Runs").click()
+        for bar in one.bars:
+            page.get_by_text(bar.label, exact=True).first.wait_for()
+        assert page.get_by_text("待前置", exact=True).count() == sum(bar.state == "待前置" for bar in one.bars)
+        page.wait_for_load_state("networkidle")
+        assert not broken
+        assert {host for host in asked if host} == {urlsplit(server.url).netloc}
+
+
+def test_a_server_for_other_machines_needs_a_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    check_host("127.0.0.1")
+    monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
+    with pytest.raises(NotConfigured, match="用户名:密码"):
+        check_host("0.0.0.0")
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "office:secret")
+    check_host("0.0.0.0")
+    assert environment(tmp_path, 4200)["PREFECT_API_AUTH_STRING"] == "office:secret"
+
+
+def test_the_servers_data_stay_in_the_offices_folder_and_nothing_is_reported(tmp_path: Path) -> None:
+    variables = environment(tmp_path, 4200)
+    assert Path(variables["PREFECT_HOME"]).is_relative_to(tmp_path)
+    assert (variables["DO_NOT_TRACK"], variables["PREFECT_SERVER_ANALYTICS_ENABLED"]) == ("1", "false")
