@@ -18,7 +18,6 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import format_datetime
 from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -127,6 +126,7 @@ class City:
         self._departments: dict[str, Department] = {}
         self._rounds: list[str] = []
         self._agenda: dict[tuple[str, str, str], Sending] = {}
+        self._desk = _Desk()
         self._sent = 0
 
     def act(self, now: datetime) -> list[str]:
@@ -170,12 +170,12 @@ class City:
             self._answered(department, letter, now)
 
     def _assigned(self, department: Department, round_id: str, letter: EmailMessage, now: datetime) -> Iterator[str]:
-        form = _own_form(letter, department.name)
+        form = self._own_form(letter, department.name)
         if form is None:
             return
         if round_id not in self._rounds:
             self._rounds.append(round_id)
-        seen = _glance(form)
+        seen = self._desk.look(form)
         department.name, department.forms[round_id] = seen.unit or department.code, form
         department.letters[round_id] = letter
         persona = self.persona(department.code, round_id)
@@ -203,9 +203,17 @@ class City:
         before = self._number(department.code, round_id, "day") % spread
         return max(_workday(due, -before, 10), _workday(now, 1, 10))
 
+    def _own_form(self, letter: EmailMessage, name: str) -> bytes | None:
+        """Return the attached form that bears the department's own name (the first form when it is not known yet)."""
+        for _, data in _workbooks(letter):
+            seen = self._desk.look(data)
+            if {LEAD_SHEET, COOPERATING_SHEET} & set(seen.sheets) and (not name or seen.unit == name):
+                return data
+        return None
+
     def _bundled(self, department: Department, round_id: str, letter: EmailMessage, now: datetime) -> None:
         """The cooperating units' material is there: the lead takes the refreshed form and answers in a day or two."""
-        form = _own_form(letter, department.name)
+        form = self._own_form(letter, department.name)
         if form is not None:
             department.forms[round_id] = form
         waiting = self._agenda.get((department.code, round_id, "lead"))
@@ -218,7 +226,7 @@ class City:
         """A receipt after a faulty file: mend the cells it names, or send the right file."""
         if department.mistake is None:
             return
-        annotated = next((data for _, data in _workbooks(letter) if ERROR_SHEET in _glance(data).sheets), None)
+        annotated = next((data for _, data in _workbooks(letter) if ERROR_SHEET in self._desk.look(data).sheets), None)
         corrected = None if annotated is None else self._correct(department, department.mistake, annotated)
         self._plan(department, department.mistake, "corrected", _workday(now, 1, 10), None, corrected)
         department.mistake = None
@@ -273,8 +281,8 @@ class City:
                 for other in sorted(self._departments.values(), key=lambda one: one.code)
                 if other.code != department.code and sending.round in other.forms
             )
-        book = _open(form)
-        blocks = [block for block in find_blocks(book) if unit != department.code or block.is_lead == leading]
+        book = self._desk.take(form)
+        blocks = [block for block in self._desk.look(form).blocks if unit != department.code or block.is_lead == leading]
         persona = self.persona(department.code, sending.round)
         for block in blocks:
             nil = persona is Persona.NIL and sending.part in ("cooperating", "lead")
@@ -333,11 +341,11 @@ class City:
         return found
 
     def _leads(self, department: Department, round_id: str) -> bool:
-        return LEAD_SHEET in _glance(department.forms[round_id]).sheets
+        return LEAD_SHEET in self._desk.look(department.forms[round_id]).sheets
 
     def _correct(self, department: Department, round_id: str, annotated: bytes) -> bytes:
         """Return the annotated copy with exactly the cells mended that its list of errors names."""
-        book = _open(annotated)
+        book = self._desk.take(annotated)
         for sheet_name, cell, expected in named_errors(book):
             sheet = book[sheet_name]
             number = _as_number(expected)
@@ -537,11 +545,28 @@ class _Glance:
     blocks: tuple[Block, ...]
 
 
-@lru_cache(maxsize=256)
-def _glance(data: bytes) -> _Glance:
-    book = _open(data)
-    unit = next((str(cell.value) for label, cell in _cover_labels(book) if label == "填报单位" and cell.value), "")
-    return _Glance(unit, tuple(book.sheetnames), tuple(find_blocks(book)))
+class _Desk:
+    """Workbooks that were opened. Opening is most of the work here: one that was only looked at is there to be filled in."""
+
+    def __init__(self, room: int = 40) -> None:
+        self._room = room
+        self._seen: dict[bytes, _Glance] = {}
+        self._books: dict[bytes, Workbook] = {}
+
+    def look(self, data: bytes) -> _Glance:
+        """Return what a person sees on opening a workbook."""
+        if data not in self._seen:
+            book = _open(data)
+            unit = next((str(cell.value) for label, cell in _cover_labels(book) if label == "填报单位" and cell.value), "")
+            self._seen[data] = _Glance(unit, tuple(book.sheetnames), tuple(find_blocks(book)))
+            self._books[data] = book
+            if len(self._books) > self._room:
+                del self._books[next(iter(self._books))]
+        return self._seen[data]
+
+    def take(self, data: bytes) -> Workbook:
+        """Return a workbook as it came, to be filled in."""
+        return self._books.pop(data, None) or _open(data)
 
 
 def _sign(book: Workbook, today: date, number: int) -> None:
@@ -569,15 +594,6 @@ def _workbooks(letter: EmailMessage) -> Iterator[tuple[str, bytes]]:
         name = part.get_filename() or ""
         if name.lower().endswith(".xlsx"):
             yield name, part.get_payload(decode=True)  # type: ignore[misc]
-
-
-def _own_form(letter: EmailMessage, name: str) -> bytes | None:
-    """Return the attached form that bears the department's own name (the first form when it is not known yet)."""
-    for _, data in _workbooks(letter):
-        seen = _glance(data)
-        if {LEAD_SHEET, COOPERATING_SHEET} & set(seen.sheets) and (not name or seen.unit == name):
-            return data
-    return None
 
 
 def _put(path: Path, data: bytes) -> None:
