@@ -25,7 +25,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding in a workbook: where it is, what stands there, what was expected and how to mend it (the message, in Chinese)."""
+    """One finding in a workbook: where, what stands there, what was expected, and how to mend it (the message, in Chinese)."""
 
     rule: str
     severity: Severity

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import cyclopts
 from cyclopts import App, Group, Parameter
 
-from campaigns.errors import LiandongError, UnreadableFile
+from campaigns.errors import DefinitionError, LiandongError, UnreadableFile
 from liandong.arguments import USUAL_HOURS, ChineseHelp, Hours, hours, in_chinese, moment
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
@@ -59,6 +59,9 @@ def run(words: Sequence[str]) -> int:
         result = app(list(words), exit_on_error=False, print_error=True, result_action="return_value")
     except cyclopts.CycloptsError:
         return UNREADABLE
+    except DefinitionError as error:
+        _show_problems(error.problems)
+        return PROBLEMS
     except LiandongError as error:
         _complain(str(error))
         return UNREADABLE if isinstance(error, UnreadableFile) else PROBLEMS

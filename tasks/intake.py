@@ -141,7 +141,8 @@ def _read_workbook(at: Office, reading: _Reading, part: Part, envelope: Envelope
     found = replace(reading, form=form, workbook=part, round=form.round)
     if envelope.door == "mail" and reading.sender != form.department:
         who = "本邮箱没有登记为该单位的联络员邮箱" if reading.sender is None else "发件单位与报表单位不一致"
-        reason = f"附件《{name}》是下发给{form.department_name}的报表，{who}，不能受理，已暂存待核。请用本单位收到的报表、从登记的邮箱报送。"
+        told = f"附件《{name}》是下发给{form.department_name}的报表，{who}，不能受理，已暂存待核。"
+        reason = f"{told}请用本单位收到的报表、从登记的邮箱报送。"
         return replace(found, outcome=Outcome.QUARANTINED, reason=reason)
     with at.ledger() as ledger:
         repeated = reading.repeated or ledger.workbook_seen_before(at.keep(part.data), envelope.id)

@@ -1,0 +1,185 @@
+"""The command line as the office and programs use it: words, exit codes, JSON, and nothing done without being asked."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrations import settings
+from liandong.cli import run
+from tasks.office import Office
+
+LAUNCHED = ["--as-of", "2020-10-20T09:00"]
+STATES = ("open", "received", "late", "missing", "nil", "waived", "not_applicable")
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Return a function that runs a command and gives its exit code and everything it said."""
+
+    def speak(*words: str) -> tuple[int, str]:
+        code = run(words)
+        out = capsys.readouterr()
+        return code, out.out + out.err
+
+    return speak
+
+
+@pytest.fixture
+def asked(said: Any) -> Any:
+    """Return a function that runs a command with --json and gives what programs read."""
+
+    def ask(*words: str) -> Any:
+        _, text = said(*words, "--json")
+        return json.loads(text)
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def launched_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of an office that has launched the Hezhou campaign."""
+    home = tmp_path_factory.mktemp("launched") / "office"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIANDONG_HOME", str(home))
+        assert run(["init", "--office", "某市联席办", "--mailbox", "office@example.gov.cn"]) == 0
+        assert run(["launch", "hezhou-2020", "--confirm", *LAUNCHED]) == 0
+    return home
+
+
+@pytest.fixture
+def launched(launched_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """Return a copy of that office, for one test alone."""
+    home = tmp_path / "copy"
+    shutil.copytree(launched_once, home)
+    monkeypatch.setenv("LIANDONG_HOME", str(home))
+    return Office(settings.load())
+
+
+def test_plain_commands_never_import_prefect(tmp_path: Path) -> None:
+    script = "import sys; from liandong.cli import run; run(['check', 'hezhou-2020']); run(['status'])"
+    script += "; sys.exit('prefect' in sys.modules)"
+    environment = {**os.environ, "LIANDONG_HOME": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=False).returncode == 0
+
+
+def test_the_plan_of_hezhou_as_programs_read_it(asked: Any) -> None:
+    plan = asked("plan", "hezhou-2020")
+    assert len(plan["duties"]) == 33
+    assert [one["due"] for one in plan["rounds"]] == ["2020-12-03", "2021-06-20", "2021-12-03", "2022-06-20", "2022-12-03"]
+    assert plan["duties"][0]["cooperating"] == ["市住建局", "市文旅局", "各县(区)人民政府"]
+    assert plan["expected_reports"] == 5 * plan["assignments"]
+    # every cooperating report goes to its lead, every lead's to the roll-up, every round to the next
+    assert plan["edges"] == plan["expected_reports"] + 4
+
+
+def test_check_answers_with_its_exit_code(said: Any, asked: Any, tmp_path: Path) -> None:
+    assert said("check", "hezhou-2020")[0] == 0
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("campaign:\n  id: x\n", "utf-8")
+    assert said("check", str(broken))[0] == 1
+    assert {"rule", "severity", "file", "line", "path", "message"} == set(asked("check", str(broken))["findings"][0])
+    assert said("check", str(tmp_path / "nowhere.yaml"))[0] == 2
+
+
+def test_without_an_office_the_way_is_shown(said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANDONG_HOME", str(tmp_path / "none"))
+    code, text = said("status")
+    assert code == 1 and "liandong init" in text
+
+
+def test_init_sets_an_office_up_once(said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANDONG_HOME", str(tmp_path / "new"))
+    words = ["init", "--office", "某市联席办", "--mailbox", "office@example.gov.cn", "--hours", "09:00-17:00"]
+    assert said(*words)[0] == 0
+    assert said("doctor")[0] == 0
+    code, text = said(*words)
+    assert code == 1 and "已有办公室的设置" in text
+
+
+@pytest.mark.usefixtures("office")
+def test_launch_shows_every_letter_and_sends_nothing(said: Any, asked: Any, office: Office) -> None:
+    code, text = said("launch", "hezhou-2020", *LAUNCHED)
+    assert code == 0 and "什么也没有发出" in text
+    letters = asked("launch", "hezhou-2020", *LAUNCHED)["letters"]
+    assert len(letters) == 5 * 37
+    assert {"when", "to", "email", "subject", "attachments"} <= set(letters[0])
+    assert not list((office.home / "outbox").iterdir())
+    with office.ledger() as ledger:
+        assert ledger.campaigns() == []
+
+
+@pytest.mark.usefixtures("office")
+def test_a_sample_goes_to_oneself_alone(said: Any, office: Office) -> None:
+    assert said("launch", "hezhou-2020", "--test-to", "me@example.gov.cn", *LAUNCHED)[0] == 0
+    (letter,) = (office.home / "outbox").iterdir()
+    assert b"To: =?utf-8?b?" in letter.read_bytes() and b"<me@example.gov.cn>" in letter.read_bytes()
+
+
+@pytest.mark.usefixtures("office")
+def test_a_campaign_that_is_over_is_not_launched(said: Any) -> None:
+    code, text = said("launch", "hezhou-2020", "--confirm", "--as-of", "2026-01-05T09:00")
+    assert code == 1 and "已于2022年12月31日（周六）结束" in text
+
+
+@pytest.mark.usefixtures("launched")
+def test_status_adds_up_for_every_round_and_department(asked: Any) -> None:
+    (campaign,) = asked("status", "--as-of", "2020-11-27T09:00")["campaigns"]
+    assert [one["expected"] for one in campaign["rounds"]] == [406] * 5
+    for one in (*campaign["rounds"], *campaign["departments"], *campaign["rounds"][0]["departments"]):
+        assert one["expected"] == sum(one[state] for state in STATES)
+    assert (campaign["rounds"][0]["missing"], campaign["rounds"][0]["open"]) == (373, 33)
+
+
+@pytest.mark.usefixtures("launched")
+def test_show_opens_every_kind_of_thing(said: Any, asked: Any) -> None:
+    for code, kind in (
+        ("hezhou-2020", "campaign"),
+        ("hezhou-2020/summary-2020-2", "round"),
+        ("hezhou-2020/summary-2020-2/15/scjg", "expected_report"),
+        ("市市场监管局", "department"),
+    ):
+        assert asked("show", code)["kind"] == kind
+        assert said("show", code)[0] == 0
+    code, text = said("show", "没有的东西")
+    assert code == 1 and "台账里没有“没有的东西”" in text
+
+
+def test_a_roll_up_can_be_asked_for_at_any_time_and_says_what_it_covers(asked: Any, launched: Office) -> None:
+    made = asked("rollup", "--as-of", "2020-11-27T09:00")
+    assert made["round"] == "hezhou-2020/summary-2020-2" and "应报406项，已报0项" in made["coverage"]
+    assert (launched.home / made["file"]).is_file()
+    assert asked("rollup", "--as-of", "2020-11-28T09:00")["version"] == made["version"]  # nothing new, no new version
+
+
+def test_cancelling_needs_a_basis_and_ends_all_sending(said: Any, launched: Office) -> None:
+    assert said("cancel", "hezhou-2020")[0] == 2
+    assert said("cancel", "hezhou-2020", "--basis", "联席会议纪要（示例）", *LAUNCHED)[0] == 0
+    before = len(list((launched.home / "outbox").iterdir()))
+    assert said("tick", "--as-of", "2020-11-23T09:00")[0] == 0
+    assert len(list((launched.home / "outbox").iterdir())) == before
+    code, text = said("cancel", "hezhou-2020", "--basis", "再来一次", *LAUNCHED)
+    assert code == 1 and "已经结束" in text
+
+
+@pytest.mark.usefixtures("launched")
+def test_a_backup_holds_the_ledger_and_the_files(said: Any, tmp_path: Path) -> None:
+    target = tmp_path / "backup.zip"
+    assert said("backup", "--to", str(target))[0] == 0
+    with zipfile.ZipFile(target) as archive:
+        names = archive.namelist()
+    assert {"liandong.db", "settings.toml", "secret.key"} <= set(names)
+    assert sum(name.startswith("outbox/") for name in names) == 37
+    assert said("backup", "--to", str(target))[0] == 1
+
+
+@pytest.mark.usefixtures("office")
+def test_rebuilding_without_a_server_says_what_to_do(said: Any) -> None:
+    code, text = said("prefect", "rebuild")
+    assert code == 1 and "liandong serve" in text
