@@ -15,6 +15,7 @@ from campaigns.plan import Plan, Round
 from campaigns.states import Standing, State, chinese, state
 
 # Never SCHEDULED: Prefect turns it into Late.
+ENDED, CANCELLED = "已结束", "已撤销"
 STATE_TYPES: Mapping[str, str] = {
     "待前置": "PENDING",
     "办理中": "RUNNING",
@@ -60,13 +61,18 @@ class RoundPicture:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A campaign as the window shows it: opened rounds only, in their order."""
+    """A campaign as the window shows it: opened rounds only, in their order; `ended` is 已结束 or 已撤销, empty while it runs."""
 
     campaign: str
     title: str
     version: str
-    closed: bool
+    ended: str
     rounds: tuple[RoundPicture, ...]
+
+    @property
+    def closed(self) -> bool:
+        """Return whether the campaign has come to its end."""
+        return bool(self.ended)
 
 
 def picture(
@@ -76,7 +82,7 @@ def picture(
     closed_rounds: Mapping[str, bool],
     as_of: datetime,
     *,
-    closed: bool = False,
+    ended: str = "",
 ) -> Picture:
     """Return the picture of a campaign at a moment: `closed_rounds` names the opened rounds and whether each is closed."""
     previous: dict[str, str] = {}
@@ -91,7 +97,7 @@ def picture(
         bars = _bars(plan, a_round, standings, parents, as_of, closed=closed_rounds[a_round.id])
         rounds.append(RoundPicture(a_round.id, a_round.label, previous.get(a_round.report, ""), closed_rounds[a_round.id], bars))
         previous[a_round.report] = a_round.id
-    return Picture(plan.definition.campaign.id, plan.definition.campaign.title, version, closed, tuple(rounds))
+    return Picture(plan.definition.campaign.id, plan.definition.campaign.title, version, ended, tuple(rounds))
 
 
 def _bars(

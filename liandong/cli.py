@@ -151,7 +151,7 @@ def launch(
 ) -> int:
     """下发专项行动：先预览每一封信，确认后才发。"""
     from liandong.launching import launch as launch_it
-    from liandong.launching import preview, send_sample
+    from tasks.preview import preview, send_sample
 
     now = _now(as_of)
     if test_to:

@@ -18,7 +18,7 @@ from pathlib import Path
 from campaigns.errors import Conflict, WorldError
 from campaigns.letters import Kind, Outcome
 from campaigns.notices import rung_day
-from campaigns.plan import Plan
+from campaigns.plan import Plan, Round
 from campaigns.records import EnvelopeRecord, MessageRecord
 from campaigns.workdays import OfficeHours, Slots, in_chinese, instant, office_date, office_time
 from integrations import settings
@@ -127,7 +127,8 @@ async def _campaign(city: City, say: Say) -> None:
         done = city.act(moment)
         if done:
             await collect_submissions(as_of=moment)
-            ahead.add(min(slots.at_or_after(moment), end))
+            if any(_first_hop(one, slots) < moment <= slots.hours.deadline(one.closes_on) for one in plan.rounds[:ROUNDS]):
+                ahead.add(slots.at_or_after(moment))  # leads are told of what arrived
         if moment in ahead:
             ahead.remove(moment)
             await daily_round(as_of=moment)
@@ -169,10 +170,14 @@ def _moments(plan: Plan, slots: Slots) -> Iterator[datetime]:
         yield opening_slot(record, slots)
         yield closing_slot(record, slots)
     for a_round in plan.rounds[:ROUNDS]:
-        yield slots.at_or_after(slots.hours.deadline(min(day for _, day in a_round.due)))
+        yield slots.at_or_after(_first_hop(a_round, slots))
         for _, due_on in a_round.due:
             for rung in plan.definition.ladder:
                 yield slots.first_of(rung_day(due_on, rung, slots.workdays))
+
+
+def _first_hop(a_round: Round, slots: Slots) -> datetime:
+    return slots.hours.deadline(min(day for _, day in a_round.due))
 
 
 class _Diary:

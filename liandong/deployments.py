@@ -79,6 +79,8 @@ async def launch_in_prefect(campaign: str, version: str) -> str:
         except ObjectNotFound:
             raise UnknownItem(f"Prefect 服务里没有“{campaign}”的部署，请先运行：liandong serve") from None
         run = await client.create_flow_run_from_deployment(
-            deployment.id, parameters={"campaign": campaign}, idempotency_key=window.launch_key(campaign, version)
+            deployment.id,
+            parameters={"campaign": campaign, "confirm": True},
+            idempotency_key=window.launch_key(campaign, version),
         )
         return f"{str(client.api_url).rstrip('/').removesuffix('/api')}/v2/runs/flow-run/{run.id}"

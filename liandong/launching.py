@@ -1,85 +1,11 @@
-"""Launching: every letter shown before anything is sent, one to oneself on request, then the launch itself."""
+"""Launching from the command line: the ledger first, then what is due at once, then Prefect's window if a server runs."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from campaigns.errors import DefinitionError
-from campaigns.forms import design
-from campaigns.letters import Attachment, Recipient
-from campaigns.notices import message_id
-from campaigns.plan import Plan
-from campaigns.workdays import office_date
 from flows import tick
-from integrations.excel.forms_out import write_form
-from integrations.mail.rendering import render, subject
-from integrations.signing import sign
 from liandong.window import refresh
 from tasks import campaign as campaigns
-from tasks.definitions import load
-from tasks.dispatch import assignment_letter, departments_in, opening_slot
-from tasks.forms import XLSX
-from tasks.office import office
-from tasks.post import send
-from tasks.wording import moment_in_chinese
-
-
-def usable(name: str, now: datetime) -> Plan:
-    """Return the plan of a definition that can be launched; DefinitionError with its errors, Conflict when it is over."""
-    plan = load(name)
-    if not plan.usable:
-        raise DefinitionError([one for one in plan.problems if one.severity == "error"])
-    campaigns.must_not_be_over(plan, now)
-    return plan
-
-
-def preview(name: str, now: datetime) -> list[dict[str, Any]]:
-    """Return every letter of assignment that launching would bring, round by round: when, to whom, subject, attachments.
-
-    Reminders, receipts and bundles depend on what departments do; they follow the ladder of the definition.
-    """
-    at, plan = office(), usable(name, now)
-    slots = at.slots(plan)
-    letters = []
-    for a_round in plan.rounds:
-        if a_round.due_on < office_date(now):
-            continue
-        when = max(now, opening_slot(a_round, slots))
-        for department in departments_in(plan, a_round.id):
-            letter = assignment_letter(at, plan, a_round.id, department, when, "preview")
-            form = design(plan, a_round.id, department, serial="", version=1, previous={}, coop={}, coop_notes={})
-            letters.append(
-                {
-                    "when": moment_in_chinese(when),
-                    "round": a_round.id,
-                    "department": department,
-                    "to": f"{letter.to.unit} {letter.to.name}",
-                    "email": letter.to.email,
-                    "subject": subject(letter),
-                    "attachments": [form.filename],
-                }
-            )
-    return letters
-
-
-def send_sample(name: str, to: str, now: datetime) -> str:
-    """Return where the first letter of the campaign went, addressed to oneself; its form is no form of the campaign."""
-    at, plan = office(), usable(name, now)
-    a_round = plan.rounds[0]
-    department = departments_in(plan, a_round.id)[0]
-    form = design(plan, a_round.id, department, serial="sample", version=1, previous={}, coop={}, coop_notes={})
-    key = f"sample:{plan.definition.campaign.id}:{to}:{now.isoformat()}"
-    letter = assignment_letter(at, plan, a_round.id, department, now, key)
-    letter = replace(letter, to=Recipient("样信", to, letter.to.unit, department))
-    attachment = Attachment(form.filename, XLSX, write_form(form, sign(form.identity, at.settings.secret)))
-    raw = render(
-        letter,
-        [attachment],
-        sender=(at.settings.office, at.settings.mailbox),
-        message_id=message_id(key, at.settings.mailbox),
-        date=now,
-    )
-    return str(send(at, raw, to, f"样信 {subject(letter)}"))
+from tasks.preview import usable
 
 
 def launch(name: str, now: datetime) -> str:

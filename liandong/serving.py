@@ -1,8 +1,12 @@
 """Serving an office on one machine: Prefect's server, its pages, and the runs that are scheduled or asked for."""
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from campaigns.errors import LiandongError
+from campaigns.plan import Plan
+from campaigns.workdays import office_time
 from integrations import clock, settings
 from liandong import prefect_server
 from liandong.window import address_file, refresh
@@ -19,14 +23,28 @@ def serve(host: str, port: int, say: Callable[[str], None]) -> None:
     file = address_file(found.home)
     try:
         file.write_text(server.api_url, "ascii")
+        from liandong.deployments import deploy, serve_deployments
+
+        served = [(one.definition.campaign.id, one.definition.campaign.title) for one in _usable()]
+        asyncio.run(deploy(served))  # before anything is drawn: a window without its deployment cannot be resumed
         refresh(clock.now())
         say(f"Prefect 界面：{server.url}　按 Ctrl+C 结束")
         if found.fixed_clock:
-            say(f"这是演示数据，时间停在 {found.fixed_clock:%Y-%m-%d %H:%M}。")
-        from liandong.deployments import serve_deployments
-
-        plans = [load(str(path)) for path in known()]
-        serve_deployments([(one.definition.campaign.id, one.definition.campaign.title) for one in plans if one.usable])
+            say(f"这是演示数据，时间停在 {office_time(found.fixed_clock):%Y-%m-%d %H:%M}。")
+        serve_deployments(served)
+    except KeyboardInterrupt:
+        say("已结束。")
     finally:
         file.unlink(missing_ok=True)
         server.stop()
+
+
+def _usable() -> Iterator[Plan]:
+    """Yield the plans of the definitions that can be launched; a broken one does not keep the others from being served."""
+    for path in known():
+        try:
+            plan = load(str(path))
+        except LiandongError:
+            continue
+        if plan.usable:
+            yield plan

@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from httpx import HTTPError
+
 from campaigns.errors import WorldError
 from integrations import settings
 from tasks.campaign import picture
@@ -40,9 +42,15 @@ def refresh(now: datetime) -> str | None:
     if url is None:
         return None
     _prepare(url)
+    from prefect.exceptions import PrefectException
+
     from tasks.showing import show
 
-    asyncio.run(show(_campaigns(), now))
+    try:
+        asyncio.run(show(_campaigns(), now))
+    except (PrefectException, HTTPError) as error:
+        # the work is done and stands in the ledger; the next tick draws what this one could not
+        raise WorldError("台账已更新，但 Prefect 界面这次没有画上，下一次运行会补画") from error
     return url.removesuffix("/api")
 
 

@@ -67,6 +67,12 @@ def _round_of(node: str) -> str:
     return "/".join(node.split("/")[:2])
 
 
+def is_launched(campaign: str) -> bool:
+    """Return whether the ledger holds a campaign, whatever became of it."""
+    with office().ledger() as ledger:
+        return campaign in {record.id for record in ledger.campaigns()}
+
+
 def live_campaigns() -> list[str]:
     """Return the ids of the campaigns that are running."""
     with office().ledger() as ledger:
@@ -94,8 +100,8 @@ def picture(campaign: str, as_of: datetime) -> window.Picture:
         record = ledger.campaign(campaign)
         opened = {r.id: r.closed_at is not None for r in ledger.rounds(campaign) if r.opened_at}
         standings = ledger.standings(campaign)
-    closed = record.status in ("closed", "cancelled")
-    return window.picture(at.plan(record), record.version, standings, opened, as_of, closed=closed)
+    ended = {"closed": window.ENDED, "cancelled": window.CANCELLED}.get(record.status, "")
+    return window.picture(at.plan(record), record.version, standings, opened, as_of, ended=ended)
 
 
 def pause(campaign: str, reason: str, as_of: datetime, actor: str = "prefect-ui") -> None:

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactCreate
+from prefect.runtime import flow_run
 
 from campaigns import rollup
 from campaigns.forms import header
@@ -24,6 +26,22 @@ async def show(campaigns: Iterable[str], as_of: datetime) -> dict[str, window.Dr
     for campaign in campaigns:
         drawn[campaign] = await _show(campaign, as_of)
     return drawn
+
+
+async def show_preview(campaign: str, letters: Iterable[Mapping[str, Any]]) -> None:
+    """Put every letter that launching would send on the page of the run that is executing."""
+    rows = [
+        {
+            "时间": one["when"],
+            "收件人": one["to"],
+            "邮箱": one["email"],
+            "主题": one["subject"],
+            "附件": "、".join(one["attachments"]),
+        }
+        for one in letters
+    ]
+    said = "预览：以下信件尚未发出。确认无误后，重新运行并勾选 confirm。"
+    await _table(UUID(str(flow_run.id)), f"preview-{campaign}", said, rows)
 
 
 async def _show(campaign: str, as_of: datetime) -> window.Drawn:

@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
 from prefect.exceptions import ObjectNotFound
 
-from campaigns.window import Bar, Picture, RoundPicture
+from campaigns.window import CANCELLED, ENDED, Bar, Picture, RoundPicture
 
 CAMPAIGN_FLOW = "专项行动"
 ROUND_FLOW = "报送期"
@@ -28,7 +28,10 @@ Json = Mapping[str, Any]
 SUSPENDED: Json = {"type": "PAUSED", "name": "Suspended", "state_details": {"pause_reschedule": True}}
 OPEN_ROUND: Json = {"type": "RUNNING", "name": "办理中"}
 CLOSED_ROUND: Json = {"type": "COMPLETED", "name": "已汇总"}
-CLOSED_CAMPAIGN: Json = {"type": "COMPLETED", "name": "已结束"}
+ENDS: Mapping[str, Json] = {
+    ENDED: {"type": "COMPLETED", "name": ENDED},
+    CANCELLED: {"type": "CANCELLED", "name": CANCELLED},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ async def _draw(pen: _Pen, picture: Picture) -> Drawn:
         before[one.id] = await _draw_round(pen, picture, one, window_id, before.get(one.previous), placeholders, held)
     # a run that is executing closes itself; one that is suspended would wait for ever
     if picture.closed and suspended:
-        await pen.set_state("flow_runs", window_id, CLOSED_CAMPAIGN)
+        await pen.set_state("flow_runs", window_id, ENDS[picture.ended])
     return Drawn(window_id, pen.writes, closed=tuple(pen.closed))
 
 

@@ -436,16 +436,20 @@ class Ledger:
         self._session.flush()
 
     def claim_messages(self, as_of: datetime, stale_before: datetime, limit: int = 500) -> list[MessageRecord]:
-        """Return the messages to send now, marked as being sent: queued ones, and those left behind by a sender that died."""
+        """Return the messages to send now, marked as being sent: queued ones, and those left behind by a sender that died.
+
+        A paused campaign sends nothing; a cancelled one only answers what still arrives.
+        """
+        left_behind = (t.MessageRow.status == "sending") & (t.MessageRow.claimed_at < stale_before)
+        answer = (t.MessageRow.kind == "receipt") & (t.CampaignRow.status == "cancelled")
+        may_go = t.CampaignRow.id.is_(None) | t.CampaignRow.status.in_(("live", "closed")) | answer
         query = (
             select(t.MessageRow)
-            .where(
-                (t.MessageRow.status == "queued")
-                | ((t.MessageRow.status == "sending") & (t.MessageRow.claimed_at < stale_before)),
-            )
+            .outerjoin(t.CampaignRow, t.CampaignRow.id == t.MessageRow.campaign_id)
+            .where((t.MessageRow.status == "queued") | left_behind, may_go)
             .order_by(t.MessageRow.made_at, t.MessageRow.key)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(of=t.MessageRow, skip_locked=True)
         )
         rows = list(self._session.scalars(query))
         for row in rows:

@@ -155,10 +155,10 @@ def test_a_closed_campaign_leaves_no_run_waiting(server: RunningServer) -> None:
     draw(a_picture("closed"))
     picture = a_picture("closed")
     rounds = tuple(replace(one, closed=True) for one in picture.rounds)
-    drawn = draw(replace(picture, rounds=rounds, closed=True))
+    drawn = draw(replace(picture, rounds=rounds, ended=pure.ENDED))
     assert drawn.closed == (FIRST_ROUND, SECOND_ROUND)
     assert {run["state_type"] for run in runs_of(server, "closed").values()} == {"COMPLETED"}
-    assert draw(replace(picture, rounds=rounds, closed=True)).writes == 0
+    assert draw(replace(picture, rounds=rounds, ended=pure.ENDED)).writes == 0
 
 
 def test_bars_come_parents_first_even_when_leads_wait_for_later_duties() -> None:
