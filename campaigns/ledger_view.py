@@ -13,7 +13,7 @@ EXEMPT = ("免报", "不适用")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A file the page points at: its words and its path relative to the page."""
+    """A file the page points at: its words and its path, relative to the page or absolute."""
 
     label: str
     href: str

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 from campaigns.definition import Part, Role
 from campaigns.ledger_view import Entry, LedgerView, Link, PartSeen, RoundView, Unit
@@ -92,7 +91,7 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
             continue
         entries = tuple(_entry(shared, one, submissions.get(one.id), kinds[organ.id]) for one in owed[organ.id])
         units.append(_unit(shared, a_round, organ, entries, forms.get(organ.id)))
-    links = tuple(Link(f"汇总表第{one.version}版", quote(one.file)) for one in ledger.rollups(a_round.id))
+    links = tuple(Link(f"汇总表第{one.version}版", one.file) for one in ledger.rollups(a_round.id))
     return RoundView(a_round.id, a_round.label, status, dates, tuple(units), links)
 
 
@@ -106,8 +105,8 @@ def _unit(shared: _Campaign, a_round: RoundRecord, organ: Organ, entries: tuple[
         contact=person.name if person else "",
         phone=person.phone if person else "",
         email=person.email if person else "",
-        form=Link(f"第{form.version}版报表", quote(form_path(form))) if form else None,
-        letters=tuple(Link(f"{moment_in_chinese(one.made_at)} {one.subject}", quote(f"outbox/{one.file}")) for one in letters),
+        form=Link(f"第{form.version}版报表", form_path(form)) if form else None,
+        letters=tuple(Link(f"{moment_in_chinese(one.made_at)} {one.subject}", f"outbox/{one.file}") for one in letters),
     )
 
 
@@ -139,6 +138,6 @@ def _there(part: Part, submission: SubmissionRecord | None, arrived: set[str]) -
 
 
 def _received(at: Office, submission: SubmissionRecord) -> str:
-    """Return where the file a submission came in stands now, relative to the page where it can be."""
+    """Return where the file a submission came in stands now: relative to the page when it is below it."""
     path = taken(at.settings.watched_folder, submission.envelope)
-    return quote(str(path.relative_to(at.home))) if path.is_relative_to(at.home) else path.as_uri()
+    return str(path.relative_to(at.home) if path.is_relative_to(at.home) else path)

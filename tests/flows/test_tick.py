@@ -1,6 +1,8 @@
 """Two rounds of a campaign walked by ticks: on time, doubled, skipped, late; what is sent is always the same, and once."""
 
+import os
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import default
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -162,6 +165,9 @@ def test_the_first_two_rounds_from_launch_to_roll_up(
     }
     page = (office.home / "台账.html").read_text("utf-8")
     assert "市文旅局" in page and "迟报" in page
+    links = {unquote(href) for href in re.findall(r'href="([^"#:]+)"', page)}
+    assert {href.split("/")[0] for href in links} == {"forms", "inbox", "outbox", "rollup"}
+    assert not [href for href in links if not (office.home / href).is_file()]
 
 
 def bundles(office: Office, department: str) -> list[tuple[str, bytes]]:
@@ -222,6 +228,18 @@ def test_a_form_of_a_round_that_is_over_is_returned_with_the_reason(office: Offi
     assert envelope.outcome == "returned"
     assert "2020年下半年的报表，该期已于" in envelope.reason
     assert office.bytes_of(envelope.sha256)
+
+
+def test_a_file_whose_name_is_not_utf8_is_taken_in_and_linked(office: Office) -> None:
+    launch(small_plan(), LAUNCHED)
+    tick.daily(at(10, 26))
+    filled = edited(newest_form(office, "gaj"), lambda book: fill_in(book, "配合任务", 3))
+    (office.settings.watched_folder / os.fsdecode("公安局.xlsx".encode("gbk"))).write_bytes(filled)
+    tick.tick(at(11, 20))
+    with office.ledger() as ledger:
+        (envelope,) = ledger.envelopes()
+    assert (envelope.name, envelope.outcome) == ("公安局.xlsx", "accepted")
+    assert "%B9%AB%B0%B2%BE%D6.xlsx" in (office.home / "台账.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
