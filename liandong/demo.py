@@ -5,8 +5,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
-from asyncio.subprocess import PIPE, STDOUT
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -36,6 +37,7 @@ CAMPAIGN = "hezhou-2020"
 OFFICE, MAILBOX = "贺州市消费者权益保护工作联席会议办公室", "office@example.gov.cn"
 LAUNCHED = instant(date(2020, 10, 20), OfficeHours().start)
 ROUNDS = 2
+PATIENCE = 240  # seconds for the launch, on a slow machine too
 FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS = "下发报表", "信件", "收到的文件", "退回的批注件", "汇总"
 GRAPH, INDEX, HOME = "依赖关系图.png", "index.json", "office"
 MADE_HERE = (FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS, GRAPH, PAGE, HOME, INDEX)
@@ -68,6 +70,8 @@ def run_demo(out: Path, say: Say) -> None:
     home = _fresh(out)
     settings.set_home(home)
     _stop_clock(LAUNCHED)
+    # told to end, stop the server as well
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     say("启动本机的 Prefect 服务……")
     server = prefect_server.start(home)
     # Prefect reads these when it is imported, which nothing above has done; its runs are processes that must find this checkout
@@ -153,8 +157,12 @@ async def _launch(say: Say) -> None:
         run = await find(client, CAMPAIGN)
         assert run is not None
         command = [sys.executable, "-m", "prefect", "flow-run", "execute", str(run.id)]
-        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
-        told, _ = await process.communicate()
+        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
+        try:
+            told, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+        except TimeoutError:
+            process.kill()
+            told = f"no end after {PATIENCE} s".encode()
         state = (await client.read_flow_run(run.id)).state
     if state is None or not state.is_paused():
         log = settings.home() / "prefect" / "launch.log"

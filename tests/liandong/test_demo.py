@@ -1,0 +1,159 @@
+"""The demo, run as `make demo` runs it: what it leaves behind is what a visitor looks at."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from campaigns.errors import Conflict
+from liandong.demo import run_demo
+from tests import recompute
+
+CHECKOUT = Path(__file__).parent.parent.parent
+FIRST, SECOND = "hezhou-2020/summary-2020-2", "hezhou-2020/summary-2021-1"
+slow = pytest.mark.timeout(900)
+
+
+@dataclass(frozen=True)
+class Demo:
+    out: Path
+    told: str
+    files: list[dict[str, Any]]
+    status: dict[str, Any]
+
+    def of(self, kind: str, department: str | None = None, round_id: str | None = None) -> list[dict[str, Any]]:
+        found = [one for one in self.files if one["kind"] == kind]
+        found = [one for one in found if department is None or one["department"] == department]
+        return [one for one in found if round_id is None or one["round"] == round_id]
+
+    def outcomes(self, department: str, round_id: str) -> list[str]:
+        """Return how a department's files ended, in order; one that could not be read belongs to no round."""
+        received = [one for one in self.of("received", department) if one["round"] in (round_id, None)]
+        return [one["outcome"] for one in sorted(received, key=lambda one: one["order"])]
+
+    def tally(self, department: str, round_id: str) -> dict[str, int]:
+        a_round = next(one for one in self.status["rounds"] if one["id"] == round_id)
+        return next(one for one in a_round["departments"] if one["department"] == department)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    out = tmp_path_factory.mktemp("demo") / "out"
+    told = _liandong("demo", "--out", str(out))
+    status = json.loads(_liandong("status", "--json", home=out / "office"))
+    files = json.loads((out / "index.json").read_text("utf-8"))["files"]
+    yield Demo(out, told, files, status["campaigns"][0])
+
+
+def _liandong(*words: str, home: Path | None = None) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1"}
+    environment.pop("LIANDONG_HOME", None)
+    if home:
+        environment["LIANDONG_HOME"] = str(home)
+    command = [sys.executable, "-c", "from liandong.cli import main; main()", *words]
+    done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=850)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@slow
+@pytest.mark.prefect
+def test_every_file_is_in_the_index_and_there(demo: Demo) -> None:
+    assert {one["kind"] for one in demo.files} == {"form", "letter", "received", "annotated", "rollup", "graph", "ledger"}
+    for one in demo.files:
+        assert {"path", "kind", "department", "round"} <= one.keys()
+        assert (demo.out / one["path"]).stat().st_size or one["kind"] == "received"
+    listed = {one["path"] for one in demo.files}
+    there = {str(path.relative_to(demo.out)) for path in demo.out.rglob("*") if path.is_file()}
+    assert {path for path in there if not path.startswith("office/")} == listed | {"index.json"}
+    assert [one["round"] for one in demo.of("rollup")] == [FIRST, SECOND]
+
+
+@slow
+@pytest.mark.prefect
+def test_the_roll_ups_equal_a_recomputation_from_the_raw_files(demo: Demo) -> None:
+    assert recompute.differences(demo.out) == []
+
+
+@slow
+@pytest.mark.prefect
+def test_each_kind_of_department_ends_as_it_should(demo: Demo) -> None:
+    late, nil, silent = demo.tally("jyj", FIRST), demo.tally("mzj", FIRST), demo.tally("tyj", FIRST)
+    assert late["late"] == late["expected"]
+    assert nil["nil"] == nil["expected"]
+    assert silent["missing"] == silent["expected"]
+    assert demo.outcomes("tyj", FIRST) == []
+    assert demo.outcomes("scjg", FIRST) == ["accepted", "returned", "accepted"]  # a wrong total in the lead's report
+    assert demo.outcomes("wjw", FIRST) == ["quarantined", "accepted"]  # another department's form, then its own
+    assert demo.outcomes("gxj", FIRST) == ["accepted", "accepted"]  # a second version
+    assert demo.outcomes("kjj", FIRST) == ["returned", "accepted"]  # text in a number cell
+    assert demo.outcomes("ybj", FIRST) == ["refused", "accepted"]  # an empty file
+    assert demo.outcomes("lyj", FIRST) == ["refused", "accepted"]  # an .xlsx that is a web page
+    assert demo.outcomes("scjg", SECOND) == ["accepted", "accepted"]  # on time in both roles
+    assert demo.tally("scjg", SECOND)["received"] == demo.tally("scjg", SECOND)["expected"]
+    for a_round in demo.status["rounds"]:
+        states = ("open", "received", "late", "missing", "nil", "waived", "not_applicable")
+        assert a_round["expected"] == sum(a_round[state] for state in states)
+    assert [one["closed_at"] is not None for one in demo.status["rounds"]] == [True, True, False, False, False]
+
+
+@slow
+@pytest.mark.prefect
+@pytest.mark.office
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_old_workbooks_are_read(demo: Demo) -> None:
+    [received] = demo.of("received", "czj", FIRST)
+    mail = BytesParser(policy=policy.default).parsebytes((demo.out / received["path"]).read_bytes())
+    assert [(part.get_filename() or "")[-4:] for part in mail.iter_attachments()] == [".xls"]
+    assert received["outcome"] == "accepted"
+
+
+@slow
+@pytest.mark.prefect
+def test_no_letter_leaves_twice_and_the_returned_copies_name_their_faults(demo: Demo) -> None:
+    letters = [BytesParser(policy=policy.default).parsebytes((demo.out / one["path"]).read_bytes()) for one in demo.of("letter")]
+    ids = [letter["Message-ID"] for letter in letters]
+    assert len(ids) == len(set(ids))
+    returned = [one for one in demo.of("received") if one["outcome"] == "returned"]
+    assert len(demo.of("annotated")) == len(returned) > 0
+
+
+@slow
+@pytest.mark.prefect
+def test_the_ledger_page_leads_to_the_files(demo: Demo) -> None:
+    page = (demo.out / "台账.html").read_text("utf-8")
+    links = set(re.findall(r'href="(office/[^"]+)"', page))
+    assert links
+    assert [link for link in links if not (demo.out / unquote(link)).is_file()] == []
+
+
+@slow
+@pytest.mark.prefect
+def test_nothing_is_left_running(demo: Demo) -> None:
+    assert "演示完成" in demo.told
+    left = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(demo.out).encode() in (process / "environ").read_bytes():
+                left.append((process / "cmdline").read_bytes())
+        except OSError:
+            continue  # it has ended, or is somebody else's
+    assert left == []
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "重要.txt").write_text("别动")
+    with pytest.raises(Conflict, match="换一个空文件夹"):
+        run_demo(tmp_path, print)
+    assert [path.name for path in tmp_path.iterdir()] == ["重要.txt"]
