@@ -51,6 +51,8 @@ def close(as_of: datetime) -> None:
 
 
 def tick(as_of: datetime) -> None:
-    """Collect what has arrived, then do what has come due."""
-    collect(as_of)
-    daily(as_of)
+    """Collect what has arrived, then do what has come due, which waits for no inbox that is out of order."""
+    try:
+        collect(as_of)
+    finally:
+        daily(as_of)

@@ -16,7 +16,7 @@ from campaigns.submission import Book, Checked, CheckedBlock, Refusal, check, to
 from integrations.database.ledger import Ledger
 from integrations.excel.annotate import annotate
 from integrations.excel.reader import read
-from integrations.inbox.folder import arrivals, put_away
+from integrations.inbox.folder import alone, arrivals, must_be_usable, put_away
 from integrations.inbox.mime import Part, parts_of
 from integrations.signing import BadToken, unsign
 from tasks.forms import XLSX
@@ -25,6 +25,7 @@ from tasks.post import make_message
 from tasks.step import step
 from tasks.wording import item, moment_in_chinese
 
+_LOCK = ".inbox.lock"
 _MOST_TRIES = 3
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".et", ".ods", ".xlsb", ".csv")
 _SUMMARIES, _SCANS = (".docx", ".doc", ".wps"), (".pdf", ".jpg", ".jpeg", ".png", ".ofd")
@@ -35,13 +36,15 @@ def take_in(as_of: datetime) -> int:
     """Return how many files of the watched folder were stored and recorded; only then is each moved out of the way."""
     at = office()
     count = 0
-    for arrival in arrivals(at.settings.watched_folder):
-        sender = parts_of(arrival.data).sender if arrival.door == "mail" else ""
-        digest = at.keep(arrival.data)
-        with at.ledger() as ledger:
-            envelope = ledger.add_envelope(arrival.door, arrival.name, digest, len(arrival.data), sender, as_of)
-        put_away(arrival, envelope)
-        count += 1
+    must_be_usable(at.settings.watched_folder)
+    with alone(at.home / _LOCK):
+        for arrival in arrivals(at.settings.watched_folder):
+            sender = parts_of(arrival.data).sender if arrival.door == "mail" else ""
+            digest = at.keep(arrival.data)
+            with at.ledger() as ledger:
+                envelope = ledger.add_envelope(arrival.door, arrival.name, digest, len(arrival.data), sender, as_of)
+            put_away(arrival, envelope)
+            count += 1
     return count
 
 
@@ -49,18 +52,23 @@ def take_in(as_of: datetime) -> int:
 def check_envelopes(as_of: datetime) -> int:
     """Return how many envelopes got their outcome and their one receipt; one that cannot be dealt with never stops the next."""
     at = office()
-    with at.ledger() as ledger:
-        waiting = ledger.unchecked_envelopes()
-    for envelope in waiting:
+    with alone(at.home / _LOCK):
         with at.ledger() as ledger:
-            tries = ledger.try_envelope(envelope.id)
-        if tries > _MOST_TRIES:
-            reading = _Reading(Outcome.QUARANTINED, f"多次尝试均未能处理“{envelope.name}”，已转办公室人工处理，原件已留存。")
-        else:
-            reading = _read(at, envelope)
-        with at.ledger() as ledger:
-            _settle(at, ledger, envelope, reading, as_of)
+            waiting = ledger.unchecked_envelopes()
+        for envelope in waiting:
+            _check_envelope(at, envelope, as_of)
     return len(waiting)
+
+
+def _check_envelope(at: Office, envelope: EnvelopeRecord, as_of: datetime) -> None:
+    with at.ledger() as ledger:
+        tries = ledger.try_envelope(envelope.id)
+    if tries > _MOST_TRIES:
+        reading = _Reading(Outcome.QUARANTINED, f"多次尝试均未能处理“{envelope.name}”，已转办公室人工处理，原件已留存。")
+    else:
+        reading = _read(at, envelope)
+    with at.ledger() as ledger:
+        _settle(at, ledger, envelope, reading, as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,9 @@ def _read_workbook(at: Office, reading: _Reading, part: Part, envelope: Envelope
         return replace(
             found, outcome=Outcome.DUPLICATE, reason=f"《{name}》与此前收到的文件完全相同，以首次收到的为准，不必再报。"
         )
+    if record.status == "cancelled":
+        reason = f"《{name}》所属的专项行动已经撤销（{record.status_note}），不再接收报表；原件已留存。"
+        return replace(found, outcome=Outcome.RETURNED, reason=reason)
     if a_round.closed_at is not None:
         reason = (
             f"《{name}》是{a_round.label}的报表，该期已于{moment_in_chinese(a_round.closed_at)}汇总结束，不再接收；原件已留存。"

@@ -251,7 +251,18 @@ class Ledger:
     # -- envelopes and submissions -----------------------------------------------------------------------------------
 
     def add_envelope(self, door: str, name: str, sha256: str, size: int, sender: str, received_at: datetime) -> str:
-        """Return the id of a newly arrived envelope, which is also its receipt's number: `R-2020-000123`, counted through."""
+        """Return the id of a newly arrived envelope, which is also its receipt's number: `R-2020-000123`, counted through.
+
+        One that waits unchecked under the same name with the same bytes is that envelope: its file was not put away in time.
+        """
+        waiting = select(t.EnvelopeRow.id).where(
+            t.EnvelopeRow.door == door,
+            t.EnvelopeRow.name == name,
+            t.EnvelopeRow.sha256 == sha256,
+            t.EnvelopeRow.outcome.is_(None),
+        )
+        if found := self._session.scalar(waiting):
+            return found
         count = self._session.scalar(select(func.count()).select_from(t.EnvelopeRow)) or 0
         code = f"R-{office_date(received_at):%Y}-{count + 1:06}"
         self._session.add(
@@ -438,9 +449,12 @@ class Ledger:
     def claim_messages(self, as_of: datetime, stale_before: datetime, limit: int = 500) -> list[MessageRecord]:
         """Return the messages to send now, marked as being sent: queued ones, and those left behind by a sender that died.
 
+        Sent long ago or, after a clock was set back, sent in a time to come: either way nobody is at it any more.
+
         A paused campaign sends nothing; a cancelled one only answers what still arrives.
         """
-        left_behind = (t.MessageRow.status == "sending") & (t.MessageRow.claimed_at < stale_before)
+        claimed, ahead = t.MessageRow.claimed_at, as_of + (as_of - stale_before)
+        left_behind = (t.MessageRow.status == "sending") & ((claimed < stale_before) | (claimed > ahead))
         answer = (t.MessageRow.kind == "receipt") & (t.CampaignRow.status == "cancelled")
         may_go = t.CampaignRow.id.is_(None) | t.CampaignRow.status.in_(("live", "closed")) | answer
         query = (

@@ -1,9 +1,14 @@
 """The watched folder: files that officers drop, mails saved as `.eml` among them."""
 
+import fcntl
+import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from campaigns.errors import WorldError
 
 # A mail with its attachments; a larger file is left where it is and shown to the office.
 LARGEST = 50 * 1024 * 1024
@@ -20,12 +25,28 @@ class Arrival:
     data: bytes
 
 
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let one process at a time do what is inside: the next waits, and one that dies holds nobody up."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def must_be_usable(folder: Path) -> None:
+    """Return nothing when files can be taken out of the folder; WorldError when it is gone or may not be written."""
+    if not folder.is_dir():
+        raise WorldError(f"收件文件夹“{folder}”不存在或打不开，请恢复它，或在设置中改正（inbox）；其他工作照常进行")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise WorldError(f"收件文件夹“{folder}”不可读写，请检查权限；其他工作照常进行")
+
+
 def arrivals(folder: Path) -> Iterator[Arrival]:
     """Yield the ordinary files of the folder in the order of their names: no links, no hidden or lock files, none half-written.
 
     A file is still being written when its size or time changes while it is read.
     """
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "~$")):
             continue
         before = path.lstat()
@@ -46,7 +67,8 @@ def put_away(arrival: Arrival, envelope: str) -> None:
     """Move a file that is stored into the folder of files taken in, under its envelope's id."""
     target = arrival.path.parent / TAKEN / envelope
     target.mkdir(parents=True, exist_ok=True)
-    arrival.path.replace(target / arrival.path.name)
+    with suppress(FileNotFoundError):  # somebody took it away: its bytes are stored
+        arrival.path.replace(target / arrival.path.name)
 
 
 def taken(folder: Path, envelope: str) -> Path:

@@ -3,6 +3,8 @@
 import os
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,11 +18,13 @@ from urllib.parse import unquote
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from campaigns.errors import WorldError
 from campaigns.states import State, state
 from campaigns.workdays import Slots, instant
 from flows import tick
 from integrations import settings
 from tasks.campaign import launch, plan_of, standings_of
+from tasks.intake import take_in
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
 from tests.integrations.excel.filling import OWN, edited, fill_in, row_of
@@ -240,6 +244,36 @@ def test_a_file_whose_name_is_not_utf8_is_taken_in_and_linked(office: Office) ->
         (envelope,) = ledger.envelopes()
     assert (envelope.name, envelope.outcome) == ("公安局.xlsx", "accepted")
     assert "%B9%AB%B0%B2%BE%D6.xlsx" in (office.home / "台账.html").read_text("utf-8")
+
+
+def test_a_crash_before_a_file_is_put_away_does_not_make_it_arrive_twice(office: Office) -> None:
+    file = office.settings.watched_folder / "报表.xlsx"
+    file.write_bytes(b"a")
+    take_in(at(11, 20))
+    file.write_bytes(b"a")  # what a crash right after the file was recorded leaves behind
+    tick.tick(at(11, 20, 11))
+    with office.ledger() as ledger:
+        assert len(ledger.envelopes()) == len(ledger.messages()) == 1
+    assert not file.exists()
+
+
+def test_two_ticks_at_once_take_a_file_in_once(office: Office) -> None:
+    for number in range(8):
+        (office.settings.watched_folder / f"{number}.xlsx").write_bytes(b"%d" % number)
+    code = "from datetime import datetime, UTC; from flows.tick import tick; tick(datetime(2020, 11, 20, tzinfo=UTC))"
+    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait(60) for process in running] == [0, 0]
+    with office.ledger() as ledger:
+        assert [one.name for one in ledger.envelopes()] == [f"{number}.xlsx" for number in range(8)]
+        assert Counter(one.status for one in ledger.messages()) == {"sent": 8}
+
+
+def test_without_its_inbox_the_office_is_told_and_the_rest_is_done(office: Office) -> None:
+    launch(small_plan(), LAUNCHED)
+    office.settings.watched_folder.rmdir()
+    with pytest.raises(WorldError, match="收件文件夹.*不存在"):
+        tick.tick(at(10, 26))
+    assert list((office.home / "outbox").glob("*.eml"))
 
 
 @pytest.mark.parametrize(
