@@ -122,7 +122,7 @@ def count(entries: Iterable[Entry]) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class RoundView:
-    """One round: `dates` is what falls due when; a round not opened yet has no units."""
+    """One round: `dates` is what falls due when; a round not opened yet has no units, a closed one takes nothing more."""
 
     id: str
     label: str
@@ -130,6 +130,7 @@ class RoundView:
     dates: tuple[tuple[str, str], ...] = ()
     units: tuple[Unit, ...] = ()
     links: tuple[Link, ...] = ()
+    closed: bool = False
 
     @property
     def counts(self) -> Counts:
@@ -164,15 +165,20 @@ class LedgerView:
         return tuple(one for one in self.rounds if one.units)
 
     @property
+    def open_units(self) -> tuple[tuple[RoundView, Unit], ...]:
+        """Return every department of every round that still takes reports."""
+        return tuple((one, unit) for one in self.opened if not one.closed for unit in one.units)
+
+    @property
     def overdue(self) -> tuple[tuple[RoundView, Unit], ...]:
-        """Return who is overdue in which round, those who owe most first."""
-        found = [(one, unit) for one in self.opened for unit in one.units if unit.overdue]
+        """Return who is overdue in which open round, those who owe most first."""
+        found = [(one, unit) for one, unit in self.open_units if unit.overdue]
         return tuple(sorted(found, key=lambda pair: -len(pair[1].overdue)))
 
     @property
     def awaited(self) -> tuple[tuple[RoundView, Unit], ...]:
-        """Return who still owes something that is not overdue, those whose date is near first."""
-        found = [(one, unit) for one in self.opened for unit in one.units if len(unit.owed) > len(unit.overdue)]
+        """Return who still owes something that is not overdue in an open round, those whose date is near first."""
+        found = [(one, unit) for one, unit in self.open_units if len(unit.owed) > len(unit.overdue)]
         return tuple(sorted(found, key=lambda pair: -sum(entry.light == "yellow" for entry in pair[1].owed)))
 
     def urging(self, a_round: RoundView, unit: Unit) -> str:

@@ -154,20 +154,23 @@ def _rounds(definition: Definition, workdays: Workdays) -> tuple[tuple[Round, ..
                 checks.error("no-round", ("reports", index, "yearly"), f"“{report.title}”在专项行动期间没有任何报送日期")
             )
         covered = campaign.starts
+        # with several reports a period alone does not say which of them is meant
+        prefix = report.title if len(definition.reports) > 1 else ""
         for year, ordinal, day in dated:
-            rounds.append(_round(campaign.id, report, year, ordinal, day, covered, campaign.starts, workdays))
+            label = prefix + _label(report, year, ordinal)
+            rounds.append(_round(campaign.id, report, year, ordinal, label, day, covered, campaign.starts, workdays))
             problems += _date_doubts(index, report, rounds[-1], workdays)
             covered = day + timedelta(days=1)
     return tuple(rounds), problems
 
 
 def _round(
-    campaign: str, report: Report, year: int, ordinal: int, day: date, covered: date, starts: date, workdays: Workdays
+    campaign: str, report: Report, year: int, ordinal: int, label: str, day: date, covered: date, starts: date, workdays: Workdays
 ) -> Round:
     return Round(
         id=f"{campaign}/{report.id}-{year}-{ordinal}",
         report=report.id,
-        label=_label(report, year, ordinal),
+        label=label,
         covers_from=covered,
         opens_on=max(starts, workdays.shift(day, -report.opens_working_days_before)),
         due_on=day,

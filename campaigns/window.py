@@ -14,8 +14,9 @@ from campaigns import graph
 from campaigns.plan import Plan, Round
 from campaigns.states import Standing, State, chinese, state
 
-# Never SCHEDULED: Prefect turns it into Late.
 ENDED, CANCELLED = "已结束", "已撤销"
+
+# Never SCHEDULED: Prefect turns it into Late.
 STATE_TYPES: Mapping[str, str] = {
     "待前置": "PENDING",
     "办理中": "RUNNING",

@@ -95,12 +95,30 @@ def load() -> Settings:
     return _load(folder, file.read_bytes(), own)
 
 
+class _Stopped(Settings):
+    """The settings of a demonstration's data: what the environment says of a real office never reaches it; no mail leaves."""
+
+    smtp: None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: object,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, strongest first: arguments, the demonstration's file."""
+        return init_settings, TomlConfigSettingsSource(settings_cls, toml_file=home() / FILE)
+
+
 @lru_cache(maxsize=8)
 def _load(folder: Path, text: bytes, own: frozenset[tuple[str, str]]) -> Settings:
     """Return the settings; the file's text and our own variables are what they follow from, so asking again costs nothing."""
     file = folder / FILE
     try:
-        return Settings(home=folder)  # the rest comes from the file
+        kind = _Stopped if "fixed_clock" in tomllib.loads(text.decode("utf-8")) else Settings
+        return kind(home=folder)  # the rest comes from the file
     except tomllib.TOMLDecodeError as error:
         raise NotConfigured(
             f"设置文件 {file} 不是正确的 TOML 格式（{_place(error)}），请对照 liandong init 生成的样子修改"
@@ -118,7 +136,7 @@ def initialise(
         Settings(home=folder, office=office, mailbox=mailbox, opens_at=opens_at, closes_at=closes_at)
     except ValidationError as error:
         raise NotConfigured(f"{_wrong(error)}的写法不对，请重新给出；邮箱应像 office@example.gov.cn") from None
-    for name in ("raw", "inbox", "outbox", "forms", "messages", "rollup", "calendar", "definitions", "directories"):
+    for name in ("raw", "inbox", "outbox", "forms", "rollup", "calendar", "definitions", "directories"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     key = folder / "secret.key"
     if not key.exists():

@@ -336,7 +336,7 @@ def _show_problems(problems: Sequence[Any]) -> None:
     words = {"error": "错误", "warning": "注意", "assumption": "拟定"}
     for one in problems:
         place = f"{Path(one.file).name}:{one.line}" if one.file else ""
-        _say(f"{words[one.severity]}　{place}　{one.message}")
+        _say(f"{words[one.severity]}　{place}　{one.message.removeprefix('拟定：')}")
     counts = {word: sum(one.severity == severity for one in problems) for severity, word in words.items()}
     _say("，".join(f"{word} {count} 处" for word, count in counts.items()))
 

@@ -1,5 +1,6 @@
 """Deployments: one of `run_campaign` for each definition, named by its campaign, and the three ticks."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron
 
 from campaigns.errors import UnknownItem
+from integrations import settings
 from tasks import window
 
 ZONE = "Asia/Shanghai"
@@ -28,28 +30,28 @@ TICKS = (
 
 def deployments(campaigns: Iterable[tuple[str, str]]) -> list[RunnerDeployment]:
     """Return the deployments of campaigns, given as id and title, and of the ticks; the work asks the calendar itself."""
-    campaign_ones = [
-        RunnerDeployment.from_entrypoint(
-            "flows.run_campaign.run_campaign",
-            name=code,
-            description=title,
-            parameters={"campaign": code},
-            tags=[TAG, window.campaign_tag(code)],
-            concurrency_limit=ALONE,
-        )
-        for code, title in campaigns
-    ]
-    ticks = [
-        RunnerDeployment.from_entrypoint(
-            entrypoint,
-            name=name,
-            tags=[TAG],
-            schedules=[Cron(cron, timezone=ZONE) for cron in crons],
-            concurrency_limit=ALONE,
-        )
-        for entrypoint, name, crons in TICKS
-    ]
-    return campaign_ones + ticks
+    # Prefect copies the folder in which a deployment was made before each of its runs. The flows are installed, not copied:
+    # a checkout with its virtual environment is half a gigabyte, and this is one every five minutes.
+    empty = settings.home() / "prefect" / "workspace"
+    empty.mkdir(parents=True, exist_ok=True)
+    with contextlib.chdir(empty):
+        return [*(_campaign(code, title) for code, title in campaigns), *(_tick(*one) for one in TICKS)]
+
+
+def _campaign(code: str, title: str) -> RunnerDeployment:
+    return RunnerDeployment.from_entrypoint(
+        "flows.run_campaign.run_campaign",
+        name=code,
+        description=title,
+        parameters={"campaign": code},
+        tags=[TAG, window.campaign_tag(code)],
+        concurrency_limit=ALONE,
+    )
+
+
+def _tick(entrypoint: str, name: str, crons: Iterable[str]) -> RunnerDeployment:
+    schedules = [Cron(cron, timezone=ZONE) for cron in crons]
+    return RunnerDeployment.from_entrypoint(entrypoint, name=name, tags=[TAG], schedules=schedules, concurrency_limit=ALONE)
 
 
 async def deploy(campaigns: Iterable[tuple[str, str]]) -> None:

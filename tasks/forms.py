@@ -58,11 +58,13 @@ def form_path(record: FormRecord) -> str:
 
 def _previous(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
     """Return the latest cumulative figures from rounds before this one, by the expected report of this round they continue."""
+    report = plan.round(round_id).report
     order = [a_round.id for a_round in plan.rounds]
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
     # earlier rounds first, so that the latest one is what remains
     for fact in sorted(figures, key=lambda fact: order.index(fact.expected.rsplit("/", 2)[0])):
-        if order.index(fact.expected.rsplit("/", 2)[0]) < order.index(round_id):
+        earlier = fact.expected.rsplit("/", 2)[0]
+        if plan.round(earlier).report == report and order.index(earlier) < order.index(round_id):
             found[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] = fact.value
     return found
 

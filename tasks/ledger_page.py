@@ -92,7 +92,7 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
         entries = tuple(_entry(shared, one, submissions.get(one.id), kinds[organ.id]) for one in owed[organ.id])
         units.append(_unit(shared, a_round, organ, entries, forms.get(organ.id)))
     links = tuple(Link(f"汇总表第{one.version}版", one.file) for one in ledger.rollups(a_round.id))
-    return RoundView(a_round.id, a_round.label, status, dates, tuple(units), links)
+    return RoundView(a_round.id, a_round.label, status, dates, tuple(units), links, a_round.closed_at is not None)
 
 
 def _unit(shared: _Campaign, a_round: RoundRecord, organ: Organ, entries: tuple[Entry, ...], form: FormRecord | None) -> Unit:

@@ -28,7 +28,7 @@ def remind(campaign: str, as_of: datetime) -> int:
             chosen = _select(at, plan, a_round, standings, ledger.notices(campaign), as_of)
             ledger.supersede((as_record(campaign, one, "superseded") for one in chosen.superseded), as_of)
             for (department, audience, day), group in gather(chosen.due).items():
-                key = f"{campaign}:reminder:{department}:{audience}:{day}"
+                key = f"{a_round.id}:reminder:{department}:{audience}:{day}"
                 letter = _letter(at, plan, a_round, standings, department, audience, group, as_of, key)
                 made += make_message(at, ledger, letter, [], group, as_of)
     return made

@@ -252,7 +252,7 @@ def _sheet(book: Workbook, rollup: RollUp, name: str, title: str, columns: Seque
     sheet.row_dimensions[1].height = height_of(text, total / 1.6, line=24, least=34)
     sheet.merge_cells(f"A2:{last}2")
     newest = max((entry.received_at for entry in rollup.entries if entry.received_at), default=None)
-    until = f"　　数据截至：{_moment(newest)}" if newest else ""
+    until = f"　　最后来件：{_moment(newest)}" if newest else ""
     write(
         sheet,
         "A2",
