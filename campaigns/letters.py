@@ -218,6 +218,7 @@ class Receipt:
     troubles: tuple[Trouble, ...] = ()
     unreported: tuple[Item, ...] = ()
     explanation: str = ""
+    sender: str = ""
     kind = Kind.RECEIPT
 
 

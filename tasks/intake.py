@@ -17,7 +17,7 @@ from integrations.database.ledger import Ledger
 from integrations.excel.annotate import annotate
 from integrations.excel.reader import read
 from integrations.inbox.folder import alone, arrivals, must_be_usable, put_away
-from integrations.inbox.mime import Part, parts_of
+from integrations.inbox.mime import Mail, Part, parts_of
 from integrations.signing import BadToken, unsign
 from tasks.forms import XLSX
 from tasks.office import Office, names, office
@@ -83,27 +83,59 @@ class _Reading:
     sender: str | None = None  # the department whose registered mailbox sent it
     parts: tuple[tuple[Part, str], ...] = ()
     round: str | None = None
-    repeated: bool = False
+    automatic: bool = False  # written by a machine: never answered, or two machines would write to each other for ever
+    bounced: str | None = None  # the key of our letter that came back
 
 
 def _read(at: Office, envelope: EnvelopeRecord) -> _Reading:
     data = at.bytes_of(envelope.sha256)
     with at.ledger() as ledger:
         sender = ledger.department_of(envelope.sender) if envelope.sender else None
-        repeated = ledger.seen_before(envelope)
-    parts = parts_of(data).parts if envelope.door == "mail" else [Part(envelope.name, "", data)]
-    kinds = tuple((part, _kind(part)) for part in parts)
-    reading = _Reading(Outcome.REFUSED, sender=sender, parts=kinds, repeated=repeated)
+    mail = parts_of(data) if envelope.door == "mail" else Mail(parts=(Part(envelope.name, "", data),))
+    kinds = tuple((part, _kind(part)) for part in mail.parts)
+    reading = _Reading(Outcome.REFUSED, sender=sender, parts=kinds, automatic=mail.automatic)
+    if mail.bounce:
+        return _bounced(at, reading, mail)
     workbooks = [part for part, kind in kinds if kind == "workbook"]
     if not workbooks:
-        return _without_workbook(at, reading, envelope)
-    refused = reading
-    for part in workbooks:
-        found = _read_workbook(at, reading, part, envelope)
-        if found.form is not None:
-            return found
-        refused = found
-    return refused
+        return _without_workbook(at, reading, envelope, mail)
+    return _one_of([_read_workbook(at, reading, part, envelope) for part in workbooks])
+
+
+def _bounced(at: Office, reading: _Reading, mail: Mail) -> _Reading:
+    """Return the reading of a mail that says a letter of ours did not arrive."""
+    with at.ledger() as ledger:
+        ours = next((one for one in ledger.messages() if one.message_id in mail.about), None)
+    if ours is None:
+        return replace(reading, parts=(), reason="这是系统退信，有信件没有送达，请打开原件查看是哪一封。")
+    reason = f"这是系统退信：发往“{ours.to_email}”的《{ours.subject}》没有送达，请核对该单位登记的邮箱。"
+    return replace(reading, parts=(), reason=reason, bounced=ours.key)
+
+
+def _one_of(found: Sequence[_Reading]) -> _Reading:
+    """Return the reading of the one form an envelope is taken for; any other form in it is named, so that its sender can send it.
+
+    A form that is not taken is no workbook of this envelope: sent again, it is no duplicate.
+    """
+    order = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE, Outcome.QUARANTINED)
+    forms = [one for one in found if one.form is not None]
+    if not forms:
+        return found[-1]
+    chosen = min(forms, key=lambda one: order.index(one.outcome))
+    left = [one for one in forms if one.workbook and chosen.workbook and one.workbook.data != chosen.workbook.data]
+    aside = {id(one.workbook) for one in left if one.outcome is not Outcome.DUPLICATE}
+    kinds = tuple((part, "other" if id(part) in aside else kind) for part, kind in chosen.parts)
+    return replace(chosen, parts=kinds, reason=chosen.reason + "".join(_left(chosen, one) for one in left))
+
+
+def _left(chosen: _Reading, other: _Reading) -> str:
+    """Return what a sender is told of a form that came with the one that was taken."""
+    name = other.workbook.name if other.workbook else ""
+    if other.outcome is Outcome.DUPLICATE:
+        return f"同一邮件中的《{name}》此前已经收到，没有重复登记。"
+    if other.form and chosen.form and other.form.department != chosen.form.department:
+        return f"同一邮件中的《{name}》是下发给{other.form.department_name}的报表，没有受理，请由该单位从登记的邮箱报送。"
+    return f"同一邮件中的《{name}》没有受理：一封邮件只受理一份报表，如需报送请另发一封。"
 
 
 def _kind(part: Part) -> str:
@@ -115,7 +147,7 @@ def _kind(part: Part) -> str:
     return "workbook" if name.endswith(_WORKBOOKS) or not name.endswith((".txt", ".htm", ".html", ".ics")) else "other"
 
 
-def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord) -> _Reading:
+def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord, mail: Mail) -> _Reading:
     """Return the reading of an envelope with prose or scans only: recorded for its sender's open round, when that is known."""
     if reading.sender and any(kind in ("summary", "scan") for _, kind in reading.parts):
         with at.ledger() as ledger:
@@ -123,19 +155,21 @@ def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord) -
                 one
                 for record in ledger.campaigns("live", "paused")
                 for one in ledger.rounds(record.id)
-                if one.opened_at and one.closed_at is None
+                if one.opened_at and one.closed_at is None and ledger.forms(one.id, reading.sender)
             ]
         if opened:
-            return replace(
-                reading, outcome=Outcome.ACCEPTED, round=opened[0].id, reason="收到工作总结或扫描件，已登记；统计表请另行报送。"
-            )
+            return replace(reading, outcome=Outcome.ACCEPTED, round=opened[0].id, reason="收到工作总结或扫描件，已登记。")
     if reading.parts:
         return replace(
             reading,
             outcome=Outcome.QUARANTINED,
             reason=f"“{envelope.name}”中没有报表，也无法判断是哪个单位的材料，已转办公室处理。",
         )
-    return replace(reading, reason="未发现可识别的报送表（可能为超大附件链接，请作为普通附件发送）。")
+    if mail.links_instead_of_files:
+        return replace(reading, reason="邮件里只有超大附件的链接，没有报表本身，请把报表作为普通附件重新发送。")
+    if not mail.sender and not mail.text.strip():
+        return replace(reading, reason="这封邮件是空的或已经损坏，打不开，请让发件人重新发送；原件已留存。")
+    return replace(reading, reason="邮件里没有附件，未发现报表；报送请把填好的报表作为附件发送。")
 
 
 def _read_workbook(at: Office, reading: _Reading, part: Part, envelope: EnvelopeRecord) -> _Reading:
@@ -153,13 +187,15 @@ def _read_workbook(at: Office, reading: _Reading, part: Part, envelope: Envelope
         reason = f"{told}请用本单位收到的报表、从登记的邮箱报送。"
         return replace(found, outcome=Outcome.QUARANTINED, reason=reason)
     with at.ledger() as ledger:
-        repeated = reading.repeated or ledger.workbook_seen_before(at.keep(part.data), envelope.id)
+        earlier = ledger.earlier_envelope(at.keep(part.data), envelope.id)
         a_round = next(one for one in ledger.rounds(form.campaign) if one.id == form.round)
         record = ledger.campaign(form.campaign)
-    if repeated:
-        return replace(
-            found, outcome=Outcome.DUPLICATE, reason=f"《{name}》与此前收到的文件完全相同，以首次收到的为准，不必再报。"
+    if earlier:
+        told = f"《{name}》与{moment_in_chinese(earlier.received_at)}收到的文件（回执{earlier.id}）完全相同，没有重复登记。"
+        advice = (
+            "那一份已退回修改，请改好后再报。" if earlier.outcome == "returned" else "以最近一次通过核对的报表为准，不必再报。"
         )
+        return replace(found, outcome=Outcome.DUPLICATE, reason=told + advice)
     if record.status == "cancelled":
         reason = f"《{name}》所属的专项行动已经撤销（{record.status_note}），不再接收报表；原件已留存。"
         return replace(found, outcome=Outcome.RETURNED, reason=reason)
@@ -222,6 +258,8 @@ def _settle(at: Office, ledger: Ledger, envelope: EnvelopeRecord, reading: _Read
     if settled.campaign:
         data = {"outcome": settled.outcome, "sha256": envelope.sha256, "department": department}
         ledger.record(Event(settled.campaign, "envelope.settled", envelope.id, as_of, "tick", f"settle:{envelope.id}", data))
+    if reading.bounced:
+        ledger.mark_unsent(reading.bounced, "refused", reading.reason)
     letter, attachments = _receipt(at, ledger, settled, reading, lines, as_of)
     make_message(at, ledger, letter, attachments, [], as_of)
 
@@ -287,9 +325,12 @@ def _receipt(
         troubles=tuple(_trouble(one) for one in findings),
         unreported=_unreported(at, ledger, plan, a_round, envelope.department, as_of) if plan and a_round else (),
         explanation=reading.reason,
+        sender=envelope.sender,
     )
     occasion = at.occasion(plan, a_round.id if a_round else "", a_round.label if a_round else "") if plan else _no_occasion(at)
-    to = at.recipient(plan, envelope.department) if plan and envelope.department else at.office_recipient()  # nobody we know
+    to = at.office_recipient()  # for who is unknown, or a machine
+    if plan and envelope.department and not reading.automatic:
+        to = at.recipient(plan, envelope.department)
     attachments: list[Attachment] = []
     if reading.outcome is Outcome.RETURNED and reading.workbook and any(one.cell for one in findings):
         copy = annotate(reading.workbook.data, findings)

@@ -289,30 +289,22 @@ class Ledger:
         row.tries += 1
         return row.tries
 
-    def seen_before(self, envelope: EnvelopeRecord) -> bool:
-        """Return whether the same bytes arrived earlier and were accepted or returned."""
+    def earlier_envelope(self, sha256: str, envelope: str) -> EnvelopeRecord | None:
+        """Return the last other envelope, accepted or returned, in which a workbook with these bytes came; None without one."""
         query = (
-            select(func.count())
-            .select_from(t.EnvelopeRow)
+            select(t.EnvelopeRow)
+            .join(t.PartRow, t.PartRow.envelope_id == t.EnvelopeRow.id)
             .where(
-                t.EnvelopeRow.sha256 == envelope.sha256,
-                t.EnvelopeRow.id != envelope.id,
+                t.PartRow.sha256 == sha256,
+                t.PartRow.kind == "workbook",
+                t.EnvelopeRow.id != envelope,
                 t.EnvelopeRow.outcome.in_(("accepted", "returned")),
             )
+            .order_by(t.EnvelopeRow.received_at.desc(), t.EnvelopeRow.id.desc())
+            .limit(1)
         )
-        return bool(self._session.scalar(query))
-
-    def workbook_seen_before(self, sha256: str, envelope: str) -> bool:
-        """Return whether a workbook with these bytes came in another envelope that was accepted or returned."""
-        query = (
-            select(func.count())
-            .select_from(t.PartRow)
-            .join(t.EnvelopeRow, t.EnvelopeRow.id == t.PartRow.envelope_id)
-            .where(
-                t.PartRow.sha256 == sha256, t.PartRow.envelope_id != envelope, t.EnvelopeRow.outcome.in_(("accepted", "returned"))
-            )
-        )
-        return bool(self._session.scalar(query))
+        row = self._session.scalar(query)
+        return _envelope(row) if row else None
 
     def settle_envelope(self, record: EnvelopeRecord, parts: Sequence[PartRecord]) -> bool:
         """Return whether the envelope got its outcome now; one that has an outcome keeps it."""

@@ -39,7 +39,7 @@ def render(
     mail = EmailMessage(policy=policy.SMTP)
     mail["Subject"] = subject(letter)
     mail["From"] = _address(*sender)
-    mail["To"] = _address(f"{letter.to.unit} {letter.to.name}", letter.to.email)
+    mail["To"] = _address(" ".join(dict.fromkeys((letter.to.unit, letter.to.name))), letter.to.email)
     mail["Reply-To"] = _address(at.office, at.mailbox)
     mail["Date"] = format_datetime(office_time(date))
     mail["Message-ID"] = _one_line(message_id)
@@ -70,7 +70,7 @@ def _written(form: str, letter: Letter, attachments: tuple[str, ...], date: date
         "the": parts,
         "attachments": attachments,
         "subject": subject(letter),
-        "greeting": f"{letter.to.name}同志：" if letter.to.name else f"{letter.to.unit}：",
+        "greeting": f"{letter.to.name}同志：" if letter.to.name not in ("", letter.to.unit) else f"{letter.to.unit}：",
         "sent_on": in_chinese(office_date(date)),
         "sent_at": f"{in_chinese(office_date(date))}{moment:%H:%M}",
         "accent": _ACCENTS.get(letter.kind, "#1f5fa8"),

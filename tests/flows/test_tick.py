@@ -271,7 +271,7 @@ def test_two_ticks_at_once_take_a_file_in_once(office: Office) -> None:
 def test_without_its_inbox_the_office_is_told_and_the_rest_is_done(office: Office) -> None:
     launch(small_plan(), LAUNCHED)
     office.settings.watched_folder.rmdir()
-    with pytest.raises(WorldError, match="收件文件夹.*不存在"):
+    with pytest.raises(WorldError, match=r"收件文件夹.*不存在"):
         tick.tick(at(10, 26))
     assert list((office.home / "outbox").glob("*.eml"))
 
@@ -298,20 +298,75 @@ def test_a_file_that_is_no_workbook_is_refused_in_chinese_and_kept(office: Offic
     assert not list(office.settings.watched_folder.glob("*.xlsx"))
 
 
+def letter(sender: str, *files: tuple[str, bytes], subject: str = "报表", **headers: str) -> bytes:
+    """Return a mail as a department sends it."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, "office@example.gov.cn", subject
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content("您好")
+    for name, data in files:
+        mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    return mail.as_bytes()
+
+
 def test_a_mail_with_another_departments_form_is_quarantined(office: Office) -> None:
     launch(small_plan(), LAUNCHED)
     tick.daily(at(10, 26))
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "wlj@example.gov.cn", "office@example.gov.cn", "报表"
     filled = edited(newest_form(office, "gaj"), lambda book: fill_in(book, "配合任务", 3))
-    mail.add_attachment(filled, maintype="application", subtype="octet-stream", filename="报表.xlsx")
-    drop(office, "mail.eml", mail.as_bytes(), at(11, 20))
+    drop(office, "mail.eml", letter("wlj@example.gov.cn", ("报表.xlsx", filled)), at(11, 20))
     with office.ledger() as ledger:
         (envelope,) = ledger.envelopes()
         (receipt,) = [one for one in ledger.messages() if one.kind == "receipt"]
         assert ledger.figures(CAMPAIGN, "own") == []
     assert envelope.outcome == "quarantined"
     assert receipt.to_email == "wlj@example.gov.cn"  # the registered sender hears of it, not the department whose form it is
+
+
+def test_of_several_forms_in_one_mail_the_senders_own_is_taken_and_the_others_are_named(office: Office) -> None:
+    launch(small_plan(), LAUNCHED)
+    tick.daily(at(10, 26))
+    own = edited(newest_form(office, "gaj"), lambda book: fill_in(book, "配合任务", 3))
+    newer = edited(newest_form(office, "gaj"), lambda book: fill_in(book, "配合任务", 3, {**OWN, "立案（件）": 5}))
+    foreign = edited(newest_form(office, "wlj"), lambda book: fill_in(book, "配合任务", 1))
+    files = (("文旅局.xlsx", foreign), ("公安局.xlsx", own), ("公安局（改）.xlsx", newer))
+    drop(office, "1.eml", letter("gaj@example.gov.cn", *files), at(11, 20))
+    for number, (sender, data) in enumerate((("gaj", newer), ("wlj", foreign)), 2):  # what was not taken is no duplicate
+        drop(office, f"{number}.eml", letter(f"{sender}@example.gov.cn", ("报表.xlsx", data)), at(11, 20, 8 + number))
+    with office.ledger() as ledger:
+        first, second, third = ledger.envelopes()
+        assert len(ledger.submissions(FIRST_ROUND)) == 3
+    assert [one.outcome for one in (first, second, third)] == ["accepted"] * 3
+    assert "《文旅局.xlsx》是下发给市文旅局的报表，没有受理" in first.reason
+    assert "《公安局（改）.xlsx》没有受理：一封邮件只受理一份报表" in first.reason
+
+
+def test_machines_are_not_answered_and_a_letter_that_came_back_is_marked(office: Office) -> None:
+    launch(small_plan(), LAUNCHED)
+    tick.daily(at(10, 26))
+    with office.ledger() as ledger:
+        ours = next(one for one in ledger.messages() if one.department == "gaj")
+    drop(office, "1.eml", letter("gaj@example.gov.cn", subject="自动回复：我在休假"), at(11, 20))
+    drop(office, "2.eml", letter("postmaster@example.gov.cn", subject="系统退信", In_Reply_To=ours.message_id), at(11, 20))
+    with office.ledger() as ledger:
+        assert {one.to_email for one in ledger.messages() if one.kind == "receipt"} == {"office@example.gov.cn"}
+        assert [one.key for one in ledger.messages() if one.status == "refused"] == [ours.key]
+        assert "发往“gaj@example.gov.cn”的" in ledger.envelopes()[1].reason
+
+
+def test_a_returned_file_sent_again_unchanged_is_told_to_be_mended(office: Office) -> None:
+    launch(small_plan(), LAUNCHED)
+    tick.daily(at(10, 26))
+    blank = newest_form(office, "gaj")
+    drop(office, "公安局.xlsx", blank, at(11, 20))
+    drop(office, "公安局.xlsx", blank, at(11, 20, 11))
+    with office.ledger() as ledger:
+        first, second = ledger.envelopes()
+        receipt = next(one for one in ledger.messages() if one.key == f"receipt:{first.id}")
+    assert (first.outcome, second.outcome) == ("returned", "duplicate")
+    assert "那一份已退回修改，请改好后再报" in second.reason
+    words = message_from_bytes(office.bytes_of(receipt.sha256), policy=default).get_body(("plain",)).get_content()
+    assert "没有填写任何一项任务" in words and "标注在附件" not in words
 
 
 def test_launching_again_changes_nothing(office: Office) -> None:
