@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from email import policy
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -26,6 +27,32 @@ _ACCENTS = {Kind.REMINDER: "#b7791f", Kind.OVERDUE: "#b42318"}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 
+class _Policy(policy.EmailPolicy):
+    """SMTP, but a Chinese header is encoded as a whole: the standard folding loses or adds spaces where it breaks a line."""
+
+    def fold(self, name: str, value: Any) -> str:
+        """Return a header with its line ends."""
+        if str(value).isascii():
+            return str(super().fold(name, value))
+        if name.lower() == "subject":
+            return f"{name}: {_encoded(str(value), name)}\r\n"
+        if name.lower() in ("from", "to", "reply-to"):
+            people = (f"{_encoded(one.display_name, name)}\r\n <{one.addr_spec}>" for one in value.addresses)
+            return f"{name}: {', '.join(people)}\r\n"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return a header with its line ends, as bytes."""
+        return self.fold(name, value).encode("ascii", "surrogateescape")
+
+
+_POLICY = _Policy(linesep="\r\n")
+
+
+def _encoded(text: str, name: str) -> str:
+    return Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
+
+
 def subject(letter: Letter) -> str:
     """Return a letter's subject line."""
     return _one_line(_environment("text").get_template(f"{letter.kind}/subject").render(_facts(letter)))
@@ -36,7 +63,7 @@ def render(
 ) -> bytes:
     """Return the mail as bytes, ready to be stored or sent; `sender` is (name, address), `date` the instant it speaks of."""
     at = letter.occasion
-    mail = EmailMessage(policy=policy.SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["Subject"] = subject(letter)
     mail["From"] = _address(*sender)
     mail["To"] = _address(" ".join(dict.fromkeys((letter.to.unit, letter.to.name))), letter.to.email)

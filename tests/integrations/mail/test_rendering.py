@@ -114,6 +114,17 @@ def test_long_subjects_come_back_letter_by_letter() -> None:
     assert message["Subject"] == subject(replace(samples.letter("assignment"), occasion=occasion))
 
 
+def test_a_subject_keeps_its_spaces_wherever_its_lines_break() -> None:
+    for length in range(1, 40):
+        occasion = replace(samples.OCCASION, doc_no="甲" * length, round_label="2020年下半年")
+        _, message = mail("assignment", occasion=occasion)
+        assert message["Subject"] == subject(replace(samples.letter("assignment"), occasion=occasion))
+        assert (
+            message["To"].addresses[0].display_name
+            == f"{samples.letter('assignment').to.unit} {samples.letter('assignment').to.name}"
+        )
+
+
 def test_a_leader_is_asked_to_urge_and_the_office_gets_a_calling_list() -> None:
     _, to_leader = mail("overdue", to=samples.LEADER)
     assert "请您督促" in body(to_leader, "plain") and "乙某某同志" in body(to_leader, "plain")
