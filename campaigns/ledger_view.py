@@ -148,7 +148,7 @@ class RoundView:
 
 @dataclass(frozen=True, slots=True)
 class LedgerView:
-    """The whole page: `as_of` is the moment it speaks of, in Chinese."""
+    """The whole page: `as_of` is the moment it speaks of, in Chinese; `attention` what the office must see to."""
 
     office: str
     mailbox: str
@@ -158,6 +158,7 @@ class LedgerView:
     doc_no: str = ""
     rounds: tuple[RoundView, ...] = ()
     links: tuple[Link, ...] = ()
+    attention: tuple[str, ...] = ()
 
     @property
     def opened(self) -> tuple[RoundView, ...]:

@@ -15,6 +15,7 @@ from campaigns.records import CampaignRecord, RollUpRecord, RoundRecord
 from campaigns.states import Standing, State, chinese, state, tally
 from campaigns.workdays import office_time
 from tasks import closing
+from tasks.attention import attention
 from tasks.office import names, office
 
 STATUS = {"live": "进行中", "paused": "已暂停", "cancelled": "已撤销", "closed": "已结束"}
@@ -47,7 +48,9 @@ def status_document(code: str | None, as_of: datetime) -> dict[str, Any]:
     """Return how every round and department stands: `expected` is the sum of the seven states."""
     with office().ledger() as ledger:
         records = [ledger.campaign(code)] if code else ledger.campaigns()
-    return {"as_of": as_of.isoformat(), "campaigns": [_campaign_document(record, as_of) for record in records]}
+        urgent = attention(office(), ledger, as_of)
+    campaigns = [_campaign_document(record, as_of) for record in records]
+    return {"as_of": as_of.isoformat(), "campaigns": campaigns, "attention": list(urgent)}
 
 
 def _campaign_document(record: CampaignRecord, as_of: datetime) -> dict[str, Any]:
@@ -103,6 +106,8 @@ def show_status(document: Mapping[str, Any]) -> None:
             missing = [d["name"] for d in one["departments"] if d["missing"]]
             if missing:
                 console.print(f"{one['label']}逾期未报：{'、'.join(missing)}")
+    for sentence in document["attention"]:
+        console.print(f"请处理　{sentence}", markup=False)
 
 
 def _console() -> Console:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from campaigns.definition import Part, Role
@@ -17,6 +17,7 @@ from integrations.database.ledger import Ledger
 from integrations.inbox import store
 from integrations.inbox.folder import taken
 from integrations.pages import ledger_page
+from tasks.attention import attention
 from tasks.forms import form_path
 from tasks.office import Office, names, office
 from tasks.step import step
@@ -28,14 +29,17 @@ _SOON = 3  # working days before a date at which the page turns yellow
 
 @step("更新台账")
 def write_ledger_page(as_of: datetime) -> None:
-    """Write the page of every campaign: 台账.html, and 台账-<代码>.html when there are several."""
+    """Write the page of every campaign: 台账.html of the first, 台账-<代码>.html of each later one; they lead to one another."""
     at = office()
     with at.ledger() as ledger:
-        records = ledger.campaigns()
-        views = [_view(at, ledger, record, as_of) for record in records]
-    for record, view in zip(records, views, strict=True):
-        name = PAGE if len(records) == 1 else f"台账-{record.id}.html"
-        store.write_whole(at.home / name, ledger_page(view).encode())
+        records = sorted(ledger.campaigns(), key=lambda record: (record.launched_at, record.id))
+        pages = {record.id: f"台账-{record.id}.html" if number else PAGE for number, record in enumerate(records)}
+        urgent = attention(at, ledger, as_of)
+        views = {record.id: _view(at, ledger, record, as_of) for record in records}
+    for code, view in views.items():
+        others = tuple(Link(views[other].short_title, pages[other]) for other in views if other != code)
+        page = ledger_page(replace(view, links=others, attention=urgent))
+        store.write_whole(at.home / pages[code], page.encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,9 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
 
 def _unit(shared: _Campaign, a_round: RoundRecord, organ: Organ, entries: tuple[Entry, ...], form: FormRecord | None) -> Unit:
     person = organ.liaison
-    letters = (one for one in shared.messages if one.department == organ.id and one.round == a_round.id)
+    letters = (
+        one for one in shared.messages if one.department == organ.id and one.round == a_round.id and _in_outbox(shared.at, one)
+    )
     return Unit(
         code=organ.id,
         name=organ.name,
@@ -108,6 +114,11 @@ def _unit(shared: _Campaign, a_round: RoundRecord, organ: Organ, entries: tuple[
         form=Link(f"第{form.version}版报表", form_path(form)) if form else None,
         letters=tuple(Link(f"{moment_in_chinese(one.made_at)} {one.subject}", f"outbox/{one.file}") for one in letters),
     )
+
+
+def _in_outbox(at: Office, message: MessageRecord) -> bool:
+    """Return whether the letter stands in the outbox: one that was sent does, one that came back may."""
+    return message.status == "sent" or (at.home / "outbox" / message.file).is_file()
 
 
 def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord | None, arrived: set[str]) -> Entry:

@@ -59,8 +59,26 @@ def arrivals(folder: Path) -> Iterator[Arrival]:
             continue
         if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
             continue
-        name = path.name.encode("utf-8", "surrogateescape").decode("gb18030" if _undecodable(path.name) else "utf-8", "replace")
-        yield Arrival(path, name, "mail" if path.suffix.lower() == ".eml" else "folder", data)
+        yield Arrival(path, _readable(path.name), "mail" if path.suffix.lower() == ".eml" else "folder", data)
+
+
+def left_lying(folder: Path) -> list[tuple[str, str]]:
+    """Return what lies in the folder and is never taken in, each with the reason."""
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.startswith((".", "~$")) or path.name == TAKEN:
+            continue
+        with suppress(OSError):
+            there = path.lstat()
+            if stat.S_ISDIR(there.st_mode):
+                found.append((_readable(path.name), "这是文件夹，请把其中的文件直接放进收件文件夹"))
+            elif not stat.S_ISREG(there.st_mode):
+                found.append((_readable(path.name), "这不是普通文件（如快捷方式），请放入文件本身"))
+            elif there.st_size > LARGEST:
+                found.append((_readable(path.name), f"超过{LARGEST // 2**20}MB，请删去图片等与报表无关的内容"))
+            elif not os.access(path, os.R_OK):
+                found.append((_readable(path.name), "没有读取权限，请检查文件的权限"))
+    return found
 
 
 def put_away(arrival: Arrival, envelope: str) -> None:
@@ -75,6 +93,11 @@ def taken(folder: Path, envelope: str) -> Path:
     """Return the file that came as that envelope, or its folder when somebody has taken it away."""
     home = folder / TAKEN / envelope
     return next(iter(sorted(home.iterdir())), home) if home.is_dir() else home
+
+
+def _readable(name: str) -> str:
+    """Return a file name as text: bytes that are not UTF-8 are read as GB18030."""
+    return name.encode("utf-8", "surrogateescape").decode("gb18030" if _undecodable(name) else "utf-8", "replace")
 
 
 def _undecodable(name: str) -> bool:

@@ -354,6 +354,24 @@ def test_machines_are_not_answered_and_a_letter_that_came_back_is_marked(office:
         assert "发往“gaj@example.gov.cn”的" in ledger.envelopes()[1].reason
 
 
+def test_what_waits_for_a_person_stands_on_the_page(office: Office) -> None:
+    launch(small_plan(), LAUNCHED)
+    tick.daily(at(10, 26))
+    with office.ledger() as ledger:
+        ours = next(one for one in ledger.messages() if one.department == "gaj")
+    inbox = office.settings.watched_folder
+    (inbox / "子文件夹").mkdir()
+    (inbox / "链接.xlsx").symlink_to("/etc/hostname")
+    form = newest_form(office, "gaj")
+    (inbox / "1.eml").write_bytes(letter("nobody@example.com", ("报表.xlsx", form)))
+    (inbox / "2.eml").write_bytes(letter("postmaster@example.gov.cn", subject="系统退信", In_Reply_To=ours.message_id))
+    tick.tick(at(11, 2))
+    page = (office.home / "台账.html").read_text("utf-8")
+    assert "请办公室处理（4件）" in page
+    for words in ("信件没有送达：市公安局联络员", "来件待核：R-2020-000001", "“子文件夹”没有收取", "“链接.xlsx”没有收取"):
+        assert words in page
+
+
 def test_a_returned_file_sent_again_unchanged_is_told_to_be_mended(office: Office) -> None:
     launch(small_plan(), LAUNCHED)
     tick.daily(at(10, 26))

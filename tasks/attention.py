@@ -1,0 +1,29 @@
+"""What waits for a person: letters that did not arrive, mail to look at, files that cannot be taken in."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from integrations.database.ledger import Ledger
+from integrations.inbox.folder import left_lying
+from tasks.office import Office
+
+_RECENT = timedelta(days=30)  # what nobody has looked at for so long is no news
+
+
+def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
+    """Return what the office must see to, one Chinese sentence each."""
+    recent = [one for one in ledger.messages() if one.made_at > as_of - _RECENT]
+    refused = [
+        f"信件没有送达：{one.to_name}（{one.to_email}）的《{one.subject}》。{one.error}"
+        for one in recent
+        if one.status == "refused"
+    ]
+    waiting = Counter(one.error for one in recent if one.status == "queued" and one.error)
+    queued = [f"{count}封信件还没有发出，下一次运行时再发。{error}" for error, count in waiting.items()]
+    unclear = [
+        f"来件待核：{one.id}《{one.name}》。{one.reason}"
+        for one in ledger.envelopes()
+        if one.outcome == "quarantined" and one.received_at > as_of - _RECENT
+    ]
+    lying = [f"收件文件夹里的“{name}”没有收取：{why}" for name, why in left_lying(at.settings.watched_folder)]
+    return (*refused, *queued, *unclear, *lying)
