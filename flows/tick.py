@@ -7,7 +7,8 @@ from tasks.campaign import launch, live_campaigns
 from tasks.closing import close_rounds
 from tasks.definitions import load
 from tasks.dispatch import open_rounds
-from tasks.intake import check_envelopes, take_in
+from tasks.doors import take_in
+from tasks.intake import check_envelopes
 from tasks.ledger_page import write_ledger_page
 from tasks.post import deliver
 from tasks.remind import remind
@@ -37,8 +38,8 @@ def advance(campaign: str, as_of: datetime) -> None:
 
 def collect(as_of: datetime) -> None:
     """Take in what has arrived, check it, answer it."""
-    if take_in(as_of) + check_envelopes(as_of):
-        deliver(as_of)
+    # what came by the upload page is checked and answered already: its letters are sent here
+    if take_in(as_of) + check_envelopes(as_of) + deliver(as_of):
         write_ledger_page(as_of)
 
 

@@ -16,7 +16,7 @@ from campaigns.submission import Book, Checked, CheckedBlock, Refusal, check, to
 from integrations.database.ledger import Ledger
 from integrations.excel.annotate import annotate
 from integrations.excel.reader import read
-from integrations.inbox.folder import alone, arrivals, must_be_usable, put_away
+from integrations.inbox.folder import alone
 from integrations.inbox.mime import Mail, Part, parts_of
 from integrations.signing import BadToken, unsign
 from tasks.forms import XLSX
@@ -25,39 +25,30 @@ from tasks.post import make_message
 from tasks.step import step
 from tasks.wording import item, moment_in_chinese
 
-_LOCK = ".inbox.lock"
+_LOCK = ".check.lock"
 _MOST_TRIES = 3
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".et", ".ods", ".xlsb", ".csv")
 _SUMMARIES, _SCANS = (".docx", ".doc", ".wps"), (".pdf", ".jpg", ".jpeg", ".png", ".ofd")
-
-
-@step("收件入库")
-def take_in(as_of: datetime) -> int:
-    """Return how many files of the watched folder were stored and recorded; only then is each moved out of the way."""
-    at = office()
-    count = 0
-    must_be_usable(at.settings.watched_folder)
-    with alone(at.home / _LOCK):
-        for arrival in arrivals(at.settings.watched_folder):
-            sender = parts_of(arrival.data).sender if arrival.door == "mail" else ""
-            digest = at.keep(arrival.data)
-            with at.ledger() as ledger:
-                envelope = ledger.add_envelope(arrival.door, arrival.name, digest, len(arrival.data), sender, as_of)
-            put_away(arrival, envelope)
-            count += 1
-    return count
 
 
 @step("审核来件")
 def check_envelopes(as_of: datetime) -> int:
     """Return how many envelopes got their outcome and their one receipt; one that cannot be dealt with never stops the next."""
     at = office()
+    with at.ledger() as ledger:
+        waiting = ledger.unchecked_envelopes()
+    for envelope in waiting:
+        check_envelope(at, envelope.id, as_of)
+    return len(waiting)
+
+
+def check_envelope(at: Office, code: str, as_of: datetime) -> None:
+    """Give an envelope its outcome and its one receipt; nothing happens when it has them. One is checked at a time."""
     with alone(at.home / _LOCK):
         with at.ledger() as ledger:
-            waiting = ledger.unchecked_envelopes()
-        for envelope in waiting:
+            envelope = ledger.envelope(code)
+        if envelope.outcome is None:
             _check_envelope(at, envelope, as_of)
-    return len(waiting)
 
 
 def _check_envelope(at: Office, envelope: EnvelopeRecord, as_of: datetime) -> None:

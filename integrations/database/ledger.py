@@ -273,6 +273,13 @@ class Ledger:
         self._session.flush()
         return code
 
+    def envelope(self, code: str) -> EnvelopeRecord:
+        """Return an envelope; UnknownItem when there is none with that number."""
+        row = self._session.get(t.EnvelopeRow, code)
+        if row is None:
+            raise UnknownItem(f"没有编号为“{code}”的来件")
+        return _envelope(row)
+
     def unchecked_envelopes(self) -> list[EnvelopeRecord]:
         """Return the envelopes without an outcome, oldest first."""
         query = select(t.EnvelopeRow).where(t.EnvelopeRow.outcome.is_(None)).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)

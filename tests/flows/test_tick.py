@@ -24,7 +24,7 @@ from campaigns.workdays import Slots, instant
 from flows import tick
 from integrations import settings
 from tasks.campaign import launch, plan_of, standings_of
-from tasks.intake import take_in
+from tasks.doors import take_in
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
 from tests.integrations.excel.filling import OWN, edited, fill_in, row_of
