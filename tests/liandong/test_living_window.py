@@ -1,0 +1,85 @@
+"""The window of a living office: a dropped file changes its bar after a tick; wiped in mid-round, it comes back the same."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from flows import tick
+from integrations.database.engine import engine, transaction
+from integrations.database.ledger import business_state
+from liandong.cli import run
+from liandong.prefect_server import RunningServer
+from tasks.campaign import launch, picture
+from tasks.office import Office
+from tests.builders import FIRST_ROUND, small_plan
+from tests.integrations.excel.filling import edited, fill_in
+from tests.liandong.test_window import as_pictured, whole_graph
+
+pytestmark = pytest.mark.prefect
+CAMPAIGN = "test-2020"
+OPENED, SENT = datetime(2020, 10, 26, 1, tzinfo=UTC), datetime(2020, 11, 20, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def living(office: Office, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """Yield an office in mid-round whose command line knows the server; its runs are gone afterwards."""
+    monkeypatch.setenv("LIANDONG_PREFECT_API_URL", server.api_url)
+    launch(small_plan(), OPENED)
+    tick.daily(OPENED)
+    yield office
+    wipe_window()
+
+
+def wipe_window() -> None:
+    from prefect.client.orchestration import get_client
+
+    from tasks.window import wipe
+
+    async def clear() -> None:
+        async with get_client() as client:
+            await wipe(client, CAMPAIGN)
+
+    asyncio.run(clear())
+
+
+def drop_report(office: Office) -> None:
+    with office.ledger() as ledger:
+        form = office.bytes_of(ledger.forms(FIRST_ROUND, "gaj")[-1].sha256)
+    (office.settings.watched_folder / "公安局.xlsx").write_bytes(edited(form, lambda book: fill_in(book, "配合任务", 3)))
+
+
+def ledger_of(office: Office) -> str:
+    with transaction(engine(office.settings.url)) as session:
+        return business_state(session)
+
+
+def test_a_dropped_file_changes_its_bar_after_a_tick(living: Office, server: RunningServer) -> None:
+    bar = "任务3·市公安局（配合）"
+    assert run(["tick", "--as-of", OPENED.isoformat()]) == 0
+    assert whole_graph(server, CAMPAIGN)["2020年下半年"][bar][0] == "RUNNING"
+    drop_report(living)
+    assert run(["tick", "--as-of", SENT.isoformat()]) == 0
+    assert whole_graph(server, CAMPAIGN)["2020年下半年"][bar][0] == "COMPLETED"
+
+
+def test_wiped_in_mid_round_and_rebuilt_it_is_the_same_and_the_ledger_untouched(living: Office, server: RunningServer) -> None:
+    drop_report(living)
+    assert run(["tick", "--as-of", SENT.isoformat()]) == 0
+    before, drawn = ledger_of(living), whole_graph(server, CAMPAIGN)
+    wipe_window()
+    assert whole_graph(server, CAMPAIGN) == {}
+    assert run(["prefect", "rebuild", "--as-of", SENT.isoformat()]) == 0
+    assert ledger_of(living) == before
+    assert whole_graph(server, CAMPAIGN) == drawn
+    (first,) = picture(CAMPAIGN, SENT).rounds
+    assert drawn[first.label] == as_pictured(first)
+
+
+def test_ticks_work_with_no_server_at_all(living: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANDONG_PREFECT_API_URL", "http://127.0.0.1:9/api")
+    drop_report(living)
+    assert run(["tick", "--as-of", SENT.isoformat()]) == 0
+    with living.ledger() as ledger:
+        assert ledger.standings(CAMPAIGN)[f"{FIRST_ROUND}/3/gaj"].received_at == SENT
