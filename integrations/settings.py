@@ -31,6 +31,27 @@ class Smtp(BaseModel):
     password: SecretStr = SecretStr("")
 
 
+class Imap(BaseModel):
+    """The mailbox to which departments write, and how its mails are fetched."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 993
+    security: Literal["tls", "starttls", "plain"] = "tls"
+    user: str
+    password: SecretStr = SecretStr("")
+    folder: str = "INBOX"
+
+
+class Web(BaseModel):
+    """The upload page: where departments reach it; links stand in letters when this is set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
+
+
 class Settings(BaseSettings):
     """An office's settings. `fixed_clock` stops the clock at one moment, for a demonstration's data."""
 
@@ -45,6 +66,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     prefect_api_url: str | None = None
     smtp: Smtp | None = None
+    imap: Imap | None = None
+    web: Web | None = None
     fixed_clock: datetime | None = None
 
     @classmethod
@@ -99,6 +122,7 @@ class _Stopped(Settings):
     """The settings of a demonstration's data: what the environment says of a real office never reaches it; no mail leaves."""
 
     smtp: None = None
+    imap: None = None
 
     @classmethod
     def settings_customise_sources(
@@ -117,8 +141,14 @@ def _load(folder: Path, text: bytes, own: frozenset[tuple[str, str]]) -> Setting
     """Return the settings; the file's text and our own variables are what they follow from, so asking again costs nothing."""
     file = folder / FILE
     try:
-        kind = _Stopped if "fixed_clock" in tomllib.loads(text.decode("utf-8")) else Settings
-        return kind(home=folder)  # the rest comes from the file
+        written = tomllib.loads(text.decode("utf-8"))
+        made = (_Stopped if "fixed_clock" in written else Settings)(home=folder)  # the rest comes from the file
+        if unknown := written.keys() - Settings.model_fields.keys():
+            raise NotConfigured(f"设置文件 {file} 中有不认识的项目：{'、'.join(sorted(unknown))}，请改正或删去")
+        _must_have_hours(made.opens_at, made.closes_at)
+        return made
+    except UnicodeDecodeError:
+        raise NotConfigured(f"设置文件 {file} 不是 UTF-8 编码，请在记事本中“另存为”，编码选 UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise NotConfigured(
             f"设置文件 {file} 不是正确的 TOML 格式（{_place(error)}），请对照 liandong init 生成的样子修改"
@@ -136,8 +166,13 @@ def initialise(
         Settings(home=folder, office=office, mailbox=mailbox, opens_at=opens_at, closes_at=closes_at)
     except ValidationError as error:
         raise NotConfigured(f"{_wrong(error)}的写法不对，请重新给出；邮箱应像 office@example.gov.cn") from None
-    for name in ("raw", "inbox", "outbox", "forms", "rollup", "calendar", "definitions", "directories"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    _must_have_hours(opens_at, closes_at)
+    names = ("raw", "inbox", "outbox", "forms", "rollup", "calendar", "definitions", "directories")
+    for place in (*(folder / name for name in names), inbox or folder):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            raise NotConfigured(f"“{place}”不能用作文件夹：可能已有同名文件，或没有权限；请换一个位置") from None
     key = folder / "secret.key"
     if not key.exists():
         key.touch(mode=0o600)
@@ -161,9 +196,26 @@ def initialise(
         '# security = "tls"        # tls、starttls 或 plain',
         '# user = "office@example.gov.cn"',
         "# 密码用环境变量 LIANDONG_SMTP__PASSWORD 给出",
+        "# 不设 [imap] 时，只收收件文件夹里的文件，不到邮箱取信。",
+        "# [imap]",
+        '# host = "imap.example.gov.cn"',
+        "# port = 993",
+        '# security = "tls"        # tls、starttls 或 plain',
+        '# user = "office@example.gov.cn"',
+        '# folder = "INBOX"',
+        "# 密码（网易、腾讯邮箱是授权码）用环境变量 LIANDONG_IMAP__PASSWORD 给出",
+        "# 开通上传页面（liandong web）后，写上各单位打开它的地址，信里就有上传链接。",
+        "# [web]",
+        '# public_url = "https://upload.example.gov.cn"',
     ]
     (folder / FILE).write_text("\n".join(lines) + "\n", "utf-8")
     return load()
+
+
+def _must_have_hours(opens_at: time, closes_at: time) -> None:
+    """Return nothing when an office opens before it closes."""
+    if opens_at >= closes_at:
+        raise NotConfigured(f"办公时间不对：上班{opens_at:%H:%M}，下班{closes_at:%H:%M}；下班应晚于上班")
 
 
 def environment() -> dict[str, str]:

@@ -107,7 +107,7 @@ def show_status(document: Mapping[str, Any]) -> None:
             if missing:
                 console.print(f"{one['label']}逾期未报：{'、'.join(missing)}")
     for sentence in document["attention"]:
-        console.print(f"请处理　{sentence}", markup=False)
+        console.print(f"请处理　{sentence}", markup=False, soft_wrap=True)
 
 
 def _console() -> Console:

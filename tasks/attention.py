@@ -14,7 +14,7 @@ def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
     """Return what the office must see to, one Chinese sentence each."""
     recent = [one for one in ledger.messages() if one.made_at > as_of - _RECENT]
     refused = [
-        f"信件没有送达：{one.to_name}（{one.to_email}）的《{one.subject}》。{one.error}"
+        f"信件没有送达：发给{one.to_name}（{one.to_email}）的《{one.subject}》。{one.error}"
         for one in recent
         if one.status == "refused"
     ]

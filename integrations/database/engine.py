@@ -12,7 +12,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
+
+from campaigns.errors import NotConfigured, WorldError
 
 _BUSY_SECONDS = 30
 
@@ -20,18 +23,35 @@ _BUSY_SECONDS = 30
 @lru_cache(maxsize=8)
 def engine(url: str) -> Engine:
     """Return the engine of a ledger, its tables brought up to date; one an URL and process."""
-    made = create_engine(url, connect_args={"timeout": _BUSY_SECONDS} if url.startswith("sqlite") else {})
+    try:
+        made = create_engine(url, connect_args={"timeout": _BUSY_SECONDS} if url.startswith("sqlite") else {})
+    except (ArgumentError, ImportError):  # the address may hold a password: it is not repeated
+        raise NotConfigured("设置中的数据库地址（database_url）写得不对，请改正，或删去这一项改用自带的台账文件") from None
     if made.dialect.name == "sqlite":
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
         _prepare_sqlite(made)
-    upgrade(made)
+    with _in_chinese():
+        upgrade(made)
     return made
+
+
+@contextmanager
+def _in_chinese() -> Iterator[None]:
+    """Say in one sentence that a database cannot be reached, read or written; faults of our own stay as they are."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise WorldError("台账数据库连不上，或暂时不能读写（可能磁盘已满、没有权限，或正被占用），请检查后再试") from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # its subclasses speak of statements, it itself of the file
+            raise
+        raise WorldError("台账数据库已损坏或不是台账文件，打不开，请用最近的备份恢复") from error
 
 
 @contextmanager
 def transaction(made: Engine) -> Iterator[Session]:
     """Yield a session in one transaction: committed at the end, rolled back when anything is raised."""
-    with Session(made, expire_on_commit=False) as session, session.begin():
+    with _in_chinese(), Session(made, expire_on_commit=False) as session, session.begin():
         yield session
 
 
