@@ -263,6 +263,9 @@ class Ledger:
         )
         if found := self._session.scalar(waiting):
             return found
+        return self._new_envelope(door, name, sha256, size, sender, received_at)
+
+    def _new_envelope(self, door: str, name: str, sha256: str, size: int, sender: str, received_at: datetime) -> str:
         count = self._session.scalar(select(func.count()).select_from(t.EnvelopeRow)) or 0
         code = f"R-{office_date(received_at):%Y}-{count + 1:06}"
         self._session.add(
@@ -272,6 +275,65 @@ class Ledger:
         )
         self._session.flush()
         return code
+
+    def fetched(self, mailbox: str, uid_validity: int) -> set[int]:
+        """Return the UIDs of a mailbox whose mails are in the ledger."""
+        query = select(t.FetchedRow.uid).where(t.FetchedRow.mailbox == mailbox, t.FetchedRow.uid_validity == uid_validity)
+        return set(self._session.scalars(query))
+
+    def add_fetched(
+        self, mailbox: str, uid_validity: int, uid: int, name: str, sha256: str, size: int, sender: str, received_at: datetime
+    ) -> str:
+        """Return the envelope of a mail fetched from a mailbox: when the same bytes were fetched before, it is that one.
+
+        So a mailbox that numbers its mails anew (another UIDVALIDITY) brings nothing twice.
+        """
+        query = (
+            select(t.EnvelopeRow.id)
+            .join(t.FetchedRow, t.FetchedRow.envelope_id == t.EnvelopeRow.id)
+            .where(t.EnvelopeRow.sha256 == sha256)
+            .limit(1)
+        )
+        code = self._session.scalar(query) or self._new_envelope("mail", name, sha256, size, sender, received_at)
+        self._session.add(t.FetchedRow(mailbox=mailbox, uid_validity=uid_validity, uid=uid, envelope_id=code))
+        self._session.flush()
+        return code
+
+    def upload_nonce(self, round_id: str, department: str) -> str | None:
+        """Return the nonce of a department's upload link for a round, None when it has none."""
+        row = self._session.get(t.UploadLinkRow, (round_id, department))
+        return row.nonce if row else None
+
+    def set_upload_nonce(self, round_id: str, department: str, nonce: str, made_at: datetime) -> None:
+        """Give a department an upload link for a round; the one before is revoked."""
+        self._session.merge(t.UploadLinkRow(round_id=round_id, department_id=department, nonce=nonce, made_at=made_at))
+        self._session.flush()
+
+    def add_handed_in(
+        self, door: str, name: str, sha256: str, size: int, received_at: datetime, scope: tuple[str, str], key: str | None
+    ) -> str:
+        """Return the envelope of a file that came through the upload link of a round and department; a key is used once."""
+        code = self._new_envelope(door, name, sha256, size, "", received_at)
+        self._session.add(t.HandedInRow(envelope_id=code, round_id=scope[0], department_id=scope[1], key=key))
+        self._session.flush()
+        return code
+
+    def scope_of(self, envelope: str) -> tuple[str, str] | None:
+        """Return the round and department whose upload link an envelope came through, None when it came otherwise."""
+        row = self._session.get(t.HandedInRow, envelope)
+        return (row.round_id, row.department_id) if row else None
+
+    def handed_in(self, scope: tuple[str, str], key: str | None = None) -> list[EnvelopeRecord]:
+        """Return the envelopes that came through an upload link, newest first: all, or the one with that key."""
+        query = (
+            select(t.EnvelopeRow)
+            .join(t.HandedInRow, t.HandedInRow.envelope_id == t.EnvelopeRow.id)
+            .where(t.HandedInRow.round_id == scope[0], t.HandedInRow.department_id == scope[1])
+            .order_by(t.EnvelopeRow.received_at.desc(), t.EnvelopeRow.id.desc())
+        )
+        if key is not None:
+            query = query.where(t.HandedInRow.key == key)
+        return [_envelope(row) for row in self._session.scalars(query)]
 
     def envelope(self, code: str) -> EnvelopeRecord:
         """Return an envelope; UnknownItem when there is none with that number."""

@@ -202,6 +202,40 @@ class PartRow(Base):
     kind: Mapped[str]
 
 
+class FetchedRow(Base):
+    """A mail of a mailbox that was fetched, and the envelope its bytes are."""
+
+    __tablename__ = "fetched"
+
+    mailbox: Mapped[str] = mapped_column(primary_key=True)
+    uid_validity: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    uid: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    envelope_id: Mapped[str] = mapped_column(ForeignKey("envelope.id"), index=True)
+
+
+class UploadLinkRow(Base):
+    """The upload link of a department for a round: a link with another nonce is revoked."""
+
+    __tablename__ = "upload_link"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    department_id: Mapped[str] = mapped_column(ForeignKey("department.id"), primary_key=True)
+    nonce: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class HandedInRow(Base):
+    """An envelope that came through an upload link, whose link it was, and the key its sender gave it."""
+
+    __tablename__ = "handed_in"
+    __table_args__ = (UniqueConstraint("round_id", "department_id", "key"),)
+
+    envelope_id: Mapped[str] = mapped_column(ForeignKey("envelope.id"), primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.id"), index=True)
+    department_id: Mapped[str] = mapped_column(ForeignKey("department.id"))
+    key: Mapped[str | None]
+
+
 class SubmissionRow(Base):
     __tablename__ = "submission"
     __table_args__ = (UniqueConstraint("envelope_id", "expected_report_id", "ordinal"),)
