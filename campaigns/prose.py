@@ -1,0 +1,101 @@
+"""Figures in running text: what a summary says of an indicator, and where it differs from the table. Shown, never counted.
+
+Rather nothing than a wrong alarm: a figure is taken only where an indicator's own label stands right before it and its unit right
+behind it, and it is no part of another figure, no plan, no figure of another year, no single case.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from campaigns.definition import Indicator
+
+_FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)} | {0xFF0E: 0x2E, 0xFF05: 0x25, 0x3000: 0x20}
+_NUMBER = r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{1,12}(?:\.[0-9]{1,6})?)"
+_BETWEEN = r"(?:查处|查办|调查|处理|各类|违法|行政|案件|共计|累计|合计|总计|总额|金额|数量|达到|共|数|达|为|是|了|计|总|[:：\s])"
+_NOT_BEHIND = r"(?![0-9余多次套%]|左右|以上|以下|以内)"  # not exact, or another unit
+_MONEY = {"元": Decimal(1), "万元": Decimal(10) ** 4, "亿元": Decimal(10) ** 8}
+_COUNTED = {"件": ("件", "起", "宗")}
+_ALIKE = (
+    ("罚没金额", "罚没款", "罚没款金额"),
+    ("检查经营主体", "检查市场主体", "检查各类经营主体", "检查各类市场主体"),
+    ("出动执法人员", "出动执法检查人员"),
+)
+_NEGATING = re.compile(r"(?:未|不|不予|拟|应|待|撤销|撤|免予|刑事|重新|可)$")
+_OTHER_THAN_OURS = re.compile(
+    r"其中|去年|上年|前年|往年|同期|上期|此前|计划|目标|力争|预计|下一步|典型案|案例|一案|某|该|当事人|最高|最低|平均|每"
+)
+_RELATIVE = re.compile(r"同比|环比|增长|增加|减少|下降|比上|较上")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A figure a text gives for an indicator, in the indicator's unit; `step` is how exactly it was written."""
+
+    indicator: str
+    value: Decimal
+    step: Decimal
+    text: str
+
+
+def mentions(text: str, indicators: Sequence[Indicator]) -> tuple[Mention, ...]:
+    """Return the figures that a text gives for indicators, in the order they stand."""
+    plain = text.translate(_FULL_WIDTH)
+    patterns = [(name, one) for one in indicators for name in _names(one.label)]
+    patterns.sort(key=lambda pair: -len(pair[0]))  # 罚没款金额 before 罚没款
+    found: dict[int, Mention] = {}
+    taken: set[int] = set()
+    for name, one in patterns:
+        for match, mention in _found(plain, name, one):
+            if taken.isdisjoint(range(*match.span())):
+                taken |= set(range(*match.span()))
+                found[match.start()] = mention
+    return tuple(found[at] for at in sorted(found))
+
+
+def _names(label: str) -> tuple[str, ...]:
+    return next((names for names in _ALIKE if label in names), (label,))
+
+
+def _found(text: str, name: str, one: Indicator) -> Iterator[tuple[re.Match[str], Mention]]:
+    money = one.unit in _MONEY
+    units = tuple(_MONEY) if money else _COUNTED.get(one.unit, (one.unit,))
+    unit = "|".join(re.escape(each) for each in sorted(units, key=len, reverse=True))
+    pattern = rf"{re.escape(name)}{_BETWEEN}{{0,5}}{_NUMBER}\s*(?P<times>万)??(?P<unit>{unit}){_NOT_BEHIND}"
+    for match in re.finditer(pattern, text):
+        if not _ours(text[: match.start()]):
+            continue
+        written = Decimal(match["number"].replace(",", ""))
+        times = Decimal(10_000 if match["times"] else 1)
+        if money:
+            times *= _MONEY[match["unit"]] / _MONEY[one.unit]
+        value = written * times
+        if not one.decimals and value != value.to_integral_value():
+            continue  # half a case is no figure of a count
+        exponent = written.as_tuple().exponent
+        step = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0) * times
+        yield match, Mention(one.id, value, step, re.sub(r"\s+", "", match[0]))
+
+
+def _ours(before: str) -> bool:
+    """Return whether a figure after this text can be what the department reports of the period."""
+    sentence = re.split(r"[。；！？;!?\n]", before)[-1]
+    clause = re.split(r"[，、,]", sentence)[-1]
+    return not (_NEGATING.search(clause) or _OTHER_THAN_OURS.search(sentence) or _RELATIVE.search(clause))
+
+
+def differing(said: Sequence[Mention], stated: Mapping[str, Sequence[Decimal]]) -> tuple[Mention, ...]:
+    """Return the first mention of each indicator of which no mention agrees with any figure the table states for it.
+
+    A figure in prose may be that of the period or cumulative, of one duty or of all; rounded as it was written.
+    """
+    found: dict[str, Mention] = {}
+    agreed = set()
+    for one in said:
+        figures = stated.get(one.indicator, ())
+        if any(2 * abs(figure - one.value) <= one.step for figure in figures):
+            agreed.add(one.indicator)
+        if figures:
+            found.setdefault(one.indicator, one)
+    return tuple(one for code, one in found.items() if code not in agreed)

@@ -1,0 +1,93 @@
+"""Figures in running text are found where they are meant, and nowhere else."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.definition import Indicator
+from campaigns.prose import differing, mentions
+
+INDICATORS = (
+    Indicator(id="officers", label="出动执法人员", unit="人次"),
+    Indicator(id="inspections", label="检查经营主体", unit="户次"),
+    Indicator(id="filed", label="立案", unit="件"),
+    Indicator(id="closed", label="结案", unit="件"),
+    Indicator(id="penalty", label="罚没金额", unit="万元", decimals=2),
+)
+
+
+def said(text: str) -> list[tuple[str, str]]:
+    return [(one.indicator, f"{one.value.normalize():f}") for one in mentions(text, INDICATORS)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("共出动执法人员120人次，检查经营主体1,060户次，立案12件，结案９件。",
+         [("officers", "120"), ("inspections", "1060"), ("filed", "12"), ("closed", "9")]),
+        ("立案查处违法案件 12 起，罚没款共计3.5万元", [("filed", "12"), ("penalty", "3.5")]),
+        ("罚没金额：35000元；检查市场主体1.2万户次", [("penalty", "3.5"), ("inspections", "12000")]),
+        ("立案12件，同比增长20%，结案8件", [("filed", "12"), ("closed", "8")]),
+    ],
+)  # fmt: skip
+def test_a_figure_stands_between_its_label_and_its_unit(text: str, found: list[tuple[str, str]]) -> None:
+    assert said(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "立案2020年12月3日", "立案率达98件次", "立案增长12%", "立案〔2020〕12号", "立案12件次", "立案12余件", "立案12件以上",
+        "立案10至12件", "未立案3件", "不予立案3件", "去年立案12件", "上年同期立案12件", "计划立案30件", "其中食品类立案5件",
+        "其中，食品类检查经营主体20户次，立案5件", "同比多立案3件，同比立案增加3件", "某公司一案立案1件，罚没款2万元",
+        "该店罚没款0.5万元",
+        "立案1.5件", "立案12", "12件立案", "立案标准为3万元", "结案件12件",
+    ],
+)  # fmt: skip
+def test_what_is_no_figure_of_ours_is_left_alone(text: str) -> None:
+    assert said(text) == []
+
+
+LABELS = st.sampled_from(["出动执法人员", "检查经营主体", "立案", "结案", "罚没金额", "罚没款"])
+NOISE = st.one_of(
+    st.dates().map(lambda day: f"{day.year}年{day.month}月{day.day}日"),
+    st.builds("测市监〔{}〕{}号".format, st.integers(2000, 2030), st.integers(1, 999)),
+    st.builds("增长{}%".format, st.decimals(0, 500, places=1)),
+    st.builds("占比{}%".format, st.integers(0, 100)),
+    st.builds("第{}号文件".format, st.integers(1, 99)),
+    st.builds("0774-{}".format, st.integers(1000000, 9999999)),
+    st.builds("{}:{}".format, st.integers(0, 23), st.integers(10, 59)),
+)
+JOINTS = st.sampled_from(["", "，", "。", "\n", "工作于", "的", " "])
+
+
+@given(st.lists(st.tuples(LABELS, JOINTS, NOISE, JOINTS), max_size=8))
+def test_dates_numbers_of_documents_and_percentages_are_never_taken(pieces: list[tuple[str, str, str, str]]) -> None:
+    assert mentions("".join(part for piece in pieces for part in piece), INDICATORS) == ()
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["", "共", "共计", "为", "："]), st.sampled_from(["", " "]), NOISE, NOISE)
+def test_a_figure_is_found_between_dates_and_numbers_of_documents(value: int, joint: str, gap: str, one: str, other: str) -> None:
+    text = f"{one}。立案{joint}{gap}{value}{gap}件，{other}"
+    assert [(found.indicator, found.value) for found in mentions(text, INDICATORS)] == [("filed", Decimal(value))]
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_it(text: str) -> None:
+    for one in mentions(text + "立案" + text, INDICATORS):
+        assert one.value >= 0
+
+
+def test_only_what_agrees_with_no_figure_of_the_table_differs() -> None:
+    stated = {"filed": [Decimal(15), Decimal(12)], "penalty": [Decimal("3.46")], "closed": [Decimal(9)]}
+    text = "全市共立案12件，其后立案3件，罚没款3.5万元，结案10件，出动执法人员7人次"
+    assert [(one.indicator, one.text) for one in differing(mentions(text, INDICATORS), stated)] == [("closed", "结案10件")]
+    assert differing(mentions(text, INDICATORS), {}) == ()
+
+
+@given(st.decimals(0, 10**6, places=2), st.integers(0, 2))
+def test_a_rounded_figure_is_no_difference(value: Decimal, places: int) -> None:
+    written = f"{value:.{places}f}"
+    assert differing(mentions(f"罚没金额{written}万元", INDICATORS), {"penalty": [value]}) == ()
