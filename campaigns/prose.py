@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-
-from campaigns.definition import Indicator
+from typing import Protocol
 
 _FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)} | {0xFF0E: 0x2E, 0xFF05: 0x25, 0x3000: 0x20}
 _NUMBER = r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{1,12}(?:\.[0-9]{1,6})?)"
@@ -29,6 +28,26 @@ _OTHER_THAN_OURS = re.compile(
 _RELATIVE = re.compile(r"同比|环比|增长|增加|减少|下降|比上|较上")
 
 
+class Named(Protocol):
+    """What a text may speak of: anything with a label, a unit and decimals."""
+
+    @property
+    def id(self) -> str:
+        """Return its code."""
+
+    @property
+    def label(self) -> str:
+        """Return what it is called."""
+
+    @property
+    def unit(self) -> str | None:
+        """Return what it is counted in."""
+
+    @property
+    def decimals(self) -> int:
+        """Return how many decimals it may have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A figure a text gives for an indicator, in the indicator's unit; `step` is how exactly it was written."""
@@ -39,10 +58,10 @@ class Mention:
     text: str
 
 
-def mentions(text: str, indicators: Sequence[Indicator]) -> tuple[Mention, ...]:
+def mentions(text: str, indicators: Sequence[Named]) -> tuple[Mention, ...]:
     """Return the figures that a text gives for indicators, in the order they stand."""
     plain = text.translate(_FULL_WIDTH)
-    patterns = [(name, one) for one in indicators for name in _names(one.label)]
+    patterns = [(name, one) for one in indicators if one.unit for name in _names(one.label)]
     patterns.sort(key=lambda pair: -len(pair[0]))  # 罚没款金额 before 罚没款
     found: dict[int, Mention] = {}
     taken: set[int] = set()
@@ -58,9 +77,10 @@ def _names(label: str) -> tuple[str, ...]:
     return next((names for names in _ALIKE if label in names), (label,))
 
 
-def _found(text: str, name: str, one: Indicator) -> Iterator[tuple[re.Match[str], Mention]]:
-    money = one.unit in _MONEY
-    units = tuple(_MONEY) if money else _COUNTED.get(one.unit, (one.unit,))
+def _found(text: str, name: str, one: Named) -> Iterator[tuple[re.Match[str], Mention]]:
+    own = one.unit or ""
+    money = own in _MONEY
+    units = tuple(_MONEY) if money else _COUNTED.get(own, (own,))
     unit = "|".join(re.escape(each) for each in sorted(units, key=len, reverse=True))
     pattern = rf"{re.escape(name)}{_BETWEEN}{{0,5}}{_NUMBER}\s*(?P<times>万)??(?P<unit>{unit}){_NOT_BEHIND}"
     for match in re.finditer(pattern, text):
@@ -69,7 +89,7 @@ def _found(text: str, name: str, one: Indicator) -> Iterator[tuple[re.Match[str]
         written = Decimal(match["number"].replace(",", ""))
         times = Decimal(10_000 if match["times"] else 1)
         if money:
-            times *= _MONEY[match["unit"]] / _MONEY[one.unit]
+            times *= _MONEY[match["unit"]] / _MONEY[own]
         value = written * times
         if not one.decimals and value != value.to_integral_value():
             continue  # half a case is no figure of a count

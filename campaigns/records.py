@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from campaigns.prose import Mention
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignRecord:
@@ -69,12 +71,20 @@ class EnvelopeRecord:
 
 @dataclass(frozen=True, slots=True)
 class PartRecord:
-    """One part of an envelope: its kind is workbook, summary, scan or other."""
+    """One part of an envelope: its kind is workbook, summary, scan or other.
+
+    `problem` says why it cannot count as that part; of prose, `missing` are demanded headings it does not have and `figures`
+    what it says of indicators.
+    """
 
     envelope: str
     name: str
     sha256: str
     kind: str
+    problem: str = ""
+    missing: tuple[str, ...] = ()
+    figures: tuple[Mention, ...] = ()
+    place: int = 0  # which part of its envelope, counted from 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Every question and every change the ledger knows. A Ledger lives inside one transaction; rows never leave it."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -15,6 +16,7 @@ from campaigns.events import GENESIS, Event, canonical, chain
 from campaigns.graph import Edge
 from campaigns.organs import Directory
 from campaigns.plan import Assignment, ExpectedReport, Round
+from campaigns.prose import Mention
 from campaigns.records import (
     CampaignRecord,
     EnvelopeRecord,
@@ -98,10 +100,15 @@ class Ledger:
                     )
         self._session.flush()
 
+    def departments_of(self, email: str) -> frozenset[str]:
+        """Return the codes of the departments one of whose registered contacts has that mailbox: mostly one, or none."""
+        query = select(t.ContactRow.department_id).where(t.ContactRow.email == email.lower())
+        return frozenset(self._session.scalars(query)) if email else frozenset()
+
     def department_of(self, email: str) -> str | None:
         """Return the code of the one department whose registered contact has that mailbox, None when there is none or more."""
-        found = set(self._session.scalars(select(t.ContactRow.department_id).where(t.ContactRow.email == email.lower())))
-        return found.pop() if len(found) == 1 else None
+        found = self.departments_of(email)
+        return next(iter(found)) if len(found) == 1 else None
 
     # -- the plan ----------------------------------------------------------------------------------------------------
 
@@ -383,23 +390,44 @@ class Ledger:
         row.campaign_id, row.round_id, row.department_id = record.campaign, record.round, record.department
         row.outcome, row.reason, row.findings = record.outcome, record.reason, list(record.findings)
         for ordinal, part in enumerate(parts):
+            said = {
+                "problem": part.problem,
+                "missing": list(part.missing),
+                "figures": [_mention_row(one) for one in part.figures],
+            }
             self._session.add(
-                t.PartRow(envelope_id=record.id, ordinal=ordinal, name=part.name, sha256=part.sha256, kind=part.kind)
+                t.PartRow(envelope_id=record.id, ordinal=ordinal, name=part.name, sha256=part.sha256, kind=part.kind, **said)
             )
         self._session.flush()
         return True
 
     def parts(self, round_id: str) -> list[tuple[str, PartRecord]]:
-        """Return the parts that arrived for a round in envelopes that were not turned away, each with its department."""
+        """Return the parts that arrived for a round in envelopes not turned away, oldest first, each with its department.
+
+        A part in an envelope whose workbook came before, or was returned, arrived all the same.
+        """
         query = (
             select(t.EnvelopeRow.department_id, t.PartRow)
             .join(t.PartRow, t.PartRow.envelope_id == t.EnvelopeRow.id)
-            .where(t.EnvelopeRow.round_id == round_id, t.EnvelopeRow.outcome.in_(("accepted", "returned")))
-            .order_by(t.EnvelopeRow.received_at, t.PartRow.ordinal)
+            .where(t.EnvelopeRow.round_id == round_id, t.EnvelopeRow.outcome.in_(("accepted", "returned", "duplicate")))
+            .order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id, t.PartRow.ordinal)
         )
-        return [
-            (department, PartRecord(p.envelope_id, p.name, p.sha256, p.kind)) for department, p in self._session.execute(query)
-        ]
+        return [(department, _part(row)) for department, row in self._session.execute(query)]
+
+    def versions(self, expected: str) -> list[tuple[SubmissionRecord, list[Fact]]]:
+        """Return everything that was submitted for an expected report, oldest first, each with its own line's figures."""
+        query = (
+            select(t.SubmissionRow, t.ExpectedReportRow)
+            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
+            .where(t.SubmissionRow.expected_report_id == expected)
+            .order_by(t.SubmissionRow.received_at, t.SubmissionRow.version, t.SubmissionRow.id)
+        )
+        found = [(s, e) for s, e in self._session.execute(query)]
+        facts: dict[str, list[t.FactRow]] = defaultdict(list)
+        own = select(t.FactRow).where(t.FactRow.submission_id.in_([s.id for s, _ in found]), t.FactRow.line == "own")
+        for row in self._session.scalars(own):
+            facts[row.submission_id].append(row)
+        return [(_submission(s), [_fact(row, s, e) for row in facts[s.id]]) for s, e in found]
 
     def next_version(self, expected: str) -> int:
         """Return the version the next accepted submission of an expected report gets."""
@@ -456,22 +484,7 @@ class Ledger:
         )
         if round_id:
             query = query.where(t.ExpectedReportRow.round_id == round_id)
-        return [
-            Fact(
-                expected=e.id,
-                duty=e.duty,
-                department=e.department_id,
-                role=e.role,
-                indicator=f.indicator,
-                value=f.value,
-                sheet=f.sheet,
-                cell=f.cell,
-                submission=s.id,
-                envelope=s.envelope_id,
-                file=s.file,
-            )
-            for f, s, e in self._session.execute(query)
-        ]
+        return [_fact(f, s, e) for f, s, e in self._session.execute(query)]
 
     # -- notices and messages ----------------------------------------------------------------------------------------
 
@@ -615,6 +628,31 @@ def _envelope(row: t.EnvelopeRow) -> EnvelopeRecord:
         row.reason,
         tuple(row.findings),
         row.tries,
+    )
+
+
+def _part(row: t.PartRow) -> PartRecord:
+    figures = tuple(Mention(one[0], Decimal(one[1]), Decimal(one[2]), one[3]) for one in row.figures)
+    return PartRecord(row.envelope_id, row.name, row.sha256, row.kind, row.problem, tuple(row.missing), figures, row.ordinal)
+
+
+def _mention_row(one: Mention) -> list[str]:
+    return [one.indicator, str(one.value), str(one.step), one.text]
+
+
+def _fact(row: t.FactRow, submission: t.SubmissionRow, expected: t.ExpectedReportRow) -> Fact:
+    return Fact(
+        expected=expected.id,
+        duty=expected.duty,
+        department=expected.department_id,
+        role=expected.role,
+        indicator=row.indicator,
+        value=row.value,
+        sheet=row.sheet,
+        cell=row.cell,
+        submission=submission.id,
+        envelope=submission.envelope_id,
+        file=submission.file,
     )
 
 

@@ -193,6 +193,8 @@ class EnvelopeRow(Base):
 
 
 class PartRow(Base):
+    """A file of an envelope; of a prose part, the demanded headings it does not have and the figures it speaks of."""
+
     __tablename__ = "part"
 
     envelope_id: Mapped[str] = mapped_column(ForeignKey("envelope.id"), primary_key=True)
@@ -200,6 +202,9 @@ class PartRow(Base):
     name: Mapped[str]
     sha256: Mapped[str]
     kind: Mapped[str]
+    problem: Mapped[str] = mapped_column(default="", server_default="")
+    missing: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    figures: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
 
 class FetchedRow(Base):
