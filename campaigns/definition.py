@@ -97,34 +97,58 @@ class Report(Record):
     id: Identifier = Field(title="代码")
     title: Text = Field(title="名称")
     form: Identifier = Field(title="报表代码")
+    more_forms: tuple[Identifier, ...] = Field((), title="同报报表")
     yearly: tuple[MonthDay, ...] = Field(title="每年报送日期", min_length=1)
     hops: tuple[Hop, ...] = Field(title="报送环节", min_length=1)
     opens_working_days_before: int = Field(30, title="提前几个工作日下发", ge=1, le=250)
     closes_working_days_after: int = Field(5, title="到期几个工作日后汇总", ge=1, le=60)
     summary_headings: tuple[Text, ...] = Field((), title="工作总结应含内容")
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Return the codes of all forms that are due together, in one workbook."""
+        return (self.form, *self.more_forms)
+
 
 class Indicator(Record):
-    """One figure of a form."""
+    """One thing a form asks for: a figure, or a text that is never added up."""
 
     id: Identifier = Field(title="代码")
     label: Name = Field(title="指标")
-    unit: Name = Field(title="单位")
+    unit: Name | None = Field(None, title="单位")
     decimals: int = Field(0, title="小数位数", ge=0, le=4)
+    group: Name | None = Field(None, title="上级表头")
+    sum_of: tuple[Identifier, ...] = Field((), title="合计项")
+    kind: Literal["number", "text", "code"] = Field("number", title="类型")
+    options: tuple[Name, ...] = Field((), title="选项")
+    prompt: Text | None = Field(None, title="填写提示")
+    only: tuple[Name, ...] = Field((), title="限填单位")
+
+
+class Row(Record):
+    """One row of a matrix form; each of its cells is a figure of its own, `row.indicator`."""
+
+    id: Identifier = Field(title="代码")
+    label: Name = Field(title="行名")
+    sum_of: tuple[Identifier, ...] = Field((), title="合计项")
+    without: tuple[Identifier, ...] = Field((), title="不填指标")
 
 
 class Form(Record):
-    """What a department fills in: indicators and a text on progress."""
+    """What a department fills in: indicators and a text on progress, in one of three layouts."""
 
     id: Identifier = Field(title="代码")
     title: Text = Field(title="表名")
+    layout: Literal["duties", "matrix", "vertical"] = Field("duties", title="版式")
     indicators: tuple[Indicator, ...] = Field(title="指标", min_length=1)
+    rows: tuple[Row, ...] = Field((), title="行")
     narrative: Name = Field("工作进展", title="文字栏名称")
     notes: tuple[Text, ...] = Field((), title="填写说明")
+    only: tuple[Name, ...] = Field((), title="限填单位")
 
 
 class Rule(Record):
-    """A relation between the figures of one block; its text is the form's instruction, the check and the message."""
+    """A relation between figures; its text is the form's instruction, the check and the message."""
 
     id: Identifier = Field(title="代码")
     form: Identifier = Field(title="报表代码")
@@ -132,6 +156,14 @@ class Rule(Record):
     check: Text = Field(title="关系式")
     over: Literal["period", "cumulative"] = Field("period", title="本期或累计")
     severity: Literal[Severity.BLOCK, Severity.WARNING] = Field(Severity.WARNING, title="级别")
+    stage: Literal["shadow", "warn", "block"] = Field("block", title="试行阶段")
+
+    @property
+    def effect(self) -> Severity:
+        """Return what a failure brings now: a rule on trial is only recorded, then only told, before it can return a report."""
+        if self.stage == "shadow":
+            return Severity.SHADOW
+        return Severity.WARNING if self.stage == "warn" else self.severity
 
 
 class Rung(Record):

@@ -8,6 +8,7 @@ class Severity(StrEnum):
     ERROR = "error"  # a definition with one cannot be launched
     BLOCK = "block"  # a submission with one is returned
     WARNING = "warning"  # told, never in the way
+    SHADOW = "shadow"  # of a rule on trial: recorded, never shown to the sender
     ASSUMPTION = "assumption"  # 拟定: the source does not say it, a person decided it
 
 

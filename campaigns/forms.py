@@ -1,16 +1,21 @@
-"""The form of one department for one round: what stands in which cell, before any workbook is written.
+"""The workbook of one department for one round: what stands in which cell, before any file is written.
 
-A form is stored as JSON when it is sent, so that a workbook coming back months later is read by the layout it was sent with.
+It is stored as JSON when it is sent, so that a workbook coming back months later is read by the layout it was sent with.
+A figure stands where a row and a column meet: `Block.place` says which, and that alone tells the layouts apart.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from campaigns.definition import Indicator, Role
+from campaigns import definition
+from campaigns.definition import Indicator, Role, Rule
+from campaigns.items import Item, items_of
 from campaigns.plan import OFFICE, ExpectedReport, Plan
+from campaigns.rules import instances, parse, scope_of
 from campaigns.workdays import in_chinese, office_time
 
 COVER, LEAD_SHEET, COOPERATING_SHEET, TOKEN_SHEET = "填报说明", "牵头任务", "配合任务", "_ld"
@@ -18,15 +23,13 @@ TAG_COLUMN, LABEL_COLUMN, FIRST_COLUMN = 1, 2, 3
 FIRST_BLOCK_ROW = 4  # the title, the department and a narrow gap stand above
 SIGNATURES = ("填报人", "联系电话", "审核人", "填报日期")
 HEADER_LABEL, COOPERATING_NOTE, NIL_LABEL, NIL_NOTE = "填报项", "配合单位情况", "零报告", "本期各项均为零、确无情况时选“是”"
+NUMBER_LABEL, ITEM_LABEL = "序号", "类别"  # the heads of the two label columns of a matrix or a vertical form
 
-_LINES = {
-    Role.COOPERATING: ("title", "info", "header", "own", "previous", "cumulative", "narrative", "nil"),
-    Role.LEAD: ("title", "info", "header", "own", "coop", "total", "previous", "cumulative", "coopnote", "narrative", "nil"),
-}
-LABELS: Mapping[Role, Mapping[str, str]] = {
-    Role.COOPERATING: {"own": "本期", "previous": "上期累计", "cumulative": "累计"},
-    Role.LEAD: {"own": "本单位本期", "coop": "配合单位小计", "total": "本期合计", "previous": "上期累计", "cumulative": "累计"},
-}
+# the lines of figures: own is typed in, total = own + coop, cumulative = total (or own) + previous
+_ALONE, _WITH_OTHERS = ("own", "previous", "cumulative"), ("own", "coop", "total", "previous", "cumulative")
+_LABELS: Mapping[str, str] = {"own": "本期", "previous": "上期累计", "cumulative": "累计"}
+_LEAD_LABELS: Mapping[str, str] = {**_LABELS, "own": "本单位本期", "coop": "配合单位小计", "total": "本期合计"}
+_ILLEGAL_IN_NAMES, _LONGEST_NAME = "[]:*?/\\'", 31
 
 
 class _Value(BaseModel):
@@ -34,26 +37,57 @@ class _Value(BaseModel):
 
 
 class Block(_Value):
-    """One expected report on a data sheet: `rows` by line, `columns` by indicator, and what is filled in beforehand."""
+    """One form filled in for one duty: `rows` and `columns` by their keys, and what is filled in beforehand, by figure.
+
+    `last` holds the figures of the round before; it stands nowhere on the sheet and serves the rules.
+    """
 
     expected: str
+    key: str
+    form: str
+    layout: Literal["duties", "matrix", "vertical"]
     duty: int
     duty_title: str
     role: Role
     receiver: str
     due: str
     sheet: str
+    lines: tuple[str, ...]
     rows: dict[str, int]
     columns: dict[str, str]
     nil_cell: str
     narrative_cell: str
     previous: dict[str, Decimal]
     coop: dict[str, Decimal]
+    last: dict[str, Decimal]
     coop_note: str
 
-    def tag(self, line: str) -> str:
-        """Return the tag that column A carries on a line, such as `15:own`."""
-        return f"{self.duty}:{line}"
+    def tag(self, row: str) -> str:
+        """Return the tag that column A carries on a row, such as `15:own`."""
+        return f"{self.key}:{row}"
+
+    def place(self, line: str, item: str) -> tuple[str, str]:
+        """Return the keys of the row and of the column in which a line of a figure stands."""
+        if self.layout == "vertical":
+            return f"row.{item}", line
+        if self.layout == "matrix":
+            row, _, column = item.partition(".")
+            return f"{line}.{row}", column
+        return line, item
+
+    def cell(self, line: str, item: str) -> str:
+        """Return the cell in which a line of a figure stands, as the form was sent."""
+        row, column = self.place(line, item)
+        return f"{self.columns[column]}{self.rows[row]}"
+
+    def line_label(self, line: str) -> str:
+        """Return what officers call a line: `本期`, for a lead with cooperating units `本单位本期`."""
+        return (_LEAD_LABELS if "coop" in self.lines else _LABELS)[line]
+
+    @property
+    def first_column(self) -> str:
+        """Return the letter of the first column of figures, where the text and the zero report stand too."""
+        return self.nil_cell.rstrip("0123456789")
 
     @property
     def title(self) -> str:
@@ -64,6 +98,40 @@ class Block(_Value):
     def info(self) -> str:
         """Return the line below the title: role, receiver and date."""
         return f"本单位角色：{self.role.chinese}　　报送：{self.receiver}　　截止：{self.due}"
+
+
+class Instruction(_Value):
+    """A rule as the form states it; `red` gives, by key of a block, formulas that hold in a cell where the rule fails."""
+
+    text: str
+    red: dict[str, tuple[tuple[str, str], ...]]
+
+
+class Table(_Value):
+    """One form of the definition as it is asked of this department."""
+
+    code: str
+    title: str
+    layout: Literal["duties", "matrix", "vertical"]
+    items: tuple[Item, ...]
+    row_labels: dict[str, str]  # of a matrix
+    columns: tuple[Item, ...]  # what heads the columns of figures, unless these are the lines
+    narrative: str
+    notes: tuple[str, ...]
+    rules: tuple[Instruction, ...]
+
+    def item(self, code: str) -> Item:
+        """Return the figure with that code; KeyError when there is none."""
+        for one in self.items:
+            if one.id == code:
+                return one
+        raise KeyError(code)
+
+    def heads(self, block: Block) -> dict[str, str]:
+        """Return the text that heads each column of figures, by its key."""
+        if self.layout == "vertical":
+            return {line: block.line_label(line) for line in block.lines}
+        return {one.id: header(one) for one in self.columns}
 
 
 class Form(_Value):
@@ -79,12 +147,8 @@ class Form(_Value):
     covers: str
     department: str
     department_name: str
-    code: str
     title: str
-    indicators: tuple[Indicator, ...]
-    narrative: str
-    notes: tuple[str, ...]
-    rules: tuple[str, ...]
+    tables: tuple[Table, ...]
     blocks: tuple[Block, ...]
 
     @property
@@ -99,10 +163,53 @@ class Form(_Value):
             "serial": self.serial,
         }
 
-    def label(self, block: Block, line: str) -> str:
-        """Return what an officer reads at the head of a line."""
-        fixed = {"title": "任务标题", "info": "任务信息", "header": HEADER_LABEL, "narrative": self.narrative}
-        return LABELS[block.role].get(line) or {**fixed, "coopnote": COOPERATING_NOTE, "nil": NIL_LABEL}[line]
+    @property
+    def indicators(self) -> tuple[Item, ...]:
+        """Return everything that is asked, in all tables."""
+        return tuple(item for table in self.tables for item in table.items)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the tables say on how to fill them in."""
+        return tuple(dict.fromkeys(note for table in self.tables for note in table.notes))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Return the texts of the rules that hold for this department."""
+        return tuple(dict.fromkeys(rule.text for table in self.tables for rule in table.rules))
+
+    def table(self, block: Block) -> Table:
+        """Return the table that a block is filled in for."""
+        return next(table for table in self.tables if table.code == block.form)
+
+    def of(self, expected: str) -> tuple[Block, ...]:
+        """Return the blocks of an expected report: one for each table."""
+        return tuple(block for block in self.blocks if block.expected == expected)
+
+    def block_of(self, expected: str, item: str) -> Block:
+        """Return the block of an expected report that holds a figure; KeyError when none does."""
+        for block in self.of(expected):
+            if any(one.id == item for one in self.table(block).items):
+                return block
+        raise KeyError(item)
+
+    def label(self, block: Block, row: str) -> str:
+        """Return what an officer reads at the head of a row."""
+        table, (line, _, rest) = self.table(block), row.partition(".")
+        if line == "row":
+            one = table.item(rest)
+            return f"{one.group}：{header(one)}" if one.group else header(one)
+        if line == "section":
+            return f"【{block.line_label(rest)}】"
+        if rest:
+            return f"{block.line_label(line)}·{table.row_labels[rest]}"
+        if line in block.lines:
+            return block.line_label(line)
+        head = HEADER_LABEL if self.table(block).layout == "duties" else ITEM_LABEL
+        return {
+            "title": "任务标题", "info": "任务信息", "group": "上级表头", "header": head,
+            "narrative": table.narrative, "coopnote": COOPERATING_NOTE, "nil": NIL_LABEL,
+        }[line]  # fmt: skip
 
     @property
     def sheets(self) -> tuple[str, ...]:
@@ -115,9 +222,9 @@ class Form(_Value):
         return f"{self.department_name}_{self.round_label}_{self.title}.xlsx"
 
 
-def header(indicator: Indicator) -> str:
-    """Return the column header of an indicator: `出动执法人员（人次）`."""
-    return f"{indicator.label}（{indicator.unit}）"
+def header(item: Item | Indicator) -> str:
+    """Return how a figure is headed: `出动执法人员（人次）`."""
+    return f"{item.label}（{item.unit}）" if item.unit else item.label
 
 
 def letter(column: int) -> str:
@@ -139,43 +246,59 @@ def design(
     previous: Mapping[str, Mapping[str, Decimal]],
     coop: Mapping[str, Mapping[str, Decimal]],
     coop_notes: Mapping[str, str],
+    last: Mapping[str, Mapping[str, Decimal]] | None = None,
     only: Collection[str] | None = None,
 ) -> Form:
-    """Return the form of a department for a round.
+    """Return the form of a department for a round: all tables that its report asks of it, for all its duties.
 
-    `previous`, `coop` and `coop_notes` are by id of the expected report; what is not given stands as zero. `only` limits the form
-    to some of the expected reports.
+    `previous`, `coop`, `last` and `coop_notes` are by id of the expected report; what is not given stands as zero, in `last` as
+    unknown. `only` limits the form to some of the expected reports.
     """
     campaign, a_round = plan.definition.campaign, plan.round(round_id)
     report = plan.definition.report(a_round.report)
-    blank = plan.definition.form(report.form)
     owed = [e for e in plan.expected_in(round_id) if e.department == department and (only is None or e.id in only)]
     owed.sort(key=lambda e: (e.role is not Role.LEAD, e.duty))
-    next_row = {Role.LEAD: FIRST_BLOCK_ROW, Role.COOPERATING: FIRST_BLOCK_ROW}
+    asked = [(plan.definition.form(code), _asked(plan, code, department)) for code in report.forms]
+    asked = [(form, items) for form, items in asked if items]
+    known = tuple(item for _, items in asked for item in items)
+    next_row: dict[str, int] = {}
     blocks: list[Block] = []
-    for one in owed:
-        top = next_row[one.role]
-        rows = {line: top + offset for offset, line in enumerate(_LINES[one.role])}
-        next_row[one.role] = max(rows.values()) + 2  # a blank row between blocks
-        due = office_time(one.due_at)
-        blocks.append(
-            Block(
-                expected=one.id,
-                duty=one.duty,
-                duty_title=plan.definition.duty(one.duty).title,
-                role=one.role,
-                receiver=_receiver(plan, one),
-                due=f"{in_chinese(due.date())}{due:%H:%M}",
-                sheet=LEAD_SHEET if one.role is Role.LEAD else COOPERATING_SHEET,
-                rows=rows,
-                columns={each.id: letter(FIRST_COLUMN + offset) for offset, each in enumerate(blank.indicators)},
-                nil_cell=f"{letter(FIRST_COLUMN)}{rows['nil']}",
-                narrative_cell=f"{letter(FIRST_COLUMN)}{rows['narrative']}",
-                previous=_filled(blank.indicators, previous.get(one.id, {})),
-                coop=_filled(blank.indicators, coop.get(one.id, {})) if one.role is Role.LEAD else {},
-                coop_note=(coop_notes.get(one.id) or _awaited(plan, one)) if one.role is Role.LEAD else "",
+    for position, (form, items) in enumerate(asked):
+        for one in owed:
+            sheet = _sheet(form, one, alone=len(asked) == 1, single=len(owed) == 1)
+            top = next_row.get(sheet, FIRST_BLOCK_ROW)
+            cooperating = _cooperating(plan, one)
+            lines = _WITH_OTHERS if one.role is Role.LEAD and (cooperating or form.layout == "duties") else _ALONE
+            rows = {row: top + offset for offset, row in enumerate(_rows(form, items, lines))}
+            next_row[sheet] = max(rows.values()) + 2  # a blank row between blocks
+            first, across = (FIRST_COLUMN, [i.id for i in items]) if form.layout == "duties" else (FIRST_COLUMN + 1, list(lines))
+            if form.layout == "matrix":
+                across = list(dict.fromkeys(item.column for item in items))
+            due = office_time(one.due_at)
+            blocks.append(
+                Block(
+                    expected=one.id,
+                    key=str(one.duty) if position == 0 else f"{one.duty}-{position + 1}",
+                    form=form.id,
+                    layout=form.layout,
+                    duty=one.duty,
+                    duty_title=plan.definition.duty(one.duty).title,
+                    role=one.role,
+                    receiver=_receiver(plan, one),
+                    due=f"{in_chinese(due.date())}{due:%H:%M}",
+                    sheet=sheet,
+                    lines=lines,
+                    rows=rows,
+                    columns={key: letter(first + offset) for offset, key in enumerate(across)},
+                    nil_cell=f"{letter(first)}{rows['nil']}",
+                    narrative_cell=f"{letter(first)}{rows['narrative']}",
+                    previous=_filled(items, previous.get(one.id, {})),
+                    coop=_filled(items, coop.get(one.id, {})) if "coop" in lines else {},
+                    last={code: value for code, value in (last or {}).get(one.id, {}).items() if code in {i.id for i in items}},
+                    coop_note=(coop_notes.get(one.id) or _awaited(cooperating)) if "coopnote" in rows else "",
+                )
             )
-        )
+    tables = tuple(_table(plan, form, items, known, blocks) for form, items in asked)
     return Form(
         serial=serial,
         version=version,
@@ -187,18 +310,108 @@ def design(
         covers=f"{_day(a_round.covers_from)}至{_day(a_round.due_on)}",
         department=department,
         department_name=plan.directory.organ(department).name,
-        code=blank.id,
-        title=blank.title,
-        indicators=blank.indicators,
-        narrative=blank.narrative,
-        notes=blank.notes,
-        rules=tuple(rule.text for rule in plan.definition.rules if rule.form == blank.id),
+        title=tables[0].title if len(tables) == 1 else report.title,
+        tables=tables,
         blocks=tuple(blocks),
     )
 
 
-def _filled(indicators: tuple[Indicator, ...], figures: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    return {one.id: figures.get(one.id, Decimal(0)) for one in indicators}
+def _asked(plan: Plan, form: str, department: str) -> tuple[Item, ...]:
+    return items_of(plan.definition.form(form), department, plan.definition, plan.directory)
+
+
+def _sheet(form: definition.Form, one: ExpectedReport, *, alone: bool, single: bool) -> str:
+    """Return the sheet on which a form stands for an expected report: leads and others apart, a matrix on its own."""
+    if form.layout == "duties":
+        role = LEAD_SHEET if one.role is Role.LEAD else COOPERATING_SHEET
+        return role if alone else _sheet_name(form.title, f"_{role}")
+    return _sheet_name(form.title, "" if single else f"_任务{one.duty}")
+
+
+def _sheet_name(title: str, end: str) -> str:
+    kept = "".join(char for char in title if char not in _ILLEGAL_IN_NAMES)
+    return f"{kept[: _LONGEST_NAME - len(end)]}{end}"
+
+
+def _rows(form: definition.Form, items: tuple[Item, ...], lines: tuple[str, ...]) -> Iterator[str]:
+    """Return the keys of a block's rows, from top to bottom."""
+    yield from ("title", "info")
+    if form.layout != "vertical" and any(one.group for one in items):
+        yield "group"
+    yield "header"
+    if form.layout == "vertical":
+        yield from (f"row.{item.id}" for item in items)
+    elif form.layout == "matrix":
+        for line in lines:
+            yield f"section.{line}"
+            yield from (f"{line}.{row}" for row in dict.fromkeys(item.row for item in items))
+    else:
+        yield from lines
+    if "coop" in lines:
+        yield "coopnote"
+    yield from ("narrative", "nil")
+
+
+def _table(plan: Plan, form: definition.Form, items: tuple[Item, ...], known: tuple[Item, ...], blocks: list[Block]) -> Table:
+    columns = items
+    if form.layout == "matrix":
+        heads = {item.column: item.model_copy(update={"id": item.column, "label": item.head}) for item in items}
+        columns = tuple(heads.values())
+    mine = [block for block in blocks if block.form == form.id]
+    rules = [rule for rule in plan.definition.rules if rule.form == form.id and rule.stage != "shadow"]
+    told = [_instruction(rule, known, {item.id for item in items}, mine) for rule in rules]
+    return Table(
+        code=form.id,
+        title=form.title,
+        layout=form.layout,
+        items=items,
+        row_labels={item.row: item.row_label for item in items if item.row},
+        columns=columns,
+        narrative=form.narrative,
+        notes=form.notes,
+        rules=tuple(one for one in told if one is not None),
+    )
+
+
+def _instruction(rule: Rule, known: tuple[Item, ...], here: set[str], blocks: list[Block]) -> Instruction | None:
+    """Return how a rule is told, None when nothing it names is asked of the department.
+
+    What lies on another sheet or on no sheet is only checked when the form comes back: a cell cannot turn red for it.
+    """
+    relation = parse(rule.check)
+    readings = list(instances(relation, known))
+    if not readings:
+        return None
+    red: dict[str, list[tuple[str, str]]] = {}
+    for block in blocks:
+        for reading in readings:
+            cells = {name: _shown(block, here, full, rule.over) for name, full in reading.items()}
+            there = {name: cell for name, cell in cells.items() if cell}
+            subject = reading[relation.subject]
+            if len(there) < len(cells) or subject not in here:
+                continue
+            typed = [block.cell("own", code) for scope, code in map(scope_of, reading.values()) if not scope]
+            failed = f"AND(COUNT({','.join(dict.fromkeys(typed))})={len(set(typed))},NOT({relation.formula(there)}))"
+            red.setdefault(block.key, []).append((block.cell("own", subject), failed))
+    return Instruction(text=rule.text, red={key: tuple(found) for key, found in red.items()})
+
+
+def _shown(block: Block, here: set[str], name: str, over: str) -> str:
+    """Return where a figure of a rule is shown on the block's own sheet, a number where it is known but not shown, or nothing."""
+    scope, code = scope_of(name)
+    if code not in here:
+        return ""
+    if not scope:
+        return block.cell("cumulative" if over == "cumulative" else "own", code)
+    if scope == "coop":
+        return block.cell("coop", code) if "coop" in block.lines else ""
+    if over == "cumulative":
+        return block.cell("previous", code)
+    return f"{block.last[code]:f}" if code in block.last else ""
+
+
+def _filled(items: tuple[Item, ...], figures: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {one.id: figures.get(one.id, Decimal(0)) for one in items if one.counts}
 
 
 def _receiver(plan: Plan, one: ExpectedReport) -> str:
@@ -206,12 +419,15 @@ def _receiver(plan: Plan, one: ExpectedReport) -> str:
     return "、".join(office if code == OFFICE else plan.directory.organ(code).name for code in one.receivers)
 
 
-def _awaited(plan: Plan, lead: ExpectedReport) -> str:
-    names = [
+def _cooperating(plan: Plan, lead: ExpectedReport) -> list[str]:
+    return [
         plan.directory.organ(e.department).name
         for e in plan.expected_in(lead.round)
         if e.duty == lead.duty and e.role is Role.COOPERATING and lead.department in e.receivers
     ]
+
+
+def _awaited(names: list[str]) -> str:
     return f"应报{len(names)}家，尚未收到：{'、'.join(names)}" if names else "本任务没有配合单位"
 
 

@@ -11,7 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from campaigns.definition import Indicator, Role
+from campaigns.definition import Role
+from campaigns.items import Item, figures_of
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.states import Standing, State, chinese, state, tally
 
@@ -108,7 +109,7 @@ class RollUp:
     round_label: str
     covers: str
     as_of: datetime
-    indicators: tuple[Indicator, ...]
+    indicators: tuple[Item, ...]
     duties: Mapping[int, tuple[str, str]]  # number -> title, leads
     departments: Mapping[str, str]  # code -> name
     facts: tuple[Fact, ...]
@@ -132,7 +133,7 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
     a_round, campaign = plan.round(round_id), plan.definition.campaign
     owed = plan.expected_in(round_id)
     ids = {one.id for one in owed}
-    indicators = plan.definition.form(plan.definition.report(a_round.report).form).indicators
+    indicators = figures_of(plan.definition, plan.directory, a_round.report)
     order = {one.id: at for at, one in enumerate(indicators)}
     known = (fact for fact in facts if fact.expected in ids and fact.indicator in order)
     counted = tuple(sorted(known, key=lambda fact: (fact.duty, fact.department, order[fact.indicator])))

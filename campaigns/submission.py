@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+from difflib import get_close_matches
 from decimal import Decimal
 from enum import StrEnum
 
-from campaigns.definition import Indicator, Role, Rule
+from campaigns.definition import Rule
 from campaigns.findings import Finding, Severity
-from campaigns.forms import COVER, FIRST_COLUMN, SIGNATURES, TOKEN_SHEET, Block, Form, header, letter
+from campaigns.forms import COVER, FIRST_COLUMN, SIGNATURES, TOKEN_SHEET, Block, Form, letter
+from campaigns.items import Item
 from campaigns.organs import plain
-from campaigns.rules import parse
+from campaigns.rules import instances, parse, scope_of
 
 ERROR_SHEET = "错误清单"  # what we add to a copy we send back; never read
 Value = str | Decimal
@@ -20,26 +23,36 @@ _LIMIT = Decimal(10) ** 12
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?")
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff]+")
-_OPTIONAL_LINES = ("title", "info", "coopnote")  # nothing is read from them
+_OPTIONAL_ROWS = ("title", "info", "group", "section", "coopnote")  # nothing is read from them
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The cells of one sheet by (row, column): values, formulas, formulas without a value, error values."""
+    """The cells of one sheet by (row, column), and what their values do not tell; hidden rows and columns are read like any other.
+
+    `formulas` and formulas without a value; `errors`; cells that stand in the file more than once (`repeated`); values that nobody
+    sees because a merged range lies over them (`covered`); figures whose number format shows something else (`odd`): percent,
+    thousands, a unit. `outside` names the first cell beyond the rows and columns that are read at all.
+    """
 
     name: str
     cells: Mapping[At, Value]
     formulas: frozenset[At] = frozenset()
     uncalculated: frozenset[At] = frozenset()
     errors: frozenset[At] = frozenset()
+    repeated: frozenset[At] = frozenset()
+    covered: frozenset[At] = frozenset()
+    odd: frozenset[At] = frozenset()
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A workbook as read: its kind (xlsx, xls, ods) and its sheets in order."""
+    """A workbook as read: its kind (xlsx, xls, ods), its sheets in order, and what it carries that is never opened (宏, 外部链接)."""
 
     kind: str
     sheets: tuple[Sheet, ...]
+    carries: tuple[str, ...] = ()
 
     def sheet(self, name: str) -> Sheet | None:
         """Return the sheet of that name, None when there is none."""
@@ -73,7 +86,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class CheckedBlock:
-    """What a workbook says for one expected report. `figures` are the department's own of this period, complete when accepted."""
+    """What a workbook says for one expected report. `figures` are the department's own of this period, complete when accepted.
+
+    `shadow` holds the findings of rules on trial: for the office's records, not for the sender.
+    """
 
     expected: str
     outcome: Outcome
@@ -81,6 +97,7 @@ class CheckedBlock:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     narrative: str = ""
     findings: tuple[Finding, ...] = ()
+    shadow: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +158,10 @@ def check(book: Book, form: Form, rules: Sequence[Rule]) -> Checked:
     lines = _lines(sheets, form)
     findings = tuple(_whole_file(book, form, sheets, lines))
     lost = any(finding.severity is Severity.BLOCK for finding in findings)
-    applicable = [rule for rule in rules if rule.form == form.code]
-    blocks = tuple(_Reading(form, block, lines, applicable).checked(lost=lost) for block in form.blocks)
+    readings: dict[str, list[_Reading]] = {}
+    for block in form.blocks:
+        readings.setdefault(block.expected, []).append(_Reading(form, block, lines))
+    blocks = tuple(_checked(expected, mine, rules, lost=lost) for expected, mine in readings.items())
     return Checked(blocks, _signatures(book), findings)
 
 
@@ -154,7 +173,7 @@ class _Line:
 
 def _lines(sheets: Sequence[Sheet], form: Form) -> dict[str, list[_Line]]:
     """Return where each tag stands, wherever rows, columns or sheets were moved to."""
-    tags = {block.tag(line) for block in form.blocks for line in block.rows}
+    tags = {block.tag(row) for block in form.blocks for row in block.rows}
     found: dict[str, list[_Line]] = {}
     for sheet in sheets:
         for (row, _), value in sorted(sheet.cells.items(), key=lambda item: item[0]):
@@ -172,8 +191,37 @@ def _whole_file(book: Book, form: Form, sheets: Sequence[Sheet], lines: Mapping[
     cover = book.sheet(COVER)
     if cover is None:
         yield Finding("cover-missing", Severity.WARNING, f"“{COVER}”工作表已被删除，未能读到填报人等信息，下次请保留")
-    for sheet in (cover, *sheets) if cover and cover not in sheets else sheets:
+    for sheet in sheets:
         yield from _other_department(sheet, form)
+    yield from _oddities(book, form, sheets, lines)
+
+
+def _oddities(book: Book, form: Form, sheets: Sequence[Sheet], lines: Mapping[str, list[_Line]]) -> Iterator[Finding]:
+    """Yield what is unusual in the file itself: what it carries, what is hidden in it, what stands far from the table."""
+    if book.carries:
+        what = "、".join(book.carries)
+        yield Finding("carries", Severity.WARNING, f"文件带有{what}，只读取了单元格中的数值，其余未打开也不会转发；下次请用下发的原报表填报",
+                      value=what)  # fmt: skip
+    tagged = {at.sheet.name for found in lines.values() for at in found}
+    for sheet in sheets:
+        if sheet.name not in tagged and sheet.name != COVER:
+            continue
+        for place in sorted(sheet.repeated):
+            yield Finding("cell-repeated", Severity.BLOCK, f"单元格{_name(place)}在文件中出现两次，不同软件会读出不同的数，请重新填写这一格并另存",
+                          sheet.name, _name(place), _shown(sheet.cells.get(place)), "只有一个值")  # fmt: skip
+        for place in sorted(sheet.covered):
+            yield Finding("value-covered", Severity.BLOCK, f"单元格{_name(place)}被合并单元格盖住，里面还有看不见的内容，请取消合并后核对、删去",
+                          sheet.name, _name(place), _shown(sheet.cells.get(place)), "空白")  # fmt: skip
+        if sheet.outside:
+            yield Finding(
+                "cell-outside", Severity.WARNING, f"表格很远处还有内容（{sheet.outside}），没有读取，请删去", sheet.name
+            )
+    copies = sorted(tagged.difference(form.sheets))
+    kept = sorted({at.sheet.name for found in lines.values() if len({one.sheet.name for one in found}) > 1 for at in found})
+    for name in copies if len(kept) > 1 else ():
+        others = "、".join(f"“{other}”" for other in kept if other != name)
+        yield Finding("sheet-repeated", Severity.BLOCK, f"工作表“{name}”与{others}内容重复，无法判断以哪一张为准，请删去多余的一张",
+                      name, value=name, expected="只有一张")  # fmt: skip
 
 
 def _other_department(sheet: Sheet, form: Form) -> Iterator[Finding]:
@@ -197,223 +245,334 @@ def _signatures(book: Book) -> dict[str, str]:
     found = {}
     for (row, column), value in cover.cells.items() if cover else ():
         label = str(value).strip(" 　：:")
-        if label in SIGNATURES and (signed := _text(cover.cells.get((row, column + 1)) if cover else None)):
+        beside = cover.cells.get((row, column + 1)) if cover else None
+        if label in SIGNATURES and (signed := _day(beside) if label.endswith("日期") else _text(beside)):
             found[label] = signed
     return found
 
 
+def _day(value: Value | None) -> str:
+    """Return a date as it was typed; a number a spreadsheet keeps for a day is told as that day."""
+    text = _text(value)
+    if re.fullmatch("[3-7][0-9]{4}", text):
+        return str(date(1899, 12, 30) + timedelta(days=int(text)))
+    return text
+
+
+def _checked(expected: str, readings: "Sequence[_Reading]", rules: Sequence[Rule], *, lost: bool) -> CheckedBlock:
+    """Return what a workbook says for one expected report, on however many sheets its tables stand."""
+    there = [reading for reading in readings if reading.rows]
+    if not there:
+        if not lost:
+            title = readings[0].block.title
+            readings[0].add("block-missing", f"{title}的各行均已被删除，按未报处理；如需报送，请在原下发报表上填报",
+                            row="title", severity=Severity.WARNING)  # fmt: skip
+        outcome = Outcome.RETURNED if lost else Outcome.BLANK
+        return CheckedBlock(expected, outcome, findings=tuple(readings[0].findings))
+    if len(there) == len(readings) and all(reading.untouched for reading in readings):
+        return CheckedBlock(expected, Outcome.BLANK)
+    for reading in readings:
+        reading.read(alone=len(readings) == 1)
+    for finding, reading in _broken(readings, rules):
+        (reading.shadow if finding.severity is Severity.SHADOW else reading.findings).append(finding)
+    for reading in readings:
+        reading.compare_nil()
+    findings = tuple(finding for reading in readings for finding in reading.findings)
+    returned = lost or any(finding.severity is Severity.BLOCK for finding in findings)
+    return CheckedBlock(
+        expected,
+        Outcome.RETURNED if returned else Outcome.ACCEPTED,
+        all(reading.nil and not any(reading.figures.values()) for reading in readings),
+        {code: reading.figure(code) for reading in readings for code in reading.figures},
+        "\n".join(text for reading in readings for text in (reading.narrative, *reading.texts) if text),
+        findings,
+        tuple(finding for reading in readings for finding in reading.shadow),
+    )
+
+
+def _broken(readings: "Sequence[_Reading]", rules: Sequence[Rule]) -> "Iterator[tuple[Finding, _Reading]]":
+    """Return a finding for every rule that fails, with the reading of the table in which its subject stands."""
+    codes = {reading.block.form for reading in readings}
+    items = [item for reading in readings for item in reading.items.values()]
+    holder = {code: reading for reading in readings for code in reading.items}
+    for rule in rules:
+        if rule.form not in codes:
+            continue
+        relation = parse(rule.check)
+        for reading in instances(relation, items):
+            asked: dict[str, Decimal] = {}
+            for name, full in reading.items():
+                scope, code = scope_of(full)
+                value = holder[code].amount(scope, code, cumulative=rule.over == "cumulative")
+                if value is not None:
+                    asked[name] = value
+            if len(asked) < len(reading) or relation.holds(asked):
+                continue
+            subject = reading[relation.subject]
+            at = holder[subject]
+            shown, bound = _plain(asked[relation.subject]), relation.expected(asked)
+            message = f"逻辑关系：{rule.text}。“{at.items[subject].label}”现为{shown}，应{bound}，请核对"
+            # a cumulative figure is mended in the cell of this period: the other one is locked
+            yield at.finding(f"rule-{rule.id}", message, item=subject, value=shown, expected=bound, severity=rule.effect), at
+
+
 class _Reading:
-    """One block being read: gathers findings on the way, so that all of them come at once."""
+    """One table for one duty being read: gathers findings on the way, so that all of them come at once."""
 
-    def __init__(self, form: Form, block: Block, lines: Mapping[str, list[_Line]], rules: Sequence[Rule]) -> None:
-        self.form, self.block, self.rules = form, block, rules
-        self.indicators = {one.id: one for one in form.indicators}
+    def __init__(self, form: Form, block: Block, lines: Mapping[str, list[_Line]]) -> None:
+        self.form, self.block, self.table = form, block, form.table(block)
+        self.items = {one.id: one for one in self.table.items}
         self.findings: list[Finding] = []
-        self.found = {line: lines[block.tag(line)] for line in block.rows if block.tag(line) in lines}
-        self.lines = {line: at[0] for line, at in self.found.items()}
+        self.shadow: list[Finding] = []
+        self.found = {row: lines[block.tag(row)] for row in block.rows if block.tag(row) in lines}
+        self.rows = {row: at[0] for row, at in self.found.items()}
         self.columns = self._columns()
+        self.narrative = _text(self._value("narrative", self.first_column))
+        self.nil_text = plain(str(self._value("nil", self.first_column) or ""))
+        self.nil = self.nil_text == "是"
+        self.figures: dict[str, Decimal] = {}
+        self.texts: list[str] = []
 
-    def checked(self, *, lost: bool) -> CheckedBlock:
-        block = self.block
-        if not self.lines:
-            if not lost:
-                message = f"{block.title}的各行均已被删除，按未报处理；如需报送，请在原下发报表上填报"
-                self._add("block-missing", message, line="title", severity=Severity.WARNING)
-            return CheckedBlock(block.expected, Outcome.RETURNED if lost else Outcome.BLANK, findings=tuple(self.findings))
-        narrative = _text(self._value("narrative", self.first_column))
-        nil_text = plain(str(self._value("nil", self.first_column) or ""))
-        own = {code: self._value("own", column) for code, column in self.columns.items()}
-        touched = narrative or nil_text == "是" or any(self._touched("own", column) for column in self.columns.values())
-        readable = {"own", "header", "narrative", "nil"} <= self.lines.keys() and len(self.columns) == len(self.indicators)
-        if readable and not touched and nil_text in ("", "否"):
-            return CheckedBlock(block.expected, Outcome.BLANK)
+    @property
+    def untouched(self) -> bool:
+        """Return whether everything is where it was and nothing is filled in."""
+        places = [self._place("own", item.id) for item in self.items.values() if item.typed]
+        readable = {"header", "narrative", "nil"} <= self.rows.keys() and all(places)
+        return readable and not self.narrative and self.nil_text in ("", "否") and not any(map(self._touched, places))
+
+    def read(self, *, alone: bool) -> None:
+        """Read everything, with all that is wrong in it; rules come after, when all tables are read."""
+        if not self.rows:
+            self.add("block-missing", f"{self.block.title}的“{self.table.title}”已被删除，请在原下发报表上填报", row="title")
+            return
         self._structure()
-        nil = nil_text == "是"
-        if nil_text not in ("", "是", "否"):
-            self._add(
-                "nil-value", "“零报告”只能选“是”或“否”", line="nil", column=self.first_column, value=nil_text, expected="是或否"
+        if self.nil_text not in ("", "是", "否"):
+            self.add(
+                "nil-value",
+                "“零报告”只能选“是”或“否”",
+                row="nil",
+                column=self.first_column,
+                value=self.nil_text,
+                expected="是或否",
             )
-        figures = self._figures(own, nil=nil, written=bool(narrative))
+        self._figures(alone=alone)
+        self._texts()
         self._prefilled()
-        self._computed(figures)
-        self._rules(figures)
-        if nil and any(figures.values()):
-            for code, value in figures.items():
+        self._computed()
+
+    def amount(self, scope: str, code: str, *, cumulative: bool) -> Decimal | None:
+        """Return a figure as a rule asks for it, None when it is not known."""
+        block = self.block
+        if scope == "coop":
+            return block.coop.get(code)
+        if scope == "previous":
+            return block.previous.get(code) if cumulative else block.last.get(code)
+        own = self.figures.get(code)
+        if own is None or not cumulative:
+            return own
+        return own + block.coop.get(code, Decimal(0)) + block.previous[code]
+
+    def compare_nil(self) -> None:
+        """Find a zero report with figures, and figures that are all zero without it."""
+        typed = {code: value for code, value in self.figures.items() if self.items[code].typed}
+        if self.nil:
+            for code, value in typed.items():
                 if value:
-                    message = f"零报告选了“是”，但“{self.indicators[code].label}”不是零；请改选“否”，或把数字改为0"
-                    self._add("nil-with-figures", message, line="own", column=self.columns[code], value=str(value), expected="0")
-        elif not nil and len(figures) == len(self.indicators) and not any(figures.values()):
+                    message = f"零报告选了“是”，但“{self.items[code].label}”不是零；请改选“否”，或把数字改为0"
+                    self.add("nil-with-figures", message, item=code, value=str(value), expected="0")
+        elif typed and len(typed) == len(self._typed()) and not any(typed.values()):
             message = "本期各项均填0；如确无情况，请把“零报告”选为“是”"
-            self._add("nil-not-ticked", message, line="nil", column=self.first_column, severity=Severity.WARNING, expected="是")
-        returned = lost or any(finding.severity is Severity.BLOCK for finding in self.findings)
-        return CheckedBlock(
-            block.expected,
-            Outcome.RETURNED if returned else Outcome.ACCEPTED,
-            nil and not any(figures.values()),
-            {
-                code: Figure(value, self.lines["own"].sheet.name, self._cell("own", self.columns[code]))
-                for code, value in figures.items()
-            },
-            narrative,
-            tuple(self.findings),
-        )
+            self.add("nil-not-ticked", message, row="nil", column=self.first_column, severity=Severity.WARNING, expected="是")
+
+    def figure(self, code: str) -> Figure:
+        """Return a figure with the cell it stands in."""
+        place = self._place("own", code)
+        assert place is not None
+        return Figure(self.figures[code], place[0].name, _name(place[1]))
 
     @property
     def first_column(self) -> int:
-        """Return the column of the first indicator, where the nil and narrative cells stand."""
-        return self.columns.get(self.form.indicators[0].id, FIRST_COLUMN)
+        """Return the column of the first figure, where the nil and narrative cells stand."""
+        return self.columns.get(next(iter(self.block.columns)), _number_of(self.block.first_column))
+
+    def _typed(self) -> list[Item]:
+        return [item for item in self.items.values() if item.typed and item.counts]
 
     def _columns(self) -> dict[str, int]:
-        """Return the column of each indicator, found by the header text."""
-        line = self.lines.get("header")
-        if line is None:
-            return {}
+        """Return the column of each head, found by its text."""
         texts: dict[str, int] = {}
-        for (row, column), value in line.sheet.cells.items():
-            if row == line.row and isinstance(value, str):
-                texts.setdefault(plain(value), column)
-        wanted = {code: texts.get(plain(header(one))) for code, one in self.indicators.items()}
-        return {code: column for code, column in wanted.items() if column is not None}
+        for line in (self.rows[row] for row in ("header", "group") if row in self.rows):
+            for (row, column), value in line.sheet.cells.items():
+                if row == line.row and isinstance(value, str):
+                    texts.setdefault(plain(value), column)
+        wanted = {key: texts.get(plain(text)) for key, text in self.table.heads(self.block).items()}
+        return {key: column for key, column in wanted.items() if column is not None}
 
     def _structure(self) -> None:
-        for line, row in self.block.rows.items():
-            at = self.found.get(line)
-            label = self.form.label(self.block, line)
-            severity = Severity.WARNING if line in _OPTIONAL_LINES else Severity.BLOCK
+        for row, original in self.block.rows.items():
+            at = self.found.get(row)
+            label = self.form.label(self.block, row)
+            severity = Severity.WARNING if row.partition(".")[0] in _OPTIONAL_ROWS else Severity.BLOCK
             if at is None:
-                message = f"{self.block.title}的“{label}”一行（原第{row}行）已被删除，请在原下发报表上恢复该行后重新填报"
-                self._add("row-deleted", message, line=line, severity=severity, expected=label)
+                message = f"{self.block.title}的“{label}”一行（原第{original}行）已被删除，请在原下发报表上恢复该行后重新填报"
+                self.add("row-deleted", message, row=row, severity=severity, expected=label)
             elif len(at) > 1:
                 rows = "、".join(f"第{one.row}行" for one in at)
                 message = f"{self.block.title}的“{label}”一行出现{len(at)}次（{rows}），请删去多余的行，只保留一行"
-                self._add("row-repeated", message, line=line, severity=severity, expected="只有一行")
-        if "header" in self.lines:
-            for code, one in self.indicators.items():
-                if code not in self.columns:
-                    message = f"{self.block.title}的表头中找不到“{header(one)}”，请恢复原表头，不要改动或删除列"
-                    self._add("column-missing", message, line="header", expected=header(one))
+                self.add("row-repeated", message, row=row, severity=severity, expected="只有一行")
+        if "header" in self.rows:
+            for key, text in self.table.heads(self.block).items():
+                if key not in self.columns:
+                    message = f"{self.block.title}的表头中找不到“{text}”，请恢复原表头，不要改动或删除列"
+                    self.add("column-missing", message, row="header", expected=text)
 
-    def _figures(self, own: Mapping[str, Value | None], *, nil: bool, written: bool) -> dict[str, Decimal]:
-        if "own" not in self.lines:
-            return {}
-        figures: dict[str, Decimal] = {}
-        blanks: list[str] = []
-        for code, value in own.items():
-            one, column = self.indicators[code], self.columns[code]
-            at = (self.lines["own"].row, column)
-            sheet = self.lines["own"].sheet
+    def _figures(self, *, alone: bool) -> None:
+        blanks: list[Item] = []
+        for one in self._typed():
+            place = self._place("own", one.id)
+            if place is None:
+                continue
+            sheet, at = place
+            value = sheet.cells.get(at)
             if at in sheet.errors:
-                self._add(
-                    "error-value",
-                    f"“{one.label}”是错误值，请改为数字",
-                    line="own",
-                    column=column,
-                    value="错误值",
-                    expected=_kind(one),
-                )
+                self.add("error-value", f"“{one.label}”是错误值，请改为数字", item=one.id, value="错误值", expected=_kind(one))
                 continue
             if at in sheet.uncalculated:
                 message = f"公式未计算：“{one.label}”是公式但没有结果，请在 WPS 或 Excel 中打开、保存后再报送，或直接填数字"
-                self._add("formula-uncalculated", message, line="own", column=column, value="公式", expected=_kind(one))
+                self.add("formula-uncalculated", message, item=one.id, value="公式", expected=_kind(one))
                 continue
             parsed = number(value, one.decimals) if value is not None else None
             if isinstance(parsed, Decimal):
-                figures[code] = parsed
+                self.figures[one.id] = parsed
             elif parsed is not None:
-                self._add(f"number-{parsed}", _fault(one, parsed, _shown(value)), line="own", column=column,
-                          value=_shown(value), expected=_kind(one))  # fmt: skip
-            elif nil:
-                figures[code] = Decimal(0)
+                self.add(f"number-{parsed}", _fault(one, parsed, _shown(value)), item=one.id,
+                         value=_shown(value), expected=_kind(one))  # fmt: skip
+            elif self.nil:
+                self.figures[one.id] = Decimal(0)
             else:
-                blanks.append(code)
-        if len(blanks) == len(self.indicators):
-            if not written:
-                return figures  # nothing is filled in at all: what else is wrong is said elsewhere
-            message = "只填了文字，各项指标均为空白；空白不是零，请填数字，确无情况的把“零报告”选为“是”"
-            self._add("all-blank", message, line="own", column=self.first_column, value="空白", expected="数字，或零报告选“是”")
-            return figures
-        for code in blanks:
-            message = f"“{self.indicators[code].label}”没有填；空白不是零，没有发生的请填0"
-            self._add("blank", message, line="own", column=self.columns[code], value="空白", expected="数字，没有发生的填0")
-        return figures
+                blanks.append(one)
+        if blanks and len(blanks) == len(self._typed()):
+            if alone and not self.narrative:
+                return  # nothing is filled in at all: what else is wrong is said elsewhere
+            said = "只填了文字，各项指标均为空白" if self.narrative else f"“{self.table.title}”没有填"
+            message = f"{said}；空白不是零，请填数字，确无情况的把“零报告”选为“是”"
+            self.add("all-blank", message, item=blanks[0].id, value="空白", expected="数字，或零报告选“是”")
+            return
+        for one in blanks:
+            message = f"“{one.label}”没有填；空白不是零，没有发生的请填0"
+            self.add("blank", message, item=one.id, value="空白", expected="数字，没有发生的填0")
+
+    def _texts(self) -> None:
+        for one in self.items.values():
+            place = None if one.counts else self._place("own", one.id)
+            if place is None:
+                continue
+            value = place[0].cells.get(place[1])
+            text = _plain(value) if isinstance(value, Decimal) else _text(value)
+            allowed = {plain(option): option for option in one.options}
+            if text and one.options and plain(text) not in allowed:
+                choice = "、".join(one.options)
+                self.add("option", f"“{one.label}”只能从“{choice}”中选一项，现填“{text[:60]}”，请从下拉列表中选",
+                         item=one.id, value=text[:60], expected=choice)  # fmt: skip
+            elif text:
+                self.texts.append(f"{one.label}：{allowed.get(plain(text), text)}")
 
     def _prefilled(self) -> None:
         """Find figures that we had filled in and somebody changed."""
         for line, given in (("previous", self.block.previous), ("coop", self.block.coop)):
             for code, expected in given.items():
-                if line not in self.lines or code not in self.columns:
+                place = self._place(line, code)
+                if place is None:
                     continue
-                one, value = self.indicators[code], self._value(line, self.columns[code])
+                one, value = self.items[code], place[0].cells.get(place[1])
                 if _same(value, expected, one.decimals):
                     continue
-                label = self.form.label(self.block, line)
+                label = self.block.line_label(line)
                 message = f"“{label}”中的“{one.label}”由本办公室预填，不能改动，请改回{_plain(expected)}；有疑问请另行说明"
-                self._add("prefilled-changed", message, line=line, column=self.columns[code],
-                          value=_shown(value), expected=_plain(expected))  # fmt: skip
+                self.add("prefilled-changed", message, line=line, item=code, value=_shown(value), expected=_plain(expected))
 
-    def _computed(self, figures: Mapping[str, Decimal]) -> None:
+    def _computed(self) -> None:
         """Find totals that are not the sum of their parts; a formula that nobody has calculated yet says nothing."""
-        lead = self.block.role is Role.LEAD
-        for code, own in figures.items():
-            one, column = self.indicators[code], self.columns[code]
-            total = own + self.block.coop.get(code, Decimal(0))
-            cumulative = total + self.block.previous[code]
-            parts = ("本单位本期＋配合单位小计", "本期合计＋上期累计") if lead else ("", "本期＋上期累计")
-            for line, expected, sum_of in (("total", total, parts[0]), ("cumulative", cumulative, parts[1])):
-                if line not in self.lines:
-                    continue
-                at = (self.lines[line].row, column)
-                value = self._value(line, column)
-                if value is None or at in self.lines[line].sheet.errors or _same(value, expected, one.decimals):
-                    continue
-                label = self.form.label(self.block, line)
-                message = (
-                    f"“{one.label}”的“{label}”应等于{sum_of}，应为{_plain(expected)}，现为{_shown(value)}，请改正（恢复公式即可）"
-                )
-                self._add(f"{line}-differs", message, line=line, column=column, value=_shown(value), expected=_plain(expected))
-
-    def _rules(self, figures: Mapping[str, Decimal]) -> None:
-        for rule in self.rules:
-            relation = parse(rule.check)
-            if not relation.names <= figures.keys():
+        for one in self.items.values():
+            parts = [self.figures[part] for part in one.sum_of if part in self.figures]
+            if one.typed or len(parts) < len(one.sum_of) or not self._place("own", one.id):
                 continue
-            asked = dict(figures)
-            if rule.over == "cumulative":
-                for code in relation.names:
-                    asked[code] = figures[code] + self.block.coop.get(code, Decimal(0)) + self.block.previous[code]
-            if relation.holds(asked):
-                continue
-            subject = relation.subject
-            shown, bound = _plain(asked[subject]), relation.expected(asked)
-            message = f"逻辑关系：{rule.text}。“{self.indicators[subject].label}”现为{shown}，应{bound}，请核对"
-            # a cumulative figure is mended in the cell of this period: the other one is locked
-            self._add(f"rule-{rule.id}", message, line="own", column=self.columns[subject],
-                      value=shown, expected=bound, severity=rule.severity)  # fmt: skip
+            self.figures[one.id] = sum(parts, Decimal(0))
+            named = [self.items[part] for part in one.sum_of]
+            labels = [part.row_label if part.row != one.row else part.head for part in named]
+            self._sum("own", one, self.figures[one.id], "＋".join(labels), "sum-differs")
+        for code, own in self.figures.items():
+            one, block = self.items[code], self.block
+            label = block.line_label
+            total = own + block.coop.get(code, Decimal(0))
+            base = "own"
+            if "total" in block.lines:
+                base = "total"
+                self._sum("total", one, total, f"{label('own')}＋{label('coop')}", "total-differs")
+            self._sum(
+                "cumulative", one, total + block.previous[code], f"{label(base)}＋{label('previous')}", "cumulative-differs"
+            )
 
-    def _value(self, line: str, column: int) -> Value | None:
-        at = self.lines.get(line)
+    def _sum(self, line: str, one: Item, expected: Decimal, parts: str, rule: str) -> None:
+        place = self._place(line, one.id)
+        if place is None:
+            return
+        sheet, at = place
+        value = sheet.cells.get(at)
+        if value is None or at in sheet.errors or _same(value, expected, one.decimals):
+            return
+        message = (
+            f"“{one.label}”的“{self.block.line_label(line)}”应等于{parts}，应为{_plain(expected)}，现为{_shown(value)}，"
+            "请改正（恢复公式即可）"
+        )
+        self.add(rule, message, line=line, item=one.id, value=_shown(value), expected=_plain(expected))
+
+    def _place(self, line: str, item: str) -> tuple[Sheet, At] | None:
+        """Return where a line of a figure stands in the workbook that came back, None when its row or column is gone."""
+        row, column = self.block.place(line, item)
+        if row not in self.rows or column not in self.columns:
+            return None
+        return self.rows[row].sheet, (self.rows[row].row, self.columns[column])
+
+    def _value(self, row: str, column: int) -> Value | None:
+        at = self.rows.get(row)
         return at.sheet.cells.get((at.row, column)) if at else None
 
-    def _touched(self, line: str, column: int) -> bool:
-        at = self.lines.get(line)
-        if at is None:
+    def _touched(self, place: tuple[Sheet, At] | None) -> bool:
+        if place is None:
             return False
-        cell = (at.row, column)
-        return bool(_text(at.sheet.cells.get(cell))) or cell in at.sheet.errors or cell in at.sheet.uncalculated
+        sheet, at = place
+        return bool(_text(sheet.cells.get(at))) or at in sheet.errors or at in sheet.uncalculated
 
-    def _cell(self, line: str, column: int) -> str:
-        at = self.lines.get(line)
-        return f"{letter(column)}{at.row}" if at else ""
+    def finding(
+        self, rule: str, message: str, *, row: str = "", column: int | None = None, line: str = "own", item: str = "",
+        value: str = "", expected: str = "", severity: Severity = Severity.BLOCK,
+    ) -> Finding:  # fmt: skip
+        """Return a finding at a line of a figure, or at a row and column."""
+        if item:
+            row, key = self.block.place(line, item)
+            column = self.columns.get(key)
+        # a row that is gone is marked at the first row of its block that is still there
+        at = self.rows.get(row) or next(iter(self.rows.values()), None)
+        cell = _name((at.row, column or FIRST_COLUMN - 1)) if at else ""
+        sheet = at.sheet.name if at else self.block.sheet
+        return Finding(rule, severity, message, sheet, cell, value, expected, self.block.expected)
 
-    def _add(
-        self, rule: str, message: str, *, line: str, column: int | None = None, value: str = "", expected: str = "",
-        severity: Severity = Severity.BLOCK,
+    def add(
+        self, rule: str, message: str, *, row: str = "", column: int | None = None, line: str = "own", item: str = "",
+        value: str = "", expected: str = "", severity: Severity = Severity.BLOCK,
     ) -> None:  # fmt: skip
-        # a line that is gone is marked at the first line of its block that is still there
-        at = line if line in self.lines else next(iter(self.lines), "")
-        cell = self._cell(at, column or FIRST_COLUMN - 1)
-        sheet = self.lines[at].sheet.name if at else self.block.sheet
-        self.findings.append(Finding(rule, severity, message, sheet, cell, value, expected, self.block.expected))
+        """Add a finding."""
+        self.findings.append(self.finding(
+            rule, message, row=row, column=column, line=line, item=item, value=value, expected=expected, severity=severity,
+        ))  # fmt: skip
+
+
+def _number_of(letters: str) -> int:
+    number_ = 0
+    for char in letters:
+        number_ = number_ * 26 + ord(char) - 64
+    return number_
 
 
 def _name(at: At) -> str:
@@ -441,11 +600,11 @@ def _same(value: Value | None, expected: Decimal, decimals: int) -> bool:
     return isinstance(parsed, Decimal) and parsed == expected
 
 
-def _kind(one: Indicator) -> str:
+def _kind(one: Item) -> str:
     return f"不小于0的数，最多{one.decimals}位小数" if one.decimals else "不小于0的整数"
 
 
-def _fault(one: Indicator, fault: NumberFault, shown: str) -> str:
+def _fault(one: Item, fault: NumberFault, shown: str) -> str:
     if fault is NumberFault.TEXT:
         return f"“{one.label}”应填数字，现填“{shown}”，请只填数字，不写单位和文字"
     if fault is NumberFault.NEGATIVE:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from campaigns.definition import Indicator, Role
+from campaigns.definition import Role
 from campaigns.forms import header
+from campaigns.items import Item, figures_of, in_letters
 from campaigns.letters import Attachment, Bundle, DutyBundle, Letter, Reported, Row
 from campaigns.notices import Notice, bundle_slots, cooperating_of
 from campaigns.plan import ExpectedReport, Plan
@@ -90,7 +91,7 @@ def _duty(
     accepted: Sequence[SubmissionRecord],
     figures: Sequence[Fact],
 ) -> DutyBundle:
-    named, indicators = names(plan), _indicators(plan, a_round)
+    named, indicators = names(plan), in_letters(_indicators(plan, a_round))
     newest = {s.expected: s for s in accepted}
     rows, reported = [], []
     totals: dict[str, Decimal] = defaultdict(Decimal)
@@ -140,8 +141,8 @@ def _sheets(
     return [UnitSheet(named[department], tuple(rows)) for department, rows in sheets.items()]
 
 
-def _indicators(plan: Plan, a_round: RoundRecord) -> Sequence[Indicator]:
-    return plan.definition.form(plan.definition.report(a_round.report).form).indicators
+def _indicators(plan: Plan, a_round: RoundRecord) -> Sequence[Item]:
+    return figures_of(plan.definition, plan.directory, plan.round(a_round.id).report)
 
 
 def _columns(plan: Plan, a_round: RoundRecord) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from campaigns import rollup
 from campaigns.events import Event
 from campaigns.forms import header
+from campaigns.items import in_letters
 from campaigns.letters import Attachment, Letter, RollUp, Row
 from campaigns.notices import Notice
 from campaigns.plan import Plan
@@ -78,7 +79,7 @@ def _publish(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of
 
 
 def _letter(at: Office, plan: Plan, a_round: RoundRecord, result: rollup.RollUp, key: str) -> Letter:
-    indicators = plan.definition.form(plan.definition.report(a_round.report).form).indicators
+    indicators = in_letters(result.indicators)
     body = RollUp(
         coverage=result.coverage.text,
         columns=tuple(header(one) for one in indicators),

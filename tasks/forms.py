@@ -39,6 +39,7 @@ def issue_form(
         version=version,
         previous=_previous(plan, round_id, ledger.figures(campaign, "cumulative", until=until)),
         coop=_sub_totals(plan, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)),
+        last=_last(plan, round_id, department, ledger, until),
         coop_notes=_notes(plan, round_id, department, ledger.standings(campaign, round_id), until),
     )
     data = write_form(form, sign({**form.identity, "office": at.settings.mailbox}, at.settings.secret))
@@ -66,6 +67,17 @@ def _previous(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, Ma
         earlier = fact.expected.rsplit("/", 2)[0]
         if plan.round(earlier).report == report and order.index(earlier) < order.index(round_id):
             found[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] = fact.value
+    return found
+
+
+def _last(plan: Plan, round_id: str, department: str, ledger: Ledger, until: datetime) -> Mapping[str, Mapping[str, Decimal]]:
+    """Return the own figures of the round before, by the expected report of this round they precede."""
+    a_round = plan.round(round_id)
+    earlier = [one.id for one in plan.rounds if one.report == a_round.report and one.due_on < a_round.due_on]
+    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for fact in ledger.figures(plan.definition.campaign.id, "own", round_id=earlier[-1], until=until) if earlier else ():
+        if fact.department == department:
+            found[f"{round_id}/{fact.duty}/{department}"][fact.indicator] = fact.value
     return found
 
 

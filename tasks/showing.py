@@ -72,8 +72,9 @@ async def _rollup_table(run: UUID, one: Picture, round_id: str, as_of: datetime)
         plan = at.plan(ledger.campaign(one.campaign))
         facts = ledger.figures(one.campaign, "own", round_id=round_id)
         result = rollup.roll_up(plan, round_id, facts, ledger.standings(one.campaign, round_id), as_of)
-    form = plan.definition.form(plan.definition.report(plan.round(round_id).report).form)
-    rows = [{"指标": header(indicator), "合计": f"{result.overall[indicator.id].normalize():f}"} for indicator in form.indicators]
+    rows = [
+        {"指标": header(indicator), "合计": f"{result.overall[indicator.id].normalize():f}"} for indicator in result.indicators
+    ]
     label = plan.round(round_id).label
     key = f"rollup-{round_id}".replace("/", "-").replace("_", "-")
     await _table(run, key, f"{one.title} {label}汇总。{result.coverage.text}", rows)

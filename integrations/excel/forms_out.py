@@ -8,8 +8,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from campaigns.definition import Indicator, Role
+from campaigns.definition import Role
 from campaigns.forms import COVER, HEADER_LABEL, NIL_NOTE, SIGNATURES, TOKEN_SHEET, Block, Form, header, letter
+from campaigns.items import Item
 from integrations.excel.workbook import (
     BLUE,
     BOX,
@@ -206,7 +207,7 @@ def _block(sheet: Worksheet, form: Form, block: Block, last: str) -> None:
     _texts(sheet, block, last, width)
 
 
-def _figures(sheet: Worksheet, block: Block, one: Indicator) -> None:
+def _figures(sheet: Worksheet, block: Block, one: Item) -> None:
     column, rows = block.columns[one.id], block.rows
     look = {"border": BOX, "alignment": RIGHT, "number_format": number_format(one.decimals)}
     write(sheet, f"{column}{rows['own']}", None, font=font(), fill=fill(CREAM), protection=OPEN, **look)

@@ -1,0 +1,118 @@
+"""What a form asks of a department, figure by figure: the indicators themselves, or the cells of a matrix.
+
+A code names the same figure in every form of a report, and is asked of a department once, so that rules and totals need no more
+than the code. A cell of a matrix is `row.indicator`.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from campaigns.definition import Definition, Form, Indicator
+from campaigns.errors import UnknownOrgan
+from campaigns.organs import Directory, Group, Organ
+
+
+class Item(BaseModel):
+    """One cell to be filled in: a figure, a text, or a sum that the form works out (`sum_of` names its parts)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    label: str
+    unit: str = ""
+    decimals: int = 0
+    group: str = ""
+    sum_of: tuple[str, ...] = ()
+    kind: Literal["number", "text", "code"] = "number"
+    options: tuple[str, ...] = ()
+    prompt: str = ""
+    row: str = ""  # of a matrix: the row and the column it stands in
+    row_label: str = ""
+    column: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Return whether it is a figure."""
+        return self.kind == "number" and not self.options
+
+    @property
+    def head(self) -> str:
+        """Return its label without the row it stands in."""
+        return self.label.removeprefix(f"{self.row_label}·")
+
+    @property
+    def typed(self) -> bool:
+        """Return whether somebody types it in: sums are worked out."""
+        return not self.sum_of
+
+
+def among(names: Iterable[str], department: str, definition: Definition, directory: Directory) -> bool:
+    """Return whether a department is among these names of organs and groups; no names at all means everybody."""
+    names = tuple(names)
+    return not names or any(department in _codes(name, definition, directory) for name in names)
+
+
+def items_of(form: Form, department: str | None, definition: Definition, directory: Directory) -> tuple[Item, ...]:
+    """Return what a form asks of a department, in order; of anybody when no department is given."""
+
+    def asked(names: tuple[str, ...]) -> bool:
+        return department is None or among(names, department, definition, directory)
+
+    if not asked(form.only):
+        return ()
+    columns = [one for one in form.indicators if asked(one.only)]
+    if form.layout != "matrix":
+        present = {one.id for one in columns}
+        return tuple(_item(one, sum_of=tuple(part for part in one.sum_of if part in present)) for one in columns)
+    cells = {(row.id, one.id): one for row in form.rows for one in columns if one.id not in row.without}
+    found = []
+    for row in form.rows:
+        for one in columns:
+            if (row.id, one.id) not in cells:
+                continue
+            parts = [(part, one.id) for part in row.sum_of] or [(row.id, part) for part in one.sum_of]
+            sum_of = tuple(f"{up}.{across}" for up, across in parts if (up, across) in cells)
+            place = {"row": row.id, "row_label": row.label, "column": one.id}
+            found.append(_item(one, id=f"{row.id}.{one.id}", label=f"{row.label}·{one.label}", sum_of=sum_of, **place))
+    return tuple(found)
+
+
+def figures_of(definition: Definition, directory: Directory, report: str) -> tuple[Item, ...]:
+    """Return every figure that the forms of a report ask of anybody, each once."""
+    every: dict[str, Item] = {}
+    for code in definition.report(report).forms:
+        for item in items_of(definition.form(code), None, definition, directory):
+            if item.counts:
+                every.setdefault(item.id, item)
+    return tuple(every.values())
+
+
+def in_letters(items: Iterable[Item]) -> tuple[Item, ...]:
+    """Return the figures that a table in a letter has room for: of a matrix with sums its sums, of everything else all."""
+    items = tuple(items)
+    summed = any(item.row and not item.typed for item in items)
+    return tuple(item for item in items if not (summed and item.row and item.typed))
+
+
+def _item(one: Indicator, **more: object) -> Item:
+    shared = {
+        "id": one.id,
+        "label": one.label,
+        "unit": one.unit or "",
+        "decimals": one.decimals,
+        "group": one.group or "",
+        "kind": one.kind,
+        "options": one.options,
+        "prompt": one.prompt or "",
+    }
+    return Item.model_validate({**shared, **more})
+
+
+def _codes(name: str, definition: Definition, directory: Directory) -> tuple[str, ...]:
+    try:
+        holder: Organ | Group = directory.resolve(name, definition.campaign.starts)
+    except UnknownOrgan:
+        return ()  # told by the checks
+    return (holder.id,) if isinstance(holder, Organ) else holder.members
