@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check serve clean
+.PHONY: help demo test check serve tick clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -34,6 +34,9 @@ check: $(BIN)/installed ## ruff, mypy, import directions
 
 serve: $(BIN)/installed ## open the Prefect UI on the demo's data
 	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong serve
+
+tick: $(BIN)/installed ## take in what was dropped into the demo's inbox, and do what is due
+	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong tick
 
 clean: ## remove the virtual environment and the demo
 	rm -rf $(VENV) $(DEMO)

@@ -40,7 +40,8 @@ ROUNDS = 2
 PATIENCE = 240  # seconds for the launch, on a slow machine too
 FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS = "下发报表", "信件", "收到的文件", "退回的批注件", "汇总"
 GRAPH, INDEX, HOME = "依赖关系图.png", "index.json", "office"
-MADE_HERE = (FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS, GRAPH, PAGE, HOME, INDEX)
+DRAFTS, DRAFTED = "试一试", "jyj"  # a filled form of this department, for a visitor to drop into the inbox
+MADE_HERE = (DRAFTS, FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS, GRAPH, PAGE, HOME, INDEX)
 KINDS = {
     Kind.ASSIGNMENT: "任务分工",
     Kind.REMINDER: "催办",
@@ -80,10 +81,10 @@ def run_demo(out: Path, say: Say) -> None:
     checkout = str(Path(__file__).parent.parent)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (checkout, os.environ.get("PYTHONPATH"))))
     try:
-        asyncio.run(_campaign(City(home / "outbox", home / "inbox"), say))
+        draft = asyncio.run(_campaign(City(home / "outbox", home / "inbox"), out / DRAFTS, say))
     finally:
         server.stop()
-    entries = sorted(_gather(out), key=lambda entry: (entry.kind, entry.order or 0, entry.path))
+    entries = sorted([*_gather(out), draft], key=lambda entry: (entry.kind, entry.order or 0, entry.path))
     document = {"campaign": CAMPAIGN, "files": [asdict(entry) for entry in entries]}
     (out / INDEX).write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
     _say_what_to_open(out, entries, say)
@@ -113,8 +114,11 @@ def _stop_clock(moment: datetime) -> None:
     settings.initialise(OFFICE, MAILBOX, hours.start, hours.end, None, moment)
 
 
-async def _campaign(city: City, say: Say) -> None:
-    """Launch the campaign in Prefect and walk its first rounds, from one moment to the next at which something happens."""
+async def _campaign(city: City, drafts: Path, say: Say) -> Entry:
+    """Launch the campaign in Prefect and walk its first rounds, from one moment to the next at which something happens.
+
+    Then the next round is opened, so that a visitor meets a living one; the answer of one department is left to be sent by hand.
+    """
     from flows.collect_submissions import collect_submissions
     from flows.daily_round import daily_round
 
@@ -137,6 +141,14 @@ async def _campaign(city: City, say: Say) -> None:
             ahead.remove(moment)
             await daily_round(as_of=moment)
         diary.tell(moment, [*done, *city.act(moment)])
+    following = plan.rounds[ROUNDS]
+    moment = slots.first_of(following.opens_on)
+    _stop_clock(moment)
+    await daily_round(as_of=moment)
+    diary.tell(moment, city.act(moment))
+    name, data = city.draft(DRAFTED, moment)
+    _put(drafts / name, data)
+    return Entry(f"{DRAFTS}/{name}", "form", DRAFTED, following.id)
 
 
 async def _launch(say: Say) -> None:
@@ -250,7 +262,7 @@ def _gather(out: Path) -> Iterator[Entry]:
         path = f"{ROLLUPS}/{Path(rollup.file).name}"
         _put(out / path, at.bytes_of(rollup.sha256))
         yield Entry(path, "rollup", None, rollup.round)
-    last = rounds[-1].id
+    last = [one.id for one in rounds if one.closed_at][-1]
     seen = next(one for one in picture(CAMPAIGN, now()).rounds if one.id == last)
     graph_picture(plan, last, {bar.key: bar.state for bar in seen.bars}, out / GRAPH)
     yield Entry(GRAPH, "graph", None, last)
@@ -292,3 +304,5 @@ def _say_what_to_open(out: Path, entries: list[Entry], say: Say) -> None:
     ):
         say(f"　{path}　{what}")
     say(f"先打开 {out / PAGE}；再运行 make serve，在浏览器里看 Prefect 界面。")
+    say(f"第三期刚刚下发：把 {out / DRAFTS} 里填好的报表放进 {out / HOME / 'inbox'}，")
+    say("再运行 make tick，台账和界面随即变化。")

@@ -142,6 +142,12 @@ class City:
         """Return when somebody next means to send something, if anybody does."""
         return min((sending.when for sending in self._agenda.values()), default=None)
 
+    def draft(self, code: str, now: datetime) -> tuple[str, bytes]:
+        """Return the name and bytes of what a department means to send next, without sending it."""
+        sending = min((one for one in self._agenda.values() if one.department == code), key=lambda one: one.when)
+        department = self._departments[code]
+        return f"{department.name}_报表.xlsx", self._fill(department, sending, now, leading=sending.part == "lead")
+
     def persona(self, code: str, round_id: str) -> Persona:
         """Return how a department behaves in a round, the first two of which are in the table."""
         index = self._rounds.index(round_id)

@@ -140,6 +140,18 @@ def test_the_ledger_page_leads_to_the_files(demo: Demo) -> None:
 
 @slow
 @pytest.mark.prefect
+def test_the_third_round_lives_and_a_visitor_can_report_in_it(demo: Demo, tmp_path: Path) -> None:
+    shutil.copytree(demo.out / "office", tmp_path / "office", ignore=shutil.ignore_patterns("prefect"))
+    (draft,) = (demo.out / "试一试").iterdir()
+    shutil.copy(draft, tmp_path / "office" / "inbox")
+    _liandong("tick", home=tmp_path / "office")
+    status = json.loads(_liandong("status", "--json", home=tmp_path / "office"))
+    third = status["campaigns"][0]["rounds"][2]
+    assert third["received"] > 0 and third["received"] + third["open"] == third["expected"]
+
+
+@slow
+@pytest.mark.prefect
 def test_nothing_is_left_running(demo: Demo) -> None:
     assert "演示完成" in demo.told
     left = []
