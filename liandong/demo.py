@@ -169,7 +169,8 @@ async def _launch(say: Say) -> None:
         run = await find(client, CAMPAIGN)
         assert run is not None
         command = [sys.executable, "-m", "prefect", "flow-run", "execute", str(run.id)]
-        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
+        loud = {**os.environ, "PREFECT_LOGGING_LEVEL": "ERROR"}
+        process = await asyncio.create_subprocess_exec(*command, env=loud, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
         try:
             told, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
         except TimeoutError:
