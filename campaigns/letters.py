@@ -102,6 +102,7 @@ class Assignment:
     covers: str = ""
     parts: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
+    upload: str = ""  # the address of the department's upload page
     kind = Kind.ASSIGNMENT
 
 
@@ -111,6 +112,7 @@ class Reminder:
 
     items: tuple[Item, ...]
     due: str
+    upload: str = ""  # the address of the department's upload page
     kind = Kind.REMINDER
 
 
@@ -131,6 +133,7 @@ class Overdue:
 
     items: tuple[Item, ...] = ()
     units: tuple[MissingUnit, ...] = ()
+    upload: str = ""  # the address of the department's upload page
     kind = Kind.OVERDUE
 
 

@@ -7,7 +7,7 @@ from tasks.campaign import launch, live_campaigns
 from tasks.closing import close_rounds
 from tasks.definitions import load
 from tasks.dispatch import open_rounds
-from tasks.doors import take_in
+from tasks.doors import fetch_mails, take_in
 from tasks.intake import check_envelopes
 from tasks.ledger_page import write_ledger_page
 from tasks.post import deliver
@@ -37,10 +37,16 @@ def advance(campaign: str, as_of: datetime) -> None:
 
 
 def collect(as_of: datetime) -> None:
-    """Take in what has arrived, check it, answer it."""
-    # what came by the upload page is checked and answered already: its letters are sent here
-    if take_in(as_of) + check_envelopes(as_of) + deliver(as_of):
-        write_ledger_page(as_of)
+    """Take in what has arrived by mailbox and folder, check it, answer it; one door that is out of order closes no other."""
+    try:
+        fetch_mails(as_of)
+    finally:
+        try:
+            take_in(as_of)
+        finally:
+            # what came by the upload page is checked already: its receipts are sent here
+            if check_envelopes(as_of) + deliver(as_of):
+                write_ledger_page(as_of)
 
 
 def close(as_of: datetime) -> None:

@@ -8,6 +8,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from campaigns.errors import LiandongError
 
 _SALT = "liandong.form"
+_LINK_SALT = "liandong.upload"  # a form's token opens no door, a door's token names no form
 
 
 class BadToken(LiandongError):
@@ -19,16 +20,35 @@ class BadToken(LiandongError):
 
 def sign(payload: Mapping[str, Any], secret: str) -> str:
     """Return the signed token of a payload; the same payload gives the same token."""
-    token = URLSafeSerializer(secret, salt=_SALT).dumps(dict(sorted(payload.items())))
-    return token if isinstance(token, str) else token.decode("ascii")
+    return _signed(payload, secret, _SALT)
 
 
 def unsign(token: str, secret: str) -> dict[str, Any]:
     """Return the payload of a token; BadToken when it was not signed with this secret."""
-    try:
-        payload = URLSafeSerializer(secret, salt=_SALT).loads(token)
-    except BadData:
-        raise BadToken from None
-    if not isinstance(payload, dict):
+    payload = _payload(token, secret, _SALT)
+    if payload is None:
         raise BadToken
     return payload
+
+
+def sign_link(payload: Mapping[str, Any], secret: str) -> str:
+    """Return the signed token of an upload link, fit for an address."""
+    return _signed(payload, secret, _LINK_SALT)
+
+
+def unsign_link(token: str, secret: str) -> dict[str, Any] | None:
+    """Return the payload of an upload link's token, None when it was not signed with this secret; compared in constant time."""
+    return _payload(token, secret, _LINK_SALT)
+
+
+def _signed(payload: Mapping[str, Any], secret: str, salt: str) -> str:
+    token = URLSafeSerializer(secret, salt=salt).dumps(dict(sorted(payload.items())))
+    return token if isinstance(token, str) else token.decode("ascii")
+
+
+def _payload(token: str, secret: str, salt: str) -> dict[str, Any] | None:
+    try:
+        payload = URLSafeSerializer(secret, salt=salt).loads(token)
+    except BadData:
+        return None
+    return payload if isinstance(payload, dict) else None

@@ -24,7 +24,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Return what was found, in the order in which it matters."""
-    return [check for part in (_python, _office, _versions, _calendar, _fonts, _telemetry, _smtp) for check in part()]
+    return [check for part in (_python, _office, _versions, _calendar, _fonts, _telemetry, _smtp, _imap) for check in part()]
 
 
 def _python() -> Iterator[Check]:
@@ -92,6 +92,17 @@ def _smtp() -> Iterator[Check]:
         yield Check("发信", "注意", "没有设置 [smtp]，信件只写入 outbox 文件夹")
         return
     yield _reach("发信", smtp.host, smtp.port)
+
+
+def _imap() -> Iterator[Check]:
+    try:
+        imap = settings.load().imap
+    except LiandongError:
+        return
+    if imap is None:
+        yield Check("收信", "注意", "没有设置 [imap]，只收收件文件夹里的文件")
+        return
+    yield _reach("收信", imap.host, imap.port)
 
 
 def _reach(name: str, host: str, port: int) -> Check:

@@ -11,6 +11,7 @@ from campaigns.plan import Plan, Round
 from campaigns.records import RoundRecord
 from campaigns.states import Standing
 from campaigns.workdays import Slots, in_chinese
+from tasks.doors import upload_address
 from tasks.forms import issue_form
 from tasks.office import Office, names, office
 from tasks.post import make_message
@@ -73,12 +74,16 @@ def assign(at: Office, plan: Plan, round_id: str, department: str, as_of: dateti
         if ledger.has_message(key):
             return False
         form = issue_form(at, ledger, plan, round_id, department, as_of, as_of)
-        letter = assignment_letter(at, plan, round_id, department, as_of, key)
+        a_round = next(one for one in ledger.rounds(plan.definition.campaign.id) if one.id == round_id)
+        upload = upload_address(at, ledger, a_round, department, as_of)
+        letter = assignment_letter(at, plan, round_id, department, as_of, key, upload)
         notice = Notice(key, round_id, "assignment", 1, as_of, department, "liaison")
         return make_message(at, ledger, letter, [form], [notice], as_of)
 
 
-def assignment_letter(at: Office, plan: Plan, round_id: str, department: str, as_of: datetime, key: str) -> Letter:
+def assignment_letter(
+    at: Office, plan: Plan, round_id: str, department: str, as_of: datetime, key: str, upload: str = ""
+) -> Letter:
     """Return the letter that tells a department what it owes in a round."""
     a_round = plan.round(round_id)
     report = plan.definition.report(a_round.report)
@@ -92,6 +97,7 @@ def assignment_letter(at: Office, plan: Plan, round_id: str, department: str, as
         covers=f"{in_chinese(a_round.covers_from)}至{in_chinese(a_round.due_on)}",
         parts=parts,
         headings=report.summary_headings if Role.LEAD in roles else (),
+        upload=upload,
     )
     return Letter(key, at.occasion(plan, round_id, a_round.label), at.recipient(plan, department), body)
 

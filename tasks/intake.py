@@ -17,7 +17,7 @@ from integrations.database.ledger import Ledger
 from integrations.excel.annotate import annotate
 from integrations.excel.reader import read
 from integrations.inbox.folder import alone
-from integrations.inbox.mime import Mail, Part, parts_of
+from integrations.inbox.mime import Mail, Part, parts_of, unpacked
 from integrations.signing import BadToken, unsign
 from tasks.forms import XLSX
 from tasks.office import Office, names, office
@@ -75,18 +75,24 @@ class _Reading:
     parts: tuple[tuple[Part, str], ...] = ()
     round: str | None = None
     automatic: bool = False  # written by a machine: never answered, or two machines would write to each other for ever
+    silent: bool = False  # an automatic reply: recorded, and nobody needs a letter about it
+    link: str | None = None  # the round of the upload link it came through
     bounced: str | None = None  # the key of our letter that came back
 
 
 def _read(at: Office, envelope: EnvelopeRecord) -> _Reading:
     data = at.bytes_of(envelope.sha256)
     with at.ledger() as ledger:
-        sender = ledger.department_of(envelope.sender) if envelope.sender else None
-    mail = parts_of(data) if envelope.door == "mail" else Mail(parts=(Part(envelope.name, "", data),))
+        scope = ledger.scope_of(envelope.id)
+        sender = scope[1] if scope else ledger.department_of(envelope.sender) if envelope.sender else None
+    mail = parts_of(data) if envelope.door == "mail" else Mail(parts=tuple(unpacked(Part(envelope.name, "", data))))
     kinds = tuple((part, _kind(part)) for part in mail.parts)
-    reading = _Reading(Outcome.REFUSED, sender=sender, parts=kinds, automatic=mail.automatic)
+    link = scope[0] if scope else None
+    reading = _Reading(Outcome.REFUSED, sender=sender, parts=kinds, automatic=mail.automatic, link=link)
     if mail.bounce:
         return _bounced(at, reading, mail)
+    if mail.automatic and not mail.parts:
+        return replace(reading, silent=True, reason="这是自动回复，没有附件，已登记，不作答复。")
     workbooks = [part for part, kind in kinds if kind == "workbook"]
     if not workbooks:
         return _without_workbook(at, reading, envelope, mail)
@@ -140,6 +146,8 @@ def _kind(part: Part) -> str:
 
 def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord, mail: Mail) -> _Reading:
     """Return the reading of an envelope with prose or scans only: recorded for its sender's open round, when that is known."""
+    if reading.link and any(kind in ("summary", "scan") for _, kind in reading.parts):
+        return replace(reading, outcome=Outcome.ACCEPTED, round=reading.link, reason="收到工作总结或扫描件，已登记。")
     if reading.sender and any(kind in ("summary", "scan") for _, kind in reading.parts):
         with at.ledger() as ledger:
             opened = [
@@ -156,6 +164,8 @@ def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord, m
             outcome=Outcome.QUARANTINED,
             reason=f"“{envelope.name}”中没有报表，也无法判断是哪个单位的材料，已转办公室处理。",
         )
+    if mail.too_large:
+        return replace(reading, reason="邮件过大，没有取回附件，请压缩图片或分几封邮件重新发送。")
     if mail.links_instead_of_files:
         return replace(reading, reason="邮件里只有超大附件的链接，没有报表本身，请把报表作为普通附件重新发送。")
     if not mail.sender and not mail.text.strip():
@@ -172,7 +182,10 @@ def _read_workbook(at: Office, reading: _Reading, part: Part, envelope: Envelope
     if isinstance(form, str):
         return replace(reading, workbook=part, reason=f"附件《{name}》：{form}")
     found = replace(reading, form=form, workbook=part, round=form.round)
-    if envelope.door == "mail" and reading.sender != form.department:
+    if reading.link and reading.sender == form.department and reading.link != form.round:
+        reason = f"《{name}》不是这个上传链接所属报送期的报表，已暂存待核。请用该期信件中的链接或邮箱报送。"
+        return replace(found, outcome=Outcome.QUARANTINED, reason=reason)
+    if envelope.door != "folder" and reading.sender != form.department:
         who = "本邮箱没有登记为该单位的联络员邮箱" if reading.sender is None else "发件单位与报表单位不一致"
         told = f"附件《{name}》是下发给{form.department_name}的报表，{who}，不能受理，已暂存待核。"
         reason = f"{told}请用本单位收到的报表、从登记的邮箱报送。"
@@ -251,6 +264,8 @@ def _settle(at: Office, ledger: Ledger, envelope: EnvelopeRecord, reading: _Read
         ledger.record(Event(settled.campaign, "envelope.settled", envelope.id, as_of, "tick", f"settle:{envelope.id}", data))
     if reading.bounced:
         ledger.mark_unsent(reading.bounced, "refused", reading.reason)
+    if reading.silent:
+        return
     letter, attachments = _receipt(at, ledger, settled, reading, lines, as_of)
     make_message(at, ledger, letter, attachments, [], as_of)
 
@@ -274,7 +289,7 @@ def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeR
         narrative=block.narrative,
         received_at=envelope.received_at,
         file=workbook.name,
-        findings=tuple(asdict(one) for one in block.findings),
+        findings=tuple(asdict(one) for one in (*block.findings, *block.shadow)),
     )
     ledger.add_submission(record, _figures(form, block) if accepted else ())
     data = {"submission": record.id, "version": version, "nil": block.nil, "findings": [one.rule for one in block.findings]}
@@ -291,14 +306,12 @@ def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeR
 
 def _figures(form: Form, block: CheckedBlock) -> list[tuple[str, str, Decimal, str, str]]:
     """Return what an accepted block adds to the ledger: its own figures, and the cumulative ones that follow from them."""
-    layout = next(one for one in form.blocks if one.expected == block.expected)
     rows: list[tuple[str, str, Decimal, str, str]] = []
     for indicator, figure in block.figures.items():
         rows.append(("own", indicator, figure.value, figure.sheet, figure.cell))
+        layout = form.block_of(block.expected, indicator)
         cumulative = figure.value + layout.coop.get(indicator, Decimal(0)) + layout.previous[indicator]
-        rows.append(
-            ("cumulative", indicator, cumulative, figure.sheet, f"{layout.columns[indicator]}{layout.rows['cumulative']}")
-        )
+        rows.append(("cumulative", indicator, cumulative, figure.sheet, layout.cell("cumulative", indicator)))
     return rows
 
 

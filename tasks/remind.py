@@ -8,6 +8,7 @@ from campaigns.notices import Notice, Selection, gather, reminders
 from campaigns.plan import OFFICE, Plan
 from campaigns.records import RoundRecord
 from campaigns.states import Standing
+from tasks.doors import upload_address
 from tasks.office import Office, names, office
 from tasks.post import as_record, make_message
 from tasks.step import step
@@ -29,7 +30,10 @@ def remind(campaign: str, as_of: datetime) -> int:
             ledger.supersede((as_record(campaign, one, "superseded") for one in chosen.superseded), as_of)
             for (department, audience, day), group in gather(chosen.due).items():
                 key = f"{a_round.id}:reminder:{department}:{audience}:{day}"
-                letter = _letter(at, plan, a_round, standings, department, audience, group, as_of, key)
+                # the link opens the department's door: it goes to the liaison, nobody else
+                mine = department != OFFICE and audience == "liaison"
+                upload = upload_address(at, ledger, a_round, department, as_of) if mine else ""
+                letter = _letter(at, plan, a_round, standings, department, audience, group, as_of, key, upload)
                 made += make_message(at, ledger, letter, [], group, as_of)
     return made
 
@@ -52,6 +56,7 @@ def _letter(
     group: Sequence[Notice],
     as_of: datetime,
     key: str,
+    upload: str,
 ) -> Letter:
     named, workdays = names(plan), at.workdays(plan.definition)
     owed = {one.id: one for one in plan.expected_in(a_round.id)}
@@ -67,10 +72,10 @@ def _letter(
             by_unit.setdefault(owed[about].department, []).append(one)
         body = Overdue(units=tuple(_missing_unit(at, plan, unit, tuple(found)) for unit, found in by_unit.items()))
     elif any(notice.after for notice in group):
-        body = Overdue(items=tuple(items.values()))
+        body = Overdue(items=tuple(items.values()), upload=upload)
     else:
         nearest = min(standings[notice.about].due_at for notice in group)
-        body = Reminder(tuple(items.values()), due=moment_in_chinese(nearest))
+        body = Reminder(tuple(items.values()), due=moment_in_chinese(nearest), upload=upload)
     return Letter(key, at.occasion(plan, a_round.id, a_round.label), at.recipient(plan, department, audience), body)
 
 

@@ -501,6 +501,11 @@ class Ledger:
         """Return whether a message with that key was made."""
         return self._session.get(t.MessageRow, key) is not None
 
+    def message(self, key: str) -> MessageRecord | None:
+        """Return the message with that key, None when it was not made."""
+        row = self._session.get(t.MessageRow, key)
+        return _message(row) if row else None
+
     def add_message(self, record: MessageRecord, notices: Iterable[NoticeRecord], made_at: datetime) -> bool:
         """Return whether the message and its notices were made now; a message with that key is made once, for ever."""
         if self.has_message(record.key):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaigns.errors import WorldError
+from integrations.inbox.store import write_whole
 
 # A mail with its attachments; a larger file is left where it is and shown to the office.
 LARGEST = 50 * 1024 * 1024
@@ -87,6 +88,13 @@ def put_away(arrival: Arrival, envelope: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):  # somebody took it away: its bytes are stored
         arrival.path.replace(target / arrival.path.name)
+
+
+def put_beside(arrival: Arrival, envelope: str, name: str, data: bytes) -> None:
+    """Write a file taken out of an archive into the folder of files taken in, under its own envelope's id."""
+    target = arrival.path.parent / TAKEN / envelope
+    target.mkdir(parents=True, exist_ok=True)
+    write_whole(target / name, data)
 
 
 def taken(folder: Path, envelope: str) -> Path:

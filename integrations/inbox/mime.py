@@ -22,6 +22,7 @@ MAX_PARTS = 300
 MAX_DEPTH = 8  # of mails within mails
 MAX_NAME = 200
 MAX_ARCHIVE_FILES = 200
+TOO_LARGE = "X-Liandong-Too-Large"  # set by us on a mail of which only the head was fetched
 MAX_ARCHIVE_BYTES = 100 * 1024 * 1024  # unpacked
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -56,6 +57,7 @@ class Mail:
     about: tuple[str, ...] = ()
     automatic: bool = False
     bounce: bool = False
+    too_large: bool = False
 
     @property
     def links_instead_of_files(self) -> bool:
@@ -96,6 +98,7 @@ def _mail(message: "Message[Any, Any]") -> Mail:
         about=tuple(dict.fromkeys(about)),
         automatic=bounce or _is_automatic(message, subject),
         bounce=bounce,
+        too_large=bool(_raw(message, TOO_LARGE)),
     )
 
 
@@ -140,10 +143,10 @@ def _sort(part: "Message[Any, Any]", files: list[Part], texts: list[str], pages:
     elif kind in ("text/plain", "text/html") and not attached:
         (texts if kind == "text/plain" else pages).append(_text(data, part.get_param("charset")))
     elif kind not in ("message/delivery-status", "text/rfc822-headers", "message/disposition-notification") and data:
-        files += _unpacked(Part(name or f"未命名附件{len(files) + 1}{_suffix(data)}", kind, data))
+        files += unpacked(Part(name or f"未命名附件{len(files) + 1}{_suffix(data)}", kind, data))
 
 
-def _unpacked(part: Part) -> list[Part]:
+def unpacked(part: Part) -> list[Part]:
     """Return the files of a zip archive, one level deep; the part itself when it is no archive or not safe to unpack."""
     if not part.data.startswith(b"PK") or _suffix(part.data) != ".zip":
         return [part]
@@ -179,7 +182,7 @@ def _overlap(archive: zipfile.ZipFile) -> bool:
 
 def _entry_name(entry: zipfile.ZipInfo) -> str:
     utf8 = entry.flag_bits & 0x800
-    return _file_name(entry.filename if utf8 else _guess(entry.orig_filename.encode("cp437", "replace"))) or "未命名"
+    return file_name(entry.filename if utf8 else _guess(entry.orig_filename.encode("cp437", "replace"))) or "未命名"
 
 
 def _suffix(data: bytes) -> str:
@@ -270,13 +273,13 @@ def _parameter(part: "Message[Any, Any]", header: str, name: str) -> str:
     if isinstance(value, tuple):  # RFC 2231: the bytes of the value as Latin-1, and what they are
         charset, _, encoded = value
         try:
-            return _file_name(_decode(encoded.encode("latin-1"), charset or "utf-8"))
+            return file_name(_decode(encoded.encode("latin-1"), charset or "utf-8"))
         except UnicodeEncodeError:
-            return _file_name(encoded)
-    return _file_name(_decoded(value)) if value else ""
+            return file_name(encoded)
+    return file_name(_decoded(value)) if value else ""
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """Return the last step of a name, fit to be shown: no controls, no characters that turn the direction, not too long."""
     name = _clean(re.split(r"[/\\]", name)[-1]).strip(". ")
     if len(name) <= MAX_NAME:
@@ -321,6 +324,7 @@ def _is_automatic(message: "Message[Any, Any]", subject: str) -> bool:
         said not in ("", "no")
         or _header(message, "Precedence").strip().lower() in ("bulk", "junk", "list", "auto_reply")
         or any(_raw(message, name) for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponse", "List-Id"))
+        or any(value.strip() == "<>" for value in _raw(message, "Return-Path"))
         or message.get_content_type() == "multipart/report"
         or bool(_AUTOMATIC_SUBJECT.match(subject))
     )
