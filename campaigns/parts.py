@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from campaigns.definition import Part
+from campaigns.records import PartRecord
 
 OTHER = "other"  # a file that is no part of a submission
 SUMMARY_SUFFIXES = (".docx", ".doc", ".wps", ".docm", ".odt", ".rtf")
@@ -187,19 +188,7 @@ class PartStanding:
         return "" if self.present else self.problem
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A summary or scan that arrived for a round, oldest first among its like."""
-
-    kind: str
-    file: str
-    envelope: str
-    place: int
-    problem: str = ""
-    missing: tuple[str, ...] = ()
-
-
-def completeness(wanted: Iterable[Part], arrived: Sequence[Arrived], *, reported: bool) -> tuple[PartStanding, ...]:
+def completeness(wanted: Iterable[Part], arrived: Sequence[PartRecord], *, reported: bool) -> tuple[PartStanding, ...]:
     """Return how each demanded part stands: the newest usable file of its kind counts, whenever and however it came."""
     return tuple(
         PartStanding(part, reported) if part is Part.WORKBOOK else _standing(part, [one for one in arrived if one.kind == part])
@@ -207,14 +196,14 @@ def completeness(wanted: Iterable[Part], arrived: Sequence[Arrived], *, reported
     )
 
 
-def _standing(part: Part, arrived: Sequence[Arrived]) -> PartStanding:
+def _standing(part: Part, arrived: Sequence[PartRecord]) -> PartStanding:
     usable = [one for one in arrived if not one.problem]
     if usable:
         one = usable[-1]
-        return PartStanding(part, True, one.missing, "", one.file, one.envelope, one.place)
+        return PartStanding(part, True, one.missing, "", one.name, one.envelope, one.place)
     if arrived:
         one = arrived[-1]
-        return PartStanding(part, False, (), one.problem, one.file, one.envelope, one.place)
+        return PartStanding(part, False, (), one.problem, one.name, one.envelope, one.place)
     return PartStanding(part, False)
 
 

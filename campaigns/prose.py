@@ -5,10 +5,13 @@ behind it, and it is no part of another figure, no plan, no figure of another ye
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
+
+from campaigns.rollup import Fact
 
 _FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)} | {0xFF0E: 0x2E, 0xFF05: 0x25, 0x3000: 0x20}
 _NUMBER = r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{1,12}(?:\.[0-9]{1,6})?)"
@@ -119,3 +122,24 @@ def differing(said: Sequence[Mention], stated: Mapping[str, Sequence[Decimal]]) 
         if figures:
             found.setdefault(one.indicator, one)
     return tuple(one for code, one in found.items() if code not in agreed)
+
+
+def stated(own: Iterable[Fact], cumulative: Iterable[Fact], department: str, led: Collection[int]) -> dict[str, list[Decimal]]:
+    """Return, by indicator, every figure that the tables of a round state for a department; its own total comes first.
+
+    A lead may as well speak of what it and its cooperating units did together in the duties it leads.
+    """
+    found: dict[str, list[Decimal]] = {}
+    own, cumulative = list(own), list(cumulative)
+    for facts in (own, cumulative):
+        mine: dict[str, list[Decimal]] = defaultdict(list)
+        together: dict[str, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for one in facts:
+            if one.department == department:
+                mine[one.indicator].append(one.value)
+            if one.duty in led:
+                together[one.indicator][one.duty] += one.value
+        for code, values in mine.items():
+            duties = together[code].values()
+            found.setdefault(code, []).extend([sum(values, Decimal(0)), *values, sum(duties, Decimal(0)), *duties])
+    return found

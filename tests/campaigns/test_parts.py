@@ -6,7 +6,8 @@ from zipfile import ZipFile
 import pytest
 
 from campaigns.definition import Part
-from campaigns.parts import Arrived, Document, Paragraph, completeness, kind_of, missing_headings, part_counts, still_missing
+from campaigns.parts import Document, Paragraph, completeness, kind_of, missing_headings, part_counts, still_missing
+from campaigns.records import PartRecord
 
 DEMANDED = ("行业领域采取的措施", "主要作法", "亮点经验", "存在的问题", "下一步工作打算")
 
@@ -69,17 +70,21 @@ def test_a_mention_in_a_sentence_is_no_heading() -> None:
     assert missing_headings(DEMANDED, Document(())) == DEMANDED
 
 
+def arrived(name: str, envelope: str, problem: str = "", missing: tuple[str, ...] = ()) -> PartRecord:
+    return PartRecord(envelope, name, "0", "summary", problem, missing)
+
+
 def test_the_newest_usable_file_of_each_kind_counts_in_any_order() -> None:
-    arrived = [
-        Arrived("summary", "总结.docx", "R-1", 1, missing=("亮点经验",)),
-        Arrived("summary", "总结2.docx", "R-2", 0),
-        Arrived("summary", "总结3.doc", "R-3", 0, problem="请另存为 .docx"),
+    came = [
+        arrived("总结.docx", "R-1", missing=("亮点经验",)),
+        arrived("总结2.docx", "R-2"),
+        arrived("总结3.doc", "R-3", problem="请另存为 .docx"),
     ]
-    workbook, summary, scan = completeness(tuple(Part), arrived, reported=False)
+    workbook, summary, scan = completeness(tuple(Part), came, reported=False)
     assert (workbook.present, summary.file, summary.lacks, scan.present) == (False, "总结2.docx", "", False)
     assert still_missing((workbook, summary, scan)) == ("统计表", "加盖公章扫描件")
-    assert completeness((Part.SUMMARY,), arrived[2:], reported=True)[0].lacks == "请另存为 .docx"
-    whole = completeness((Part.WORKBOOK, Part.SUMMARY), arrived[:2], reported=True)
+    assert completeness((Part.SUMMARY,), came[2:], reported=True)[0].lacks == "请另存为 .docx"
+    whole = completeness((Part.WORKBOOK, Part.SUMMARY), came[:2], reported=True)
     assert part_counts([whole, (workbook, summary, scan), ()]) == {
         "expected": 2, "workbook": 1, "summary": 2, "scan": 0, "complete": 1,
     }  # fmt: skip

@@ -1,0 +1,186 @@
+"""What becomes of an envelope, decided from facts alone: who sent it, which form it holds, what came before.
+
+One set of outcomes: accepted, returned, refused, quarantined, duplicate. The reasons are whole Chinese sentences.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from campaigns.forms import Form
+from campaigns.letters import Outcome
+from campaigns.organs import Directory, plain
+from campaigns.submission import Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who stands behind an envelope, as far as it can be told.
+
+    A mail speaks for the departments that registered its one plain sender address, an upload link for the department it was
+    made for (in its round); a file dropped in the office's own folder speaks for whichever department its form was sent to.
+    """
+
+    by: Literal["mail", "link", "folder"]
+    departments: frozenset[str] = frozenset()
+    address: str = ""
+    round: str = ""
+
+    @property
+    def department(self) -> str | None:
+        """Return the one department it speaks for, None when there is none or more."""
+        return next(iter(self.departments)) if len(self.departments) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of an envelope, or of one workbook in it, and why."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One workbook of an envelope after it was read: `place` is which part it is."""
+
+    place: int
+    name: str
+    digest: str
+    decision: Decision
+    form: Form | None = None
+    checked: Checked | None = None
+
+
+def identity(name: str, form: Form, sender: Sender) -> Decision | None:
+    """Return why a form is not taken from this sender, None when form and sender are of one department.
+
+    The signed token says whose form it is; it is never accepted from somebody who is not that department's registered sender.
+    """
+    told = f"附件《{name}》是下发给{form.department_name}的报表"
+    mine = form.department in sender.departments
+    if sender.by == "folder" or (mine and sender.round in ("", form.round)):
+        return None
+    if mine:
+        reason = f"《{name}》不是这个上传链接所属报送期的报表，已暂存待核。请用该期信件中的链接或邮箱报送。"
+        return Decision(Outcome.QUARANTINED, reason)
+    if sender.by == "link":
+        reason = f"{told}，而这个上传链接属于另一单位，不能受理，已暂存待核。请用本单位收到的报表和链接报送。"
+    elif sender.departments:
+        reason = f"{told}，发件单位与报表单位不一致，不能受理，已暂存待核。请用本单位收到的报表、从登记的邮箱报送。"
+    else:
+        whose = f"来件邮箱“{sender.address}”没有登记为该单位的联络员邮箱" if sender.address else "来件没有可辨认的发件邮箱"
+        reason = f"{told}，{whose}，不能受理，已暂存待核。如确为本单位报送，请从登记的邮箱重新发送，或请办公室登记新的邮箱。"
+    return Decision(Outcome.QUARANTINED, reason)
+
+
+def seen_before(name: str, received: str, number: str, outcome: str | None) -> Decision:
+    """Return what a workbook becomes whose very bytes came before: never a new version, whatever came in between."""
+    told = f"《{name}》与{received}收到的文件（回执{number}）完全相同，没有重复登记。"
+    advice = "那一份已退回修改，请改好后再报。" if outcome == "returned" else "以最近一次通过核对的报表为准，不必再报。"
+    return Decision(Outcome.DUPLICATE, told + advice)
+
+
+def cancelled(name: str, note: str) -> Decision:
+    """Return what a workbook of a cancelled campaign becomes."""
+    return Decision(Outcome.RETURNED, f"《{name}》所属的专项行动已经撤销（{note}），不再接收报表；原件已留存。")
+
+
+def over(name: str, round_label: str, closed: str) -> Decision:
+    """Return what a workbook of a closed round becomes."""
+    reason = f"《{name}》是{round_label}的报表，该期已于{closed}汇总结束，不再接收；原件已留存。"
+    return Decision(Outcome.RETURNED, f"{reason}如填的是本期数字，请改用本期下发的报表；如需更正上期数字，请与办公室联系。")
+
+
+def judged(name: str, checked: Checked) -> Decision:
+    """Return what a workbook becomes by what the check says of its reports: one that must be mended returns it."""
+    outcomes = {block.outcome.value for block in checked.blocks}
+    if "returned" in outcomes:
+        return Decision(Outcome.RETURNED)
+    if "accepted" in outcomes:
+        return Decision(Outcome.ACCEPTED)
+    reason = f"《{name}》没有填写任何一项任务；空白不等于零，确无情况的请把“零报告”选为“是”。"
+    return Decision(Outcome.RETURNED, reason)
+
+
+_ORDER = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE, Outcome.QUARANTINED)
+
+
+def taken(found: Sequence[Read]) -> tuple[Read, Collection[int]]:
+    """Return the one workbook an envelope is taken for, and the places of forms that are left aside.
+
+    Every other form is named in the reason, so that its sender can send it; left aside, it is no workbook of this envelope,
+    and sent again it is no duplicate.
+    """
+    forms = [one for one in found if one.form is not None]
+    if not forms:
+        return found[-1], ()
+    chosen = min(forms, key=lambda one: _ORDER.index(one.decision.outcome))
+    left = [one for one in forms if one.digest != chosen.digest]
+    aside = {one.place for one in left if one.decision.outcome is not Outcome.DUPLICATE}
+    reason = chosen.decision.reason + "".join(_left(chosen, one) for one in left)
+    return replace(chosen, decision=replace(chosen.decision, reason=reason)), aside
+
+
+def _left(chosen: Read, other: Read) -> str:
+    """Return what a sender is told of a form that came with the one that was taken."""
+    if other.decision.outcome is Outcome.DUPLICATE:
+        return f"同一邮件中的《{other.name}》此前已经收到，没有重复登记。"
+    if other.form and chosen.form and other.form.department != chosen.form.department:
+        return f"同一邮件中的《{other.name}》是下发给{other.form.department_name}的报表，没有受理，请由该单位从登记的邮箱报送。"
+    return f"同一邮件中的《{other.name}》没有受理：一封邮件只受理一份报表，如需报送请另发一封。"
+
+
+def empty_mail(*, automatic: bool, too_large: bool, links: bool, blank: bool) -> Decision:
+    """Return what a mail becomes in which there is no file at all."""
+    if automatic:
+        reason = "这是自动回复，没有附件，已登记，不作答复。"
+    elif too_large:
+        reason = "邮件过大，没有取回附件，请压缩图片或分几封邮件重新发送。"
+    elif links:
+        reason = "邮件里只有超大附件的链接，没有报表本身，请把报表作为普通附件重新发送。"
+    elif blank:
+        reason = "这封邮件是空的或已经损坏，打不开，请让发件人重新发送；原件已留存。"
+    else:
+        reason = "邮件里没有附件，未发现报表；报送请把填好的报表作为附件发送。"
+    return Decision(Outcome.REFUSED, reason)
+
+
+def loose(kinds: Sequence[str], new: Collection[str], *, placed: bool, name: str) -> Decision:
+    """Return what becomes of the summaries and scans of an envelope by themselves.
+
+    `placed` when their department and round are known; `new` are the kinds of those that had not come before, byte for byte.
+    """
+    words = {"summary": "工作总结", "scan": "盖章扫描件"}
+    if not kinds or not placed:
+        reason = f"“{name}”中没有报表，也无法判断是哪个单位的材料，已转办公室处理。"
+        return Decision(Outcome.QUARANTINED, reason)
+    told = "和".join(word for kind, word in words.items() if kind in (new or kinds))
+    if not new:
+        return Decision(Outcome.DUPLICATE, f"这份{told}此前已经收到，没有重复登记。")
+    return Decision(Outcome.ACCEPTED, f"收到{told}，已登记。")
+
+
+def with_parts(workbook: Decision, parts: Decision) -> Decision:
+    """Return what an envelope becomes whose workbook brings nothing while summary or scan in it do: they are not lost with it."""
+    if parts.outcome is not Outcome.ACCEPTED:
+        return workbook
+    outcome = Outcome.RETURNED if workbook.outcome is Outcome.REFUSED else Outcome.ACCEPTED
+    return Decision(outcome, f"{workbook.reason}同一来件中{parts.reason}")
+
+
+def named_in(texts: Sequence[str], directory: Directory) -> str | None:
+    """Return the one department named in some texts, a file's name or title; where one name holds another the longer wins."""
+    text = plain("\n".join(texts))
+    names: Mapping[str, str] = {
+        plain(name): organ.id
+        for organ in directory.organs
+        for name in (organ.name, organ.full_name or "", *(alias.name for alias in organ.aliases))
+        if len(plain(name)) >= 3
+    }
+    found = set()
+    for name in sorted(names, key=len, reverse=True):
+        if name in text:
+            found.add(names[name])
+            text = text.replace(name, "\n")
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,150 @@
+"""Summaries and scans, come with workbooks or apart: read once, put where the office opens them, held against the table."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from campaigns.definition import Part as Demanded
+from campaigns.definition import Role
+from campaigns.findings import Finding, Severity
+from campaigns.items import figures_of
+from campaigns.parts import PartStanding, completeness, kind_of, missing_headings, suffix_of
+from campaigns.plan import Plan
+from campaigns.prose import differing, mentions, stated
+from campaigns.records import PartRecord
+from campaigns.states import Standing
+from campaigns.submission import Refusal
+from integrations.database.ledger import Ledger
+from integrations.inbox import store
+from integrations.inbox.mime import Part
+from integrations.word.reader import read
+from tasks.office import Office
+
+_FOLDER = "parts"
+KINDS = (Demanded.SUMMARY.value, Demanded.SCAN.value)
+
+
+def kinds_of(parts: Sequence[Part]) -> tuple[str, ...]:
+    """Return the kind of each part of an envelope."""
+    return tuple(kind_of(part.name, part.data) for part in parts)
+
+
+def record_parts(
+    at: Office, envelope: str, parts: Sequence[Part], kinds: Sequence[str], plan: Plan | None, round_id: str | None
+) -> list[PartRecord]:
+    """Return the parts of an envelope as the ledger keeps them; with a round, summaries are read and copies put out."""
+    records = []
+    for place, (part, kind) in enumerate(zip(parts, kinds, strict=True)):
+        record = PartRecord(envelope, part.name, at.keep(part.data), kind, place=place)
+        if plan and round_id and kind in KINDS:
+            _put_out(at, record, part.data)
+            if kind == Demanded.SUMMARY.value:
+                record = _read(record, part.data, plan, round_id)
+        records.append(record)
+    return records
+
+
+def _read(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> PartRecord:
+    document = read(data)
+    if isinstance(document, Refusal):
+        return PartRecord(record.envelope, record.name, record.sha256, record.kind, document.message, place=record.place)
+    report = plan.definition.report(plan.round(round_id).report)
+    return PartRecord(
+        record.envelope,
+        record.name,
+        record.sha256,
+        record.kind,
+        missing=missing_headings(report.summary_headings, document),
+        figures=mentions(document.text, figures_of(plan.definition, plan.directory, report.id)),
+        place=record.place,
+    )
+
+
+def _put_out(at: Office, record: PartRecord, data: bytes) -> None:
+    """Put a copy where an officer can open it: what is in a mail can only be opened through it. The suffix is ours."""
+    folder = at.home / _FOLDER / record.envelope
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = "".join(sign for sign in Path(record.name).stem if sign.isalnum() or sign in "-_（）()〔〕 ").strip()
+    stem = stem.encode()[:150].decode(errors="ignore") or "材料"
+    store.write_whole(folder / f"{record.place + 1} {stem}{suffix_of(record.kind, data)}", data)
+
+
+def copy_of(at: Office, standing: PartStanding) -> str:
+    """Return where the copy of a part stands, relative to the office's folder; empty when there is none."""
+    folder = at.home / _FOLDER / standing.envelope
+    if not standing.envelope or not folder.is_dir():
+        return ""
+    found = next(iter(sorted(folder.glob(f"{standing.place + 1} *"))), None)
+    return str(found.relative_to(at.home)) if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundParts:
+    """What a round's parts are, by department: which are demanded of leads, what arrived, what the tables state."""
+
+    wanted: tuple[Demanded, ...]
+    leads: Mapping[str, tuple[str, ...]]  # department -> its lead reports
+    arrived: Mapping[str, Sequence[PartRecord]]
+    stated: Mapping[str, Mapping[str, Sequence[Decimal]]]
+    labels: Mapping[str, tuple[str, str]]
+
+    def of(self, department: str, standings: Mapping[str, Standing]) -> tuple[PartStanding, ...]:
+        """Return how a lead's whole submission stands; nothing for a department that leads nothing."""
+        reports = self.leads.get(department, ())
+        if not reports:
+            return ()
+        reported = all(standings[one].received_at is not None for one in reports)
+        return completeness(self.wanted, self.arrived.get(department, ()), reported=reported)
+
+    def of_report(self, department: str, *, reported: bool) -> tuple[PartStanding, ...]:
+        """Return how the parts of one lead report stand: its own figures, and what came for all of the department's reports."""
+        return completeness(self.wanted, self.arrived.get(department, ()), reported=reported)
+
+    def differences(self, department: str) -> tuple[Finding, ...]:
+        """Return where the newest readable summary of a department says another figure than its table; shown, never counted."""
+        read = [one for one in self.arrived.get(department, ()) if one.kind == Demanded.SUMMARY.value and not one.problem]
+        if not read:
+            return ()
+        figures = self.stated.get(department, {})
+        return tuple(
+            Finding(
+                "prose-differs",
+                Severity.WARNING,
+                f"工作总结写“{one.text}”，统计表中“{self.labels[one.indicator][0]}”本期合计为"
+                f"{figures[one.indicator][0].normalize():f}{self.labels[one.indicator][1]}，请核对（汇总以统计表为准）",
+                read[-1].name,
+                "",
+                one.text,
+                f"{figures[one.indicator][0].normalize():f}",
+            )
+            for one in differing(read[-1].figures, figures)
+        )
+
+
+def parts_of_round(ledger: Ledger, plan: Plan, round_id: str) -> RoundParts:
+    """Return the parts of a round."""
+    report = plan.definition.report(plan.round(round_id).report)
+    wanted = next((hop.parts for hop in report.hops if hop.role is Role.LEAD), ())
+    leads: dict[str, list[str]] = defaultdict(list)
+    duties: dict[str, list[int]] = defaultdict(list)
+    for one in plan.expected_in(round_id):
+        if one.role is Role.LEAD:
+            leads[one.department].append(one.id)
+            duties[one.department].append(one.duty)
+    arrived: dict[str, list[PartRecord]] = defaultdict(list)
+    for department, part in ledger.parts(round_id):
+        arrived[department].append(part)
+    campaign = plan.definition.campaign.id
+    own = ledger.figures(campaign, "own", round_id=round_id)
+    cumulative = ledger.figures(campaign, "cumulative", round_id=round_id)
+    speaking = {department for department, parts in arrived.items() if any(part.figures for part in parts)}
+    items = figures_of(plan.definition, plan.directory, report.id)
+    return RoundParts(
+        wanted,
+        {department: tuple(reports) for department, reports in leads.items()},
+        arrived,
+        {department: stated(own, cumulative, department, duties[department]) for department in speaking},
+        {one.id: (one.label, one.unit) for one in items},
+    )
