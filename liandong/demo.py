@@ -174,8 +174,11 @@ async def _launch(say: Say) -> None:
         try:
             told, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
         except TimeoutError:
-            process.kill()
             told = f"no end after {PATIENCE} s".encode()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         state = (await client.read_flow_run(run.id)).state
     if state is None or not state.is_paused():
         log = settings.home() / "prefect" / "launch.log"
