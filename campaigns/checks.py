@@ -9,11 +9,13 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from campaigns.definition import Definition, Report, Role
+from campaigns.definition import Definition, Form, Indicator, Report, Role, Row, Rule
+from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
+from campaigns.items import Item, figures_of, items_of
 from campaigns.organs import Directory, Organ
-from campaigns.rules import RuleError, parse
+from campaigns.rules import SCOPES, Relation, RuleError, instances, parse, scope_of
 
 LONGEST = 20  # years: a longer campaign is a slip of the pen, and would lay out rounds without end
 Path = tuple[str | int, ...]
@@ -55,7 +57,8 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
         yield from _duplicates((section,), "id", label, [item.id for item in items])
     yield from _check_needs(definition)
     yield from _check_reports(definition)
-    yield from _check_rules(definition)
+    yield from _check_forms(definition, directory)
+    yield from _check_rules(definition, directory)
     yield from _check_directory(directory, campaign.starts)
 
 
@@ -120,10 +123,12 @@ def _check_reports(definition: Definition) -> Iterator[Problem]:
     forms = [form.id for form in definition.forms]
     for index, report in enumerate(definition.reports):
         path: Path = ("reports", index)
-        if report.form not in forms:
-            yield error(
-                "unknown-form", (*path, "form"), f"报送事项“{report.title}”所用报表“{report.form}”没有定义，{_known(forms)}"
-            )
+        for position, code in enumerate(report.forms):
+            where: Path = ("form",) if position == 0 else ("more_forms", position - 1)
+            if code not in forms:
+                yield error("unknown-form", (*path, *where), f"报送事项“{report.title}”所用报表“{code}”没有定义，{_known(forms)}")
+            elif code in report.forms[:position]:
+                yield error("duplicate", (*path, *where), f"报送事项“{report.title}”重复列出报表“{code}”，请去掉一个")
         yield from _duplicates((*path, "yearly"), None, "报送日期", report.yearly)
         for position, text in enumerate(report.yearly):
             if month_day(text, 2020) is None:
@@ -145,7 +150,7 @@ def _check_reports(definition: Definition) -> Iterator[Problem]:
                     f"{hop.working_days_before}个工作日报送，请把下发提前",
                 )
         yield from _check_order(report, path, any(duty.cooperating for duty in definition.duties))
-    used = {report.form for report in definition.reports}
+    used = {code for report in definition.reports for code in report.forms}
     for index, form in enumerate(definition.forms):
         if form.id not in used:
             yield warning("unused-form", ("forms", index), f"报表“{form.title}”没有报送事项使用")
@@ -165,11 +170,88 @@ def _check_order(report: Report, path: Path, cooperation: bool) -> Iterator[Prob
         yield warning("no-time-left", (*path, "hops"), f"“{report.title}”的配合单位不早于牵头单位报送，请把配合单位的日期提前")
 
 
-def _check_rules(definition: Definition) -> Iterator[Problem]:
-    forms = {form.id: form for form in definition.forms}
+def _check_forms(definition: Definition, directory: Directory) -> Iterator[Problem]:
     for index, form in enumerate(definition.forms):
-        yield from _duplicates(("forms", index, "indicators"), "id", "指标代码", [one.id for one in form.indicators])
-        yield from _duplicates(("forms", index, "indicators"), "label", "指标名称", [one.label for one in form.indicators])
+        path: Path = ("forms", index)
+        yield from _check_parts((*path, "indicators"), "指标", form.indicators)
+        yield from _check_parts((*path, "rows"), "行", form.rows)
+        yield from _check_names(definition, directory, form, path)
+        for position, indicator in enumerate(form.indicators):
+            yield from _check_indicator(form, indicator, (*path, "indicators", position))
+        if (form.layout == "matrix") != bool(form.rows):
+            told = "版式是 matrix，却没有写行（rows）" if form.layout == "matrix" else "写了行（rows），版式却不是 matrix"
+            yield error("rows", (*path, "layout"), f"报表“{form.title}”的{told}，请核对")
+        columns = [one.id for one in form.indicators]
+        for position, row in enumerate(form.rows):
+            for at, code in enumerate(row.without):
+                if code not in columns:
+                    where = (*path, "rows", position, "without", at)
+                    yield error("unknown-indicator", where, f"“{row.label}”不填的指标“{code}”没有定义，{_known(columns)}")
+    for index, report in enumerate(definition.reports):
+        yield from _check_together(definition, directory, report, ("reports", index))
+
+
+def _check_parts(path: Path, label: str, items: Sequence[Indicator | Row]) -> Iterator[Problem]:
+    yield from _duplicates(path, "id", f"{label}代码", [one.id for one in items])
+    yield from _duplicates(path, "label", f"{label}名称", [one.label for one in items])
+    codes = {one.id: one for one in items}
+    for position, one in enumerate(items):
+        if one.id in SCOPES:
+            yield error("reserved", (*path, position, "id"), f"“{one.id}”在关系式中另有含义，请换一个代码")
+        for at, part in enumerate(one.sum_of):
+            where, said = (*path, position, "sum_of", at), f"“{one.label}”的合计项“{part}”"
+            if part not in codes or part == one.id:
+                yield error("unknown-part", where, f"{said}没有定义，{_known(code for code in codes if code != one.id)}")
+            elif codes[part].sum_of:
+                yield error("sum-of-sums", where, f"{said}本身是合计，请直接列出它的各项")
+
+
+def _check_indicator(form: Form, one: Indicator, path: Path) -> Iterator[Problem]:
+    figure = one.kind == "number" and not one.options
+    if figure and one.unit is None:
+        yield error("no-unit", path, f"“{one.label}”没有写单位（unit），请写明件、户次、万元等")
+    if not figure and (one.sum_of or one.decimals):
+        yield error("no-figure", path, f"“{one.label}”不是数字，不能有合计项或小数位数，请核对")
+    if not figure and form.layout == "matrix":
+        yield error("no-figure", path, f"“{one.label}”不是数字，不能放在 matrix 版式的报表里，请放到另一张报表")
+    if one.options and (any("," in option or '"' in option for option in one.options) or len(",".join(one.options)) > 250):
+        yield error("options", (*path, "options"), f"“{one.label}”的选项里不能有英文逗号和引号，合起来不能超过250字")
+
+
+def _check_names(definition: Definition, directory: Directory, form: Form, path: Path) -> Iterator[Problem]:
+    limited: list[tuple[Path, tuple[str, ...]]] = [((*path, "only"), form.only)]
+    limited += [((*path, "indicators", at, "only"), one.only) for at, one in enumerate(form.indicators)]
+    for where, names in limited:
+        for position, name in enumerate(names):
+            try:
+                directory.resolve(name, definition.campaign.starts)
+            except UnknownOrgan as unknown:
+                yield error("unknown-organ", (*where, position), f"报表“{form.title}”：{unknown}")
+
+
+def _check_together(definition: Definition, directory: Directory, report: Report, path: Path) -> Iterator[Problem]:
+    """Return what is wrong between forms that are due together: a code is one figure, asked of a department once."""
+    forms = {form.id: form for form in definition.forms}
+    seen: dict[str, tuple[Form, Item]] = {}
+    together = [forms[code] for code in dict.fromkeys(report.forms) if code in forms]
+    for form in together:
+        for item in items_of(form, None, definition, directory):
+            other, same = seen.setdefault(item.id, (form, item))
+            if other is not form and (same.label, same.unit, same.decimals) != (item.label, item.unit, item.decimals):
+                told = f"指标代码“{item.id}”在“{other.title}”和“{form.title}”里含义不同，请把其中一个换成别的代码"
+                yield error("differs", (*path, "more_forms"), told)
+    for organ in directory.organs if len(together) > 1 else ():
+        asked: dict[str, Form] = {}
+        for form in together:
+            for item in items_of(form, organ.id, definition, directory):
+                if asked.setdefault(item.id, form) is not form:
+                    told = f"指标“{item.label}”在“{asked[item.id].title}”和“{form.title}”里都要{organ.name}填，请只留一处"
+                    yield error("asked-twice", (*path, "more_forms"), told)
+                    return
+
+
+def _check_rules(definition: Definition, directory: Directory) -> Iterator[Problem]:
+    forms = [form.id for form in definition.forms]
     for index, rule in enumerate(definition.rules):
         if rule.form not in forms:
             yield error(
@@ -180,15 +262,28 @@ def _check_rules(definition: Definition) -> Iterator[Problem]:
         except RuleError as fault:
             yield error("rule", ("rules", index, "check"), str(fault))
             continue
-        if rule.form not in forms:
-            continue
-        known = [one.id for one in forms[rule.form].indicators]
-        for name in sorted(relation.names.difference(known)):
-            yield error(
-                "unknown-indicator",
-                ("rules", index, "check"),
-                f"关系式中的“{name}”不是报表“{rule.form}”的指标代码，{_known(known)}",
-            )
+        if rule.form in forms:
+            yield from _check_rule(definition, directory, rule, relation, ("rules", index, "check"))
+
+
+def _check_rule(definition: Definition, directory: Directory, rule: Rule, relation: Relation, path: Path) -> Iterator[Problem]:
+    reports = [report for report in definition.reports if rule.form in report.forms and _all_known(definition, report)]
+    own = items_of(definition.form(rule.form), None, definition, directory)
+    items = [item for report in reports for item in figures_of(definition, directory, report.id)] or [i for i in own if i.counts]
+    codes = {item.id for item in items} | {item.column for item in items if item.column}
+    for name in sorted(relation.names):
+        if scope_of(name)[1] not in codes:
+            known = [one.id for one in definition.form(rule.form).indicators]
+            yield error("unknown-indicator", path, f"关系式中的“{name}”不是报表“{rule.form}”的指标代码，{_known(known)}")
+            return
+    if not any(instances(relation, items)):
+        yield error("rule", path, f"关系式“{rule.check}”中的各项没有一行同时填报，请核对行和列")
+    if rule.over == "cumulative" and any(scope_of(name)[0] == "coop" for name in relation.names):
+        yield error("rule", path, "累计（over: cumulative）已包含配合单位，不能再用 coop，请改为 over: period")
+
+
+def _all_known(definition: Definition, report: Report) -> bool:
+    return {form.id for form in definition.forms}.issuperset(report.forms)
 
 
 def _known(codes: Iterable[str]) -> str:

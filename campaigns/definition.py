@@ -121,7 +121,7 @@ class Indicator(Record):
     sum_of: tuple[Identifier, ...] = Field((), title="合计项")
     kind: Literal["number", "text", "code"] = Field("number", title="类型")
     options: tuple[Name, ...] = Field((), title="选项")
-    prompt: Text | None = Field(None, title="填写提示")
+    prompt: Text | None = Field(None, title="填写提示", max_length=100)
     only: tuple[Name, ...] = Field((), title="限填单位")
 
 

@@ -266,6 +266,8 @@ def design(
     for position, (form, items) in enumerate(asked):
         for one in owed:
             sheet = _sheet(form, one, alone=len(asked) == 1, single=len(owed) == 1)
+            if form.layout != "duties" or position:
+                sheet = _unused(sheet, {block.sheet for block in blocks if block.form != form.id or form.layout != "duties"})
             top = next_row.get(sheet, FIRST_BLOCK_ROW)
             cooperating = _cooperating(plan, one)
             lines = _WITH_OTHERS if one.role is Role.LEAD and (cooperating or form.layout == "duties") else _ALONE
@@ -328,6 +330,14 @@ def _sheet(form: definition.Form, one: ExpectedReport, *, alone: bool, single: b
     return _sheet_name(form.title, "" if single else f"_任务{one.duty}")
 
 
+def _unused(sheet: str, taken: Collection[str]) -> str:
+    """Return the name of a sheet, numbered when there is one of that name."""
+    name, number = sheet, 2
+    while name in taken:
+        name, number = f"{sheet[: _LONGEST_NAME - 2]}{number}", number + 1
+    return name
+
+
 def _sheet_name(title: str, end: str) -> str:
     kept = "".join(char for char in title if char not in _ILLEGAL_IN_NAMES)
     return f"{kept[: _LONGEST_NAME - len(end)]}{end}"
@@ -345,11 +355,14 @@ def _rows(form: definition.Form, items: tuple[Item, ...], lines: tuple[str, ...]
         for line in lines:
             yield f"section.{line}"
             yield from (f"{line}.{row}" for row in dict.fromkeys(item.row for item in items))
+            if line == "own":  # all that is filled in stands together, on the first page
+                yield from ("narrative", "nil")
     else:
         yield from lines
     if "coop" in lines:
         yield "coopnote"
-    yield from ("narrative", "nil")
+    if form.layout != "matrix":
+        yield from ("narrative", "nil")
 
 
 def _table(plan: Plan, form: definition.Form, items: tuple[Item, ...], known: tuple[Item, ...], blocks: list[Block]) -> Table:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from campaigns.definition import Definition, Form, Indicator
+from campaigns.definition import Definition, Form, Indicator, Report
 from campaigns.errors import UnknownOrgan
 from campaigns.organs import Directory, Group, Organ
 
@@ -77,6 +77,14 @@ def items_of(form: Form, department: str | None, definition: Definition, directo
             place = {"row": row.id, "row_label": row.label, "column": one.id}
             found.append(_item(one, id=f"{row.id}.{one.id}", label=f"{row.label}·{one.label}", sum_of=sum_of, **place))
     return tuple(found)
+
+
+def asked_by(definition: Definition, directory: Directory, report: Report, departments: Iterable[str]) -> frozenset[str]:
+    """Return the departments of which a report asks anything at all; the others do not owe it."""
+    forms = [form for form in definition.forms if form.id in report.forms]
+    if any(not form.only and any(not one.only for one in form.indicators) for form in forms) or not forms:
+        return frozenset(departments)  # the usual case; and a form that does not exist is told by the checks
+    return frozenset(code for code in departments if any(items_of(form, code, definition, directory) for form in forms))
 
 
 def figures_of(definition: Definition, directory: Directory, report: str) -> tuple[Item, ...]:

@@ -11,6 +11,7 @@ from campaigns import checks
 from campaigns.definition import Definition, Duty, Hop, Report, Role
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
+from campaigns.items import asked_by
 from campaigns.organs import Directory, Group, Organ
 from campaigns.workdays import OfficeHours, Workdays, in_chinese
 
@@ -90,7 +91,7 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     problems += unresolved
     rounds, doubts = _rounds(definition, workdays)
     problems += doubts
-    expected = tuple(_expected(definition, assignments, rounds, hours))
+    expected = tuple(_expected(definition, directory, assignments, rounds, hours))
     problems += checks.assumptions(definition, directory)
     problems += checks.debtors(definition, directory, {one.department for one in assignments})
     return Plan(definition, directory, assignments, rounds, expected, tuple(problems))
@@ -214,17 +215,23 @@ def _date_doubts(index: int, report: Report, a_round: Round, workdays: Workdays)
 
 
 def _expected(
-    definition: Definition, assignments: tuple[Assignment, ...], rounds: tuple[Round, ...], hours: OfficeHours
+    definition: Definition,
+    directory: Directory,
+    assignments: tuple[Assignment, ...],
+    rounds: tuple[Round, ...],
+    hours: OfficeHours,
 ) -> Iterator[ExpectedReport]:
     leads: dict[int, tuple[str, ...]] = {}
     for one in assignments:
         if one.role is Role.LEAD:
             leads[one.duty] = (*leads.get(one.duty, ()), one.department)
+    departments = {one.department for one in assignments}
+    asked = {report.id: asked_by(definition, directory, report, departments) for report in definition.reports}
     for a_round in rounds:
         hops = {hop.role: hop for hop in definition.report(a_round.report).hops}
         for one in assignments:
             hop = hops.get(one.role)
-            if hop is None:
+            if hop is None or one.department not in asked[a_round.report]:
                 continue
             yield ExpectedReport(
                 id=f"{a_round.id}/{one.duty}/{one.department}",
