@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from difflib import get_close_matches
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
 
 from campaigns.definition import Rule
@@ -22,16 +22,30 @@ At = tuple[int, int]  # row, column, counted from 1
 _LIMIT = Decimal(10) ** 12
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?")
+_MONEY = {
+    "元": Decimal(1),
+    "圆": Decimal(1),
+    "千元": Decimal(1000),
+    "万元": Decimal(10_000),
+    "万": Decimal(10_000),
+    "百万元": Decimal(10) ** 6,
+    "亿元": Decimal(10) ** 8,
+    "亿": Decimal(10) ** 8,
+}
+_WORDED = re.compile(
+    r"(?P<before>约|大约|近|超过|超|不足|至少|共|合计|[¥￥<>≈~])?(?P<figure>[0-9][0-9,]*(?:\.[0-9]+)?)"
+    r"(?P<unit>[^0-9,.+-]{0,4}?)(?P<after>左右|余|多|以上|以下)?"
+)
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff]+")
 _OPTIONAL_ROWS = ("title", "info", "group", "section", "coopnote")  # nothing is read from them
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The cells of one sheet by (row, column), and what their values do not tell; hidden rows and columns are read like any other.
+    """The cells of one sheet by (row, column), and what their values do not tell; hidden rows and columns are read as any.
 
-    `formulas` and formulas without a value; `errors`; cells that stand in the file more than once (`repeated`); values that nobody
-    sees because a merged range lies over them (`covered`); figures whose number format shows something else (`odd`): percent,
+    `formulas`, and those without a value; `errors`; cells that stand in the file more than once (`repeated`); values nobody sees
+    because a merged range lies over them (`covered`); figures whose number format shows something else (`odd`): percent,
     thousands, a unit. `outside` names the first cell beyond the rows and columns that are read at all.
     """
 
@@ -48,7 +62,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A workbook as read: its kind (xlsx, xls, ods), its sheets in order, and what it carries that is never opened (宏, 外部链接)."""
+    """A workbook as read: its kind (xlsx, xls, ods), its sheets in order, and what it carries that is never opened (宏)."""
 
     kind: str
     sheets: tuple[Sheet, ...]
@@ -200,18 +214,16 @@ def _oddities(book: Book, form: Form, sheets: Sequence[Sheet], lines: Mapping[st
     """Yield what is unusual in the file itself: what it carries, what is hidden in it, what stands far from the table."""
     if book.carries:
         what = "、".join(book.carries)
-        yield Finding("carries", Severity.WARNING, f"文件带有{what}，只读取了单元格中的数值，其余未打开也不会转发；下次请用下发的原报表填报",
-                      value=what)  # fmt: skip
+        message = f"文件带有{what}，只读取了单元格中的数值，其余未打开也不会转发；下次请用下发的原报表填报"
+        yield Finding("carries", Severity.WARNING, message, value=what)
     tagged = {at.sheet.name for found in lines.values() for at in found}
     for sheet in sheets:
         if sheet.name not in tagged and sheet.name != COVER:
             continue
         for place in sorted(sheet.repeated):
-            yield Finding("cell-repeated", Severity.BLOCK, f"单元格{_name(place)}在文件中出现两次，不同软件会读出不同的数，请重新填写这一格并另存",
-                          sheet.name, _name(place), _shown(sheet.cells.get(place)), "只有一个值")  # fmt: skip
-        for place in sorted(sheet.covered):
-            yield Finding("value-covered", Severity.BLOCK, f"单元格{_name(place)}被合并单元格盖住，里面还有看不见的内容，请取消合并后核对、删去",
-                          sheet.name, _name(place), _shown(sheet.cells.get(place)), "空白")  # fmt: skip
+            message = f"单元格{_name(place)}在文件中出现两次，不同软件会读出不同的数，请重新填写这一格并另存"
+            shown = _shown(sheet.cells.get(place))
+            yield Finding("cell-repeated", Severity.BLOCK, message, sheet.name, _name(place), shown, "只有一个值")
         if sheet.outside:
             yield Finding(
                 "cell-outside", Severity.WARNING, f"表格很远处还有内容（{sheet.outside}），没有读取，请删去", sheet.name
@@ -220,8 +232,8 @@ def _oddities(book: Book, form: Form, sheets: Sequence[Sheet], lines: Mapping[st
     kept = sorted({at.sheet.name for found in lines.values() if len({one.sheet.name for one in found}) > 1 for at in found})
     for name in copies if len(kept) > 1 else ():
         others = "、".join(f"“{other}”" for other in kept if other != name)
-        yield Finding("sheet-repeated", Severity.BLOCK, f"工作表“{name}”与{others}内容重复，无法判断以哪一张为准，请删去多余的一张",
-                      name, value=name, expected="只有一张")  # fmt: skip
+        message = f"工作表“{name}”与{others}内容重复，无法判断以哪一张为准，请删去多余的一张"
+        yield Finding("sheet-repeated", Severity.BLOCK, message, name, value=name, expected="只有一张")
 
 
 def _other_department(sheet: Sheet, form: Form) -> Iterator[Finding]:
@@ -326,6 +338,7 @@ class _Reading:
         self.shadow: list[Finding] = []
         self.found = {row: lines[block.tag(row)] for row in block.rows if block.tag(row) in lines}
         self.rows = {row: at[0] for row, at in self.found.items()}
+        self.doubtful: list[tuple[str, str, int]] = []  # a rule, a head, the column it stands in
         self.columns = self._columns()
         self.narrative = _text(self._value("narrative", self.first_column))
         self.nil_text = plain(str(self._value("nil", self.first_column) or ""))
@@ -400,13 +413,23 @@ class _Reading:
 
     def _columns(self) -> dict[str, int]:
         """Return the column of each head, found by its text."""
-        texts: dict[str, int] = {}
+        texts: dict[str, list[int]] = {}
         for line in (self.rows[row] for row in ("header", "group") if row in self.rows):
-            for (row, column), value in line.sheet.cells.items():
+            for (row, column), value in sorted(line.sheet.cells.items(), key=lambda item: item[0]):
                 if row == line.row and isinstance(value, str):
-                    texts.setdefault(plain(value), column)
-        wanted = {key: texts.get(plain(text)) for key, text in self.table.heads(self.block).items()}
-        return {key: column for key, column in wanted.items() if column is not None}
+                    texts.setdefault(_folded(value), []).append(column)
+        found: dict[str, int] = {}
+        for key, text in self.table.heads(self.block).items():
+            label, unit = _parts_of(text)
+            known = [column for known in (text, label) for column in texts.get(_folded(known), ())]
+            other = [column for said, columns in texts.items() if _other_unit(said, label, unit) for column in columns]
+            if known or other:
+                found[key] = (known or other)[0]
+            if len(set(known)) > 1:
+                self.doubtful.append(("column-repeated", text, known[1]))
+            elif not known and other:
+                self.doubtful.append(("unit-header", text, other[0]))
+        return found
 
     def _structure(self) -> None:
         for row, original in self.block.rows.items():
@@ -423,8 +446,27 @@ class _Reading:
         if "header" in self.rows:
             for key, text in self.table.heads(self.block).items():
                 if key not in self.columns:
-                    message = f"{self.block.title}的表头中找不到“{text}”，请恢复原表头，不要改动或删除列"
-                    self.add("column-missing", message, row="header", expected=text)
+                    near, column = self._near(text)
+                    hint = f"（是否就是“{near}”？）" if near else ""
+                    message = f"{self.block.title}的表头中找不到“{text}”{hint}，请恢复原表头，不要改动或删除列"
+                    self.add("column-missing", message, row="header", column=column, value=near, expected=text)
+        for rule, text, column in self.doubtful:
+            shown, unit = _shown(self._value("header", column)), _parts_of(text)[1]
+            message = f"表头“{text}”出现两次，无法判断以哪一列为准，请删去多余的一列"
+            if rule == "unit-header":
+                message = f"表头被改为“{shown}”，而本表的单位是{unit}；请恢复为“{text}”，并把这一列的数换算成{unit}"
+            self.add(rule, message, row="header", column=column, value=shown, expected=text)
+
+    def _near(self, wanted: str) -> tuple[str, int | None]:
+        """Return the head that looks most like a missing one, and its column: to be asked about, never to be taken for it."""
+        line, known = self.rows["header"], self.table.heads(self.block).values()
+        texts = {
+            value: column
+            for (row, column), value in line.sheet.cells.items()
+            if row == line.row and isinstance(value, str) and value not in known and column not in self.columns.values()
+        }
+        near = next(iter(get_close_matches(wanted, texts, 1, 0.5)), "")
+        return near, texts.get(near)
 
     def _figures(self, *, alone: bool) -> None:
         blanks: list[Item] = []
@@ -440,6 +482,10 @@ class _Reading:
             if at in sheet.uncalculated:
                 message = f"公式未计算：“{one.label}”是公式但没有结果，请在 WPS 或 Excel 中打开、保存后再报送，或直接填数字"
                 self.add("formula-uncalculated", message, item=one.id, value="公式", expected=_kind(one))
+                continue
+            if strange := _not_as_shown(sheet, at, one, _shown(value)):
+                rule, message = strange
+                self.add(rule, message, item=one.id, value=_shown(value), expected=_kind(one))
                 continue
             parsed = number(value, one.decimals) if value is not None else None
             if isinstance(parsed, Decimal):
@@ -600,13 +646,54 @@ def _same(value: Value | None, expected: Decimal, decimals: int) -> bool:
     return isinstance(parsed, Decimal) and parsed == expected
 
 
+def _folded(text: str) -> str:
+    """Return a head as it is compared: without spaces, brackets and marks, full-width forms folded."""
+    return re.sub(r"[()\[\]【】〔〕/:：、,._-]", "", plain(_INVISIBLE.sub("", text)))
+
+
+def _parts_of(head: str) -> tuple[str, str]:
+    """Return the label and the unit of a head such as `案值（万元）`."""
+    label, _, unit = head.removesuffix("）").rpartition("（") if head.endswith("）") else (head, "", "")
+    return label, unit
+
+
+def _other_unit(folded: str, label: str, unit: str) -> bool:
+    """Return whether a folded head is that of an amount of money, in another unit of money."""
+    rest = folded.removeprefix(_folded(label))
+    return unit in _MONEY and folded.startswith(_folded(label)) and rest in _MONEY and rest != unit
+
+
+def _not_as_shown(sheet: Sheet, at: At, one: Item, shown: str) -> tuple[str, str] | None:
+    """Return rule and message for a figure that people see otherwise than it stands in the file."""
+    if at in sheet.covered:
+        return "value-covered", f"“{one.label}”这一格被合并单元格盖住，里面的数（{shown}）在表上看不见，请取消合并后核对填写"
+    if at in sheet.odd:
+        message = f"“{one.label}”的单元格设成了百分数或带单位的格式，看到的与实际的数（{shown}）不同；"
+        return "number-format", f"{message}请把格式改为“数值”，按{one.unit or '本表要求'}核对后填写"
+    return None
+
+
+def _asked(one: Item, shown: str) -> str:
+    """Return what to do about a figure with words around it: the figure is named, never taken."""
+    found = _WORDED.fullmatch(_INVISIBLE.sub("", shown.translate(_FULL_WIDTH)))
+    if not found:
+        return "请只填数字，不写单位和文字"
+    figure, unit = found["figure"].replace(",", ""), found["unit"] or ("元" if found["before"] in ("¥", "￥") else "")
+    if unit in _MONEY and one.unit in _MONEY and unit != one.unit:
+        value = Decimal(figure) * _MONEY[unit] / _MONEY[one.unit]
+        return f"本表单位是{one.unit}；如确为{figure}{unit}，请填{_plain(value)}"
+    if found["before"] or found["after"]:
+        return f"请填确切的数；如确为{figure}{one.unit}，请只填{figure}"
+    return f"请只填数字；如为{figure}{one.unit}，请填{figure}"
+
+
 def _kind(one: Item) -> str:
     return f"不小于0的数，最多{one.decimals}位小数" if one.decimals else "不小于0的整数"
 
 
 def _fault(one: Item, fault: NumberFault, shown: str) -> str:
     if fault is NumberFault.TEXT:
-        return f"“{one.label}”应填数字，现填“{shown}”，请只填数字，不写单位和文字"
+        return f"“{one.label}”应填数字，现填“{shown}”，{_asked(one, shown)}"
     if fault is NumberFault.NEGATIVE:
         return f"“{one.label}”不能是负数，现为{shown}，请填{_kind(one)}"
     if fault is NumberFault.LARGE:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 from io import BytesIO
 
 from openpyxl import Workbook, load_workbook
@@ -36,17 +37,37 @@ from integrations.excel.workbook import (
 )
 
 _AUTHOR = "报送审核"  # by it our own comments are known again
-_WIDTHS = {"A": 6, "B": 18, "C": 20, "D": 24, "E": 70, "F": 10}
+_MOST_CELLS = 50_000
+_OUTWARD = re.compile(r"[\[|]|https?:|\b(WEBSERVICE|FILTERXML|HYPERLINK|RTD|CALL|REGISTER|EXEC|DDE)", re.IGNORECASE)
+_FIGURE = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
+_WIDTHS = {"A": 6, "B": 18, "C": 20, "D": 22, "E": 12, "F": 64, "G": 10}
 _KEPT = "H"  # hidden: the colour a cell had before we marked it, so that a later copy can give it back
 _TAG = re.compile(r"(\d+):([a-z]+)")
 
 
-def mark(data: bytes, findings: Sequence[Finding]) -> bytes:
-    """Return the sender's workbook with its formatting, formulas and protection, and the findings marked in it."""
-    book = load_workbook(BytesIO(data))
+def mark(data: bytes, findings: Sequence[Finding], read: Book) -> bytes:
+    """Return the sender's workbook with its formatting, formulas and protection, and the findings marked in it.
+
+    `read` is what was read of it: where openpyxl sees less (strict files), or sees too much, ValueError is raised instead.
+    """
+    if sum(len(sheet.cells) for sheet in read.sheets) > _MOST_CELLS:
+        raise ValueError("too many cells for openpyxl")
+    book = load_workbook(BytesIO(data), keep_links=False)
+    if not {sheet.name for sheet in read.sheets} <= set(book.sheetnames):
+        raise ValueError("sheets are missing")
+    _defuse(book, read)
     _unmark(book)
     _mark(book, findings)
     return save(book)
+
+
+def _defuse(book: Workbook, read: Book) -> None:
+    """Put values in the place of formulas that reach outside the file: nothing of the kind leaves this office."""
+    for sheet in read.sheets:
+        for at in sheet.formulas:
+            cell = book[sheet.name].cell(*at)
+            if isinstance(cell, Cell) and cell.data_type == "f" and _OUTWARD.search(str(getattr(cell.value, "text", cell.value))):
+                write(book[sheet.name], cell.coordinate, sheet.cells.get(at))
 
 
 def rebuild(read: Book, findings: Sequence[Finding]) -> bytes:
@@ -94,12 +115,12 @@ def _list(sheet: Worksheet, book: Workbook, findings: Sequence[Finding], colours
     for column, width in _WIDTHS.items():
         sheet.column_dimensions[column].width = width
     sheet.sheet_view.showGridLines = False
-    sheet.merge_cells("A1:F1")
+    sheet.merge_cells("A1:G1")
     write(sheet, "A1", "错误清单", font=font(HEI, 16, bold=True, colour=BLUE), alignment=CENTRE)
     sheet.row_dimensions[1].height = 30
     blocking = sum(finding.severity is Severity.BLOCK for finding in findings)
     told = f"共{len(findings)}处：必须改正{blocking}处（红色），提醒核对{len(findings) - blocking}处（黄色）。"
-    sheet.merge_cells("A2:F2")
+    sheet.merge_cells("A2:G2")
     write(
         sheet,
         "A2",
@@ -108,26 +129,35 @@ def _list(sheet: Worksheet, book: Workbook, findings: Sequence[Finding], colours
         alignment=LEFT,
     )
     sheet.row_dimensions[2].height = 22
-    for column, text in zip("ABCDEF", ("序号", "单元格", "现值", "应为", "怎么改", "级别"), strict=True):
+    for column, text in zip("ABCDEFG", ("序号", "单元格", "现值", "应为", "差额", "怎么改", "级别"), strict=True):
         write(sheet, f"{column}3", text, font=font(HEI), alignment=CENTRE, border=BOX, fill=fill(PALE))
     for row, finding in enumerate(findings, start=4):
         place = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet or "整个文件"
         level = "必须改正" if finding.severity is Severity.BLOCK else "提醒核对"
-        for column, text in zip("BCDEF", (place, finding.value, finding.expected, finding.message, level), strict=True):
-            write(sheet, f"{column}{row}", text, font=font(), alignment=LEFT if column == "E" else CENTRE, border=BOX)
+        texts = (place, finding.value, finding.expected, _difference(finding), finding.message, level)
+        for column, text in zip("BCDEFG", texts, strict=True):
+            write(sheet, f"{column}{row}", text, font=font(), alignment=LEFT if column == "F" else CENTRE, border=BOX)
         write(sheet, f"A{row}", row - 3, font=font(), alignment=CENTRE, border=BOX)
-        sheet[f"F{row}"].fill = fill(RED if finding.severity is Severity.BLOCK else AMBER)
+        sheet[f"G{row}"].fill = fill(RED if finding.severity is Severity.BLOCK else AMBER)
         sheet.row_dimensions[row].height = max(
             height_of(text, _WIDTHS[column], least=22)
-            for column, text in (("C", finding.value), ("D", finding.expected), ("E", finding.message))
+            for column, text in (("C", finding.value), ("D", finding.expected), ("F", finding.message))
         )
         if finding.cell and finding.sheet in book.sheetnames:
             link(sheet[f"B{row}"], finding.sheet, finding.cell)
             write(sheet, f"{_KEPT}{row}", colours[finding.sheet, finding.cell])
     sheet.column_dimensions[_KEPT].hidden = True
     sheet.freeze_panes = "A4"
-    sheet.print_area = f"A1:F{3 + len(findings)}"
+    sheet.print_area = f"A1:G{3 + len(findings)}"
     print_setup(sheet, landscape=True, title_rows="3:3")
+
+
+def _difference(finding: Finding) -> str:
+    """Return by how much a figure is off, nothing where either is no figure."""
+    if not _FIGURE.fullmatch(finding.value) or not _FIGURE.fullmatch(finding.expected):
+        return ""
+    value = Decimal(finding.value.replace(",", "")) - Decimal(finding.expected.replace(",", ""))
+    return f"{value.normalize():+f}"
 
 
 def _unmark(book: Workbook) -> None:

@@ -18,10 +18,14 @@ def book_to_json(book: Book) -> bytes:
             "formulas": sorted(sheet.formulas),
             "uncalculated": sorted(sheet.uncalculated),
             "errors": sorted(sheet.errors),
+            "repeated": sorted(sheet.repeated),
+            "covered": sorted(sheet.covered),
+            "odd": sorted(sheet.odd),
+            "outside": sheet.outside,
         }
         for sheet in book.sheets
     ]
-    return json.dumps({"kind": book.kind, "sheets": sheets}).encode()
+    return json.dumps({"kind": book.kind, "sheets": sheets, "carries": book.carries}).encode()
 
 
 def refusal_to_json(refusal: Refusal) -> bytes:
@@ -43,9 +47,14 @@ def answer_from_json(data: bytes) -> Book | Refusal:
                 _places(sheet["formulas"]),
                 _places(sheet["uncalculated"]),
                 _places(sheet["errors"]),
+                _places(sheet["repeated"]),
+                _places(sheet["covered"]),
+                _places(sheet["odd"]),
+                sheet["outside"],
             )
             for sheet in answer["sheets"]
         ),
+        tuple(answer["carries"]),
     )
 
 

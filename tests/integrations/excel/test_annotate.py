@@ -40,7 +40,7 @@ def test_the_copy_is_the_senders_own_with_every_fault_marked_and_listed() -> Non
         assert sheet[cell].fill.start_color.rgb == colour and sheet[cell].comment
     assert "应填数字" in sheet[f"E{OWN}"].comment.text
     listed = book["错误清单"]
-    assert [cell.value for cell in listed[3]][1:5] == ["单元格", "现值", "应为", "怎么改"]
+    assert [cell.value for cell in listed[3]][1:6] == ["单元格", "现值", "应为", "差额", "怎么改"]
     first = next(row for row in listed.iter_rows(min_row=4) if row[1].value == f"配合任务!E{OWN}")
     assert first[1].hyperlink and first[1].hyperlink.location == f"'配合任务'!E{OWN}"
     assert (first[2].value, first[2].data_type) == ("=三件", "s")

@@ -136,19 +136,23 @@ def test_a_bomb_is_refused_at_once_without_being_opened() -> None:
     assert time.monotonic() - before < 1
 
 
-def test_a_grid_too_large_to_be_a_form_is_refused() -> None:
+def test_a_stray_cell_far_away_is_mentioned_and_not_in_the_way() -> None:
     def corner(book: Workbook) -> None:
+        fill_all(book)
         book["配合任务"]["XFD1048576"] = 1
 
-    assert refused(edited(SENT, corner)).code == "too-big"
+    found = checked(edited(SENT, corner))
+    assert [one.outcome for one in found.blocks] == [Outcome.ACCEPTED] * 3
+    assert [(one.rule, "XFD1048576" in one.message) for one in found.all_findings] == [("cell-outside", True)]
 
 
-def test_declarations_and_repeated_cells_are_refused() -> None:
+def test_declarations_are_refused_and_repeated_cells_named() -> None:
     bomb = b'<!DOCTYPE lolz [<!ENTITY a "b">]>'
     data = rezipped(SENT, lambda name, part: part.replace(b"<worksheet", bomb + b"<worksheet", 1) if "sheet1" in name else part)
     assert refused(data).code == "declaration"
     data = rezipped(SENT, lambda name, part: part.replace(b'<c r="C3"', b'<c r="B3"') if name.endswith("sheet1.xml") else part)
-    assert refused(data).code == "damaged"
+    (finding,) = checked(data).findings
+    assert (finding.rule, finding.sheet, finding.cell) == ("cell-repeated", "填报说明", "B3")
 
 
 def test_a_file_that_keeps_the_child_too_long_is_given_up() -> None:
