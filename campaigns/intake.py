@@ -146,6 +146,18 @@ def empty_mail(*, automatic: bool, too_large: bool, links: bool, blank: bool) ->
     return Decision(Outcome.REFUSED, reason)
 
 
+def unfit(name: str, *, mail: bool) -> Decision:
+    """Return what an envelope becomes that holds files, and no workbook, summary or scan among them."""
+    if mail:
+        return Decision(Outcome.REFUSED, "邮件里没有报表、工作总结或扫描件；报送请把填好的报表作为附件发送。")
+    return Decision(Outcome.REFUSED, f"《{name}》不是报表，也不是工作总结或扫描件，没有受理；原件已留存。")
+
+
+def machine() -> Decision:
+    """Return what an automatic reply becomes that carries files, but no form: they are not what somebody handed in."""
+    return Decision(Outcome.REFUSED, "这是自动回复，其中没有报表，附件没有登记；原件已留存。")
+
+
 def loose(kinds: Sequence[str], new: Collection[str], *, placed: bool, name: str) -> Decision:
     """Return what becomes of the summaries and scans of an envelope by themselves.
 

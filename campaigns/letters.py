@@ -189,11 +189,21 @@ class RollUp:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What became of one expected report of an envelope."""
+    """What became of one expected report of an envelope, and what changed from the version before."""
 
     duty: int
     title: str
     result: str
+    note: str = ""
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One part of a whole submission (统计表, 工作总结, 加盖公章扫描件): there or not, and what it lacks."""
+
+    name: str
+    present: bool
     note: str = ""
 
 
@@ -211,7 +221,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer to an envelope: what arrived, what became of each report in it, what to mend, what is still owed."""
+    """The answer to an envelope: what arrived, what became of each report in it, what to mend, what is still owed.
+
+    `materials` are the parts of the department's whole submission; there are none for who leads nothing in the round.
+    """
 
     outcome: Outcome
     number: str
@@ -222,7 +235,13 @@ class Receipt:
     unreported: tuple[Item, ...] = ()
     explanation: str = ""
     sender: str = ""
+    materials: tuple[Material, ...] = ()
     kind = Kind.RECEIPT
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Return the parts that are still missing beside the workbook, which `unreported` tells."""
+        return tuple(one.name for one in self.materials if not one.present and one.name != "统计表")
 
 
 Body = Assignment | Reminder | Overdue | Bundle | RollUp | Receipt

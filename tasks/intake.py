@@ -1,34 +1,56 @@
-"""Taking in what departments send: stored first, then read in a child process, split, accepted or returned, answered once."""
+"""Checking what departments sent: read in child processes, split, accepted or returned, answered once.
 
-from collections.abc import Sequence
+What becomes of it is decided in `campaigns/intake.py`; here the decisions get their facts and are written, in one transaction.
+"""
+
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from campaigns.definition import Role
 from campaigns.events import Event
-from campaigns.findings import Finding, Severity
+from campaigns.findings import Severity
 from campaigns.forms import Form
-from campaigns.letters import Attachment, Item, Letter, Line, Occasion, Outcome, Receipt, Trouble
+from campaigns.intake import (
+    Decision,
+    Read,
+    Sender,
+    cancelled,
+    empty_mail,
+    identity,
+    judged,
+    loose,
+    machine,
+    named_in,
+    over,
+    seen_before,
+    taken,
+    unfit,
+    with_parts,
+)
+from campaigns.letters import Line, Outcome
+from campaigns.parts import OTHER
 from campaigns.plan import Plan
-from campaigns.records import EnvelopeRecord, PartRecord, RoundRecord, SubmissionRecord
+from campaigns.records import EnvelopeRecord, PartRecord, SubmissionRecord
 from campaigns.states import State, state
 from campaigns.submission import Book, Checked, CheckedBlock, Refusal, check, token_of
+from campaigns.versions import SAME, Cell, Version, changes, in_effect
 from integrations.database.ledger import Ledger
-from integrations.excel.annotate import annotate
 from integrations.excel.reader import read
 from integrations.inbox.folder import alone
 from integrations.inbox.mime import Mail, Part, parts_of, unpacked
 from integrations.signing import BadToken, unsign
-from tasks.forms import XLSX
-from tasks.office import Office, names, office
+from tasks.office import Office, office
+from tasks.parts import KINDS, kinds_of, record_parts, titles_of
 from tasks.post import make_message
+from tasks.receipts import Answer, receipt
 from tasks.step import step
-from tasks.wording import item, moment_in_chinese
+from tasks.versions import versions_of
+from tasks.wording import moment_in_chinese
 
 _LOCK = ".check.lock"
 _MOST_TRIES = 3
-_WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".et", ".ods", ".xlsb", ".csv")
-_SUMMARIES, _SCANS = (".docx", ".doc", ".wps"), (".pdf", ".jpg", ".jpeg", ".png", ".ofd")
+_TAKEN = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE)  # what is in such an envelope belongs to its round
 
 
 @step("审核来件")
@@ -55,171 +77,173 @@ def _check_envelope(at: Office, envelope: EnvelopeRecord, as_of: datetime) -> No
     with at.ledger() as ledger:
         tries = ledger.try_envelope(envelope.id)
     if tries > _MOST_TRIES:
-        reading = _Reading(Outcome.QUARANTINED, f"多次尝试均未能处理“{envelope.name}”，已转办公室人工处理，原件已留存。")
+        reason = f"多次尝试均未能处理“{envelope.name}”，已转办公室人工处理，原件已留存。"
+        reading = _Reading(Decision(Outcome.QUARANTINED, reason))
     else:
         reading = _read(at, envelope)
+    belongs = reading.round if reading.decision.outcome in _TAKEN else None
+    plan = _plan_of(at, belongs) if belongs else None
+    records = record_parts(at, envelope.id, reading.parts, reading.kinds, plan, belongs)
     with at.ledger() as ledger:
-        _settle(at, ledger, envelope, reading, as_of)
+        _settle(at, ledger, envelope, reading, records, as_of)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What was found in an envelope before the ledger is touched."""
+    """What was found in an envelope before the ledger is touched; `department` is whom it is put down to."""
 
-    outcome: Outcome
-    reason: str = ""
+    decision: Decision
+    parts: tuple[Part, ...] = ()
+    kinds: tuple[str, ...] = ()
+    department: str | None = None
+    round: str | None = None
     form: Form | None = None
     checked: Checked | None = None
     workbook: Part | None = None
-    sender: str | None = None  # the department whose registered mailbox sent it
-    parts: tuple[tuple[Part, str], ...] = ()
-    round: str | None = None
     automatic: bool = False  # written by a machine: never answered, or two machines would write to each other for ever
     silent: bool = False  # an automatic reply: recorded, and nobody needs a letter about it
-    link: str | None = None  # the round of the upload link it came through
     bounced: str | None = None  # the key of our letter that came back
 
 
 def _read(at: Office, envelope: EnvelopeRecord) -> _Reading:
-    data = at.bytes_of(envelope.sha256)
-    with at.ledger() as ledger:
-        scope = ledger.scope_of(envelope.id)
-        sender = scope[1] if scope else ledger.department_of(envelope.sender) if envelope.sender else None
+    data, sender = at.bytes_of(envelope.sha256), _sender(at, envelope)
     mail = parts_of(data) if envelope.door == "mail" else Mail(parts=tuple(unpacked(Part(envelope.name, "", data))))
-    kinds = tuple((part, _kind(part)) for part in mail.parts)
-    link = scope[0] if scope else None
-    reading = _Reading(Outcome.REFUSED, sender=sender, parts=kinds, automatic=mail.automatic, link=link)
     if mail.bounce:
-        return _bounced(at, reading, mail)
-    if mail.automatic and not mail.parts:
-        return replace(reading, silent=True, reason="这是自动回复，没有附件，已登记，不作答复。")
-    workbooks = [part for part, kind in kinds if kind == "workbook"]
+        return _bounced(at, mail)
+    if not mail.parts:
+        blank = not mail.sender and not mail.text.strip()
+        why = empty_mail(automatic=mail.automatic, too_large=mail.too_large, links=mail.links_instead_of_files, blank=blank)
+        return _Reading(why, department=sender.department, automatic=mail.automatic, silent=mail.automatic)
+    kinds = kinds_of(mail.parts)
+    blank_reading = _Reading(
+        unfit(envelope.name, mail=envelope.door == "mail"), mail.parts, kinds, sender.department, automatic=mail.automatic
+    )
+    workbooks = [place for place, kind in enumerate(kinds) if kind == "workbook"]
     if not workbooks:
-        return _without_workbook(at, reading, envelope, mail)
-    return _one_of([_read_workbook(at, reading, part, envelope) for part in workbooks])
+        return _without_workbook(at, blank_reading, envelope, sender, mail)
+    chosen, aside = taken([_read_workbook(at, place, mail.parts[place], envelope, sender) for place in workbooks])
+    mine = chosen.form is not None and chosen.decision.outcome is not Outcome.QUARANTINED
+    reading = replace(
+        blank_reading,
+        decision=chosen.decision,
+        kinds=tuple(OTHER if place in aside else kind for place, kind in enumerate(kinds)),
+        department=chosen.form.department if mine and chosen.form else sender.department,
+        round=chosen.form.round if chosen.form else None,
+        form=chosen.form,
+        checked=chosen.checked,
+        workbook=mail.parts[chosen.place],
+    )
+    if chosen.decision.outcome in (Outcome.REFUSED, Outcome.DUPLICATE) and any(kind in KINDS for kind in kinds):
+        apart = _without_workbook(at, reading, envelope, sender, mail)
+        both = with_parts(chosen.decision, apart.decision)
+        if both != chosen.decision:
+            return replace(apart, decision=both)
+    return reading
 
 
-def _bounced(at: Office, reading: _Reading, mail: Mail) -> _Reading:
+def _sender(at: Office, envelope: EnvelopeRecord) -> Sender:
+    with at.ledger() as ledger:
+        if scope := ledger.scope_of(envelope.id):
+            return Sender("link", frozenset({scope[1]}), round=scope[0])
+        if envelope.door == "mail":
+            return Sender("mail", ledger.departments_of(envelope.sender), envelope.sender)
+    return Sender("folder")
+
+
+def _bounced(at: Office, mail: Mail) -> _Reading:
     """Return the reading of a mail that says a letter of ours did not arrive."""
     with at.ledger() as ledger:
         ours = next((one for one in ledger.messages() if one.message_id in mail.about), None)
-    if ours is None:
-        return replace(reading, parts=(), reason="这是系统退信，有信件没有送达，请打开原件查看是哪一封。")
-    reason = f"这是系统退信：发往“{ours.to_email}”的《{ours.subject}》没有送达，请核对该单位登记的邮箱。"
-    return replace(reading, parts=(), reason=reason, bounced=ours.key)
+    reason = (
+        f"这是系统退信：发往“{ours.to_email}”的《{ours.subject}》没有送达，请核对该单位登记的邮箱。"
+        if ours
+        else "这是系统退信，有信件没有送达，请打开原件查看是哪一封。"
+    )
+    return _Reading(Decision(Outcome.REFUSED, reason), automatic=True, bounced=ours.key if ours else None)
 
 
-def _one_of(found: Sequence[_Reading]) -> _Reading:
-    """Return the reading of the one form an envelope is taken for; any other form in it is named, so that its sender can send it.
-
-    A form that is not taken is no workbook of this envelope: sent again, it is no duplicate.
-    """
-    order = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE, Outcome.QUARANTINED)
-    forms = [one for one in found if one.form is not None]
-    if not forms:
-        return found[-1]
-    chosen = min(forms, key=lambda one: order.index(one.outcome))
-    left = [one for one in forms if one.workbook and chosen.workbook and one.workbook.data != chosen.workbook.data]
-    aside = {id(one.workbook) for one in left if one.outcome is not Outcome.DUPLICATE}
-    kinds = tuple((part, "other" if id(part) in aside else kind) for part, kind in chosen.parts)
-    return replace(chosen, parts=kinds, reason=chosen.reason + "".join(_left(chosen, one) for one in left))
-
-
-def _left(chosen: _Reading, other: _Reading) -> str:
-    """Return what a sender is told of a form that came with the one that was taken."""
-    name = other.workbook.name if other.workbook else ""
-    if other.outcome is Outcome.DUPLICATE:
-        return f"同一邮件中的《{name}》此前已经收到，没有重复登记。"
-    if other.form and chosen.form and other.form.department != chosen.form.department:
-        return f"同一邮件中的《{name}》是下发给{other.form.department_name}的报表，没有受理，请由该单位从登记的邮箱报送。"
-    return f"同一邮件中的《{name}》没有受理：一封邮件只受理一份报表，如需报送请另发一封。"
-
-
-def _kind(part: Part) -> str:
-    name = part.name.lower()
-    if name.endswith(_SUMMARIES):
-        return "summary"
-    if name.endswith(_SCANS):
-        return "scan"
-    return "workbook" if name.endswith(_WORKBOOKS) or not name.endswith((".txt", ".htm", ".html", ".ics")) else "other"
-
-
-def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord, mail: Mail) -> _Reading:
-    """Return the reading of an envelope with prose or scans only: recorded for its sender's open round, when that is known."""
-    if reading.link and any(kind in ("summary", "scan") for _, kind in reading.parts):
-        return replace(reading, outcome=Outcome.ACCEPTED, round=reading.link, reason="收到工作总结或扫描件，已登记。")
-    if reading.sender and any(kind in ("summary", "scan") for _, kind in reading.parts):
+def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord, sender: Sender, mail: Mail) -> _Reading:
+    """Return the reading of an envelope for its summaries and scans alone."""
+    parts = [(part, kind) for part, kind in zip(reading.parts, reading.kinds, strict=True) if kind in KINDS]
+    if not parts:
+        return reading
+    if mail.automatic:
+        return replace(reading, decision=machine())
+    place = (reading.department, reading.round) if reading.department and reading.round else None
+    place = place or _place(at, sender, mail, [part for part, _ in parts])
+    new: set[str] = set()
+    if place:
         with at.ledger() as ledger:
-            opened = [
-                one
-                for record in ledger.campaigns("live", "paused")
-                for one in ledger.rounds(record.id)
-                if one.opened_at and one.closed_at is None and ledger.forms(one.id, reading.sender)
-            ]
-        if opened:
-            return replace(reading, outcome=Outcome.ACCEPTED, round=opened[0].id, reason="收到工作总结或扫描件，已登记。")
-    if reading.parts:
-        return replace(
-            reading,
-            outcome=Outcome.QUARANTINED,
-            reason=f"“{envelope.name}”中没有报表，也无法判断是哪个单位的材料，已转办公室处理。",
-        )
-    if mail.too_large:
-        return replace(reading, reason="邮件过大，没有取回附件，请压缩图片或分几封邮件重新发送。")
-    if mail.links_instead_of_files:
-        return replace(reading, reason="邮件里只有超大附件的链接，没有报表本身，请把报表作为普通附件重新发送。")
-    if not mail.sender and not mail.text.strip():
-        return replace(reading, reason="这封邮件是空的或已经损坏，打不开，请让发件人重新发送；原件已留存。")
-    return replace(reading, reason="邮件里没有附件，未发现报表；报送请把填好的报表作为附件发送。")
+            known = {part.sha256 for department, part in ledger.parts(place[1]) if department == place[0]}
+        new = {kind for part, kind in parts if at.keep(part.data) not in known}
+    decision = loose([kind for _, kind in parts], new, placed=place is not None, name=envelope.name)
+    department, round_id = place or (sender.department, None)
+    return replace(reading, decision=decision, department=department, round=round_id)
 
 
-def _read_workbook(at: Office, reading: _Reading, part: Part, envelope: EnvelopeRecord) -> _Reading:
-    name = part.name or envelope.name
+def _place(at: Office, sender: Sender, mail: Mail, parts: list[Part]) -> tuple[str, str] | None:
+    """Return the department and round that loose parts belong to, None when that would have to be guessed.
+
+    A link says both. A mail belongs to the round of the letter it answers, else to an open one in which its sender leads;
+    a file in the office's folder to the department named in its name or its title.
+    """
+    if sender.by == "link" and sender.department:
+        return sender.department, sender.round
+    with at.ledger() as ledger:
+        opened = [
+            (one, at.plan(record))
+            for record in ledger.campaigns("live", "paused")
+            for one in ledger.rounds(record.id)
+            if one.opened_at and one.closed_at is None
+        ]
+        departments = set(sender.departments)
+        if sender.by == "folder":
+            for directory in {plan.directory.id: plan.directory for _, plan in opened}.values():
+                named = named_in([part.name for part in parts], directory) or named_in(titles_of(parts), directory)
+                departments |= {named} if named else set()
+        found = [
+            (one.id, plan, department)
+            for one, plan in opened
+            for department in sorted(departments)
+            if ledger.forms(one.id, department)
+        ]
+        answered = {(one.round, one.department) for one in ledger.messages() if mail.about and one.message_id in mail.about}
+    leading = [
+        (round_id, department)
+        for round_id, plan, department in found
+        if any(e.department == department and e.role is Role.LEAD for e in plan.expected_in(round_id))
+    ]
+    possible = [(round_id, department) for round_id, _, department in found]
+    for choice in ([one for one in possible if one in answered], leading, possible):
+        if choice and len({department for _, department in choice}) == 1:
+            return choice[0][1], choice[0][0]
+    return None
+
+
+def _read_workbook(at: Office, place: int, part: Part, envelope: EnvelopeRecord, sender: Sender) -> Read:
+    name, digest = part.name or envelope.name, at.keep(part.data)
     book = read(part.data)
     if isinstance(book, Refusal):
-        return replace(reading, workbook=part, reason=f"附件《{name}》：{book.message}")
+        return Read(place, name, digest, Decision(Outcome.REFUSED, f"附件《{name}》：{book.message}"))
     form = _form_of(at, book)
     if isinstance(form, str):
-        return replace(reading, workbook=part, reason=f"附件《{name}》：{form}")
-    found = replace(reading, form=form, workbook=part, round=form.round)
-    if reading.link and reading.sender == form.department and reading.link != form.round:
-        reason = f"《{name}》不是这个上传链接所属报送期的报表，已暂存待核。请用该期信件中的链接或邮箱报送。"
-        return replace(found, outcome=Outcome.QUARANTINED, reason=reason)
-    if envelope.door != "folder" and reading.sender != form.department:
-        who = "本邮箱没有登记为该单位的联络员邮箱" if reading.sender is None else "发件单位与报表单位不一致"
-        told = f"附件《{name}》是下发给{form.department_name}的报表，{who}，不能受理，已暂存待核。"
-        reason = f"{told}请用本单位收到的报表、从登记的邮箱报送。"
-        return replace(found, outcome=Outcome.QUARANTINED, reason=reason)
+        return Read(place, name, digest, Decision(Outcome.REFUSED, f"附件《{name}》：{form}"))
+    found = Read(place, name, digest, Decision(Outcome.ACCEPTED), form)
+    if stranger := identity(name, form, sender):
+        return replace(found, decision=stranger)
     with at.ledger() as ledger:
-        earlier = ledger.earlier_envelope(at.keep(part.data), envelope.id)
+        earlier = ledger.earlier_envelope(digest, envelope.id)
         a_round = next(one for one in ledger.rounds(form.campaign) if one.id == form.round)
         record = ledger.campaign(form.campaign)
     if earlier:
-        told = f"《{name}》与{moment_in_chinese(earlier.received_at)}收到的文件（回执{earlier.id}）完全相同，没有重复登记。"
-        advice = (
-            "那一份已退回修改，请改好后再报。" if earlier.outcome == "returned" else "以最近一次通过核对的报表为准，不必再报。"
-        )
-        return replace(found, outcome=Outcome.DUPLICATE, reason=told + advice)
+        received = moment_in_chinese(earlier.received_at)
+        return replace(found, decision=seen_before(name, received, earlier.id, earlier.outcome))
     if record.status == "cancelled":
-        reason = f"《{name}》所属的专项行动已经撤销（{record.status_note}），不再接收报表；原件已留存。"
-        return replace(found, outcome=Outcome.RETURNED, reason=reason)
+        return replace(found, decision=cancelled(name, record.status_note))
     if a_round.closed_at is not None:
-        reason = (
-            f"《{name}》是{a_round.label}的报表，该期已于{moment_in_chinese(a_round.closed_at)}汇总结束，不再接收；原件已留存。"
-        )
-        return replace(
-            found,
-            outcome=Outcome.RETURNED,
-            reason=f"{reason}如填的是本期数字，请改用本期下发的报表；如需更正上期数字，请与办公室联系。",
-        )
+        return replace(found, decision=over(name, a_round.label, moment_in_chinese(a_round.closed_at)))
     checked = check(book, form, at.plan(record).definition.rules)
-    outcomes = {block.outcome.value for block in checked.blocks}
-    if "returned" in outcomes:
-        return replace(found, outcome=Outcome.RETURNED, checked=checked)
-    if "accepted" in outcomes:
-        return replace(found, outcome=Outcome.ACCEPTED, checked=checked)
-    reason = f"《{name}》没有填写任何一项任务；空白不等于零，确无情况的请把“零报告”选为“是”。"
-    return replace(found, outcome=Outcome.RETURNED, checked=checked, reason=reason)
+    return replace(found, decision=judged(name, checked), checked=checked)
 
 
 def _form_of(at: Office, book: Book) -> Form | str:
@@ -228,56 +252,66 @@ def _form_of(at: Office, book: Book) -> Form | str:
     if token is None:
         return "未找到下发时的隐藏标识，请在收到的原报表上填报，不要另建表格或只复制其中的工作表。"
     try:
-        identity = unsign(token, at.settings.secret)
+        told = unsign(token, at.settings.secret)
     except BadToken as error:
         return f"{error}。"
     with at.ledger() as ledger:
-        record = ledger.form(str(identity.get("serial", "")))
+        record = ledger.form(str(told.get("serial", "")))
     if record is None:
         return "这份报表不在本办公室的下发记录中，请用收到的原报表填报。"
     return Form.model_validate_json(record.layout)
 
 
-def _settle(at: Office, ledger: Ledger, envelope: EnvelopeRecord, reading: _Reading, as_of: datetime) -> None:
+def _plan_of(at: Office, round_id: str) -> Plan:
+    with at.ledger() as ledger:
+        return at.plan(ledger.campaign(round_id.split("/")[0]))
+
+
+def _settle(
+    at: Office, ledger: Ledger, envelope: EnvelopeRecord, reading: _Reading, parts: list[PartRecord], as_of: datetime
+) -> None:
     """Write the outcome, the submissions and the receipt in one transaction."""
-    form, checked = reading.form, reading.checked
-    department = form.department if form and reading.outcome is not Outcome.QUARANTINED else reading.sender
+    form, checked, workbook = reading.form, reading.checked, reading.workbook
     settled = replace(
         envelope,
         campaign=form.campaign if form else (reading.round or "").split("/")[0] or None,
         round=reading.round,
-        department=department,
-        outcome=reading.outcome.value,
-        reason=reading.reason,
+        department=reading.department,
+        outcome=reading.decision.outcome.value,
+        reason=reading.decision.reason,
         findings=tuple(asdict(one) for one in checked.all_findings) if checked else (),
     )
-    parts = [PartRecord(envelope.id, part.name, at.keep(part.data), kind) for part, kind in reading.parts]
     if not ledger.settle_envelope(settled, parts):
         return
     lines: tuple[Line, ...] = ()
-    if form and checked and reading.workbook:
+    if form and checked and workbook:
         lines = tuple(
-            _submit(ledger, form, block, envelope, reading.workbook, as_of) for block in checked.blocks if _says_something(block)
+            _submit(ledger, form, block, envelope, workbook, as_of) for block in checked.blocks if block.outcome.value != "blank"
         )
     if settled.campaign:
-        data = {"outcome": settled.outcome, "sha256": envelope.sha256, "department": department}
+        data = {"outcome": settled.outcome, "sha256": envelope.sha256, "department": settled.department}
         ledger.record(Event(settled.campaign, "envelope.settled", envelope.id, as_of, "tick", f"settle:{envelope.id}", data))
     if reading.bounced:
-        ledger.mark_unsent(reading.bounced, "refused", reading.reason)
+        ledger.mark_unsent(reading.bounced, "refused", settled.reason)
     if reading.silent:
         return
-    letter, attachments = _receipt(at, ledger, settled, reading, lines, as_of)
+    answer = Answer(
+        lines,
+        checked.all_findings if checked else (),
+        workbook.name if workbook else "",
+        workbook.data if workbook else b"",
+        about=form.department if form else None,
+        to_office=reading.automatic,
+    )
+    letter, attachments = receipt(at, ledger, settled, answer, as_of)
     make_message(at, ledger, letter, attachments, [], as_of)
-
-
-def _says_something(block: CheckedBlock) -> bool:
-    return block.outcome.value != "blank"
 
 
 def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeRecord, workbook: Part, as_of: datetime) -> Line:
     """Return the receipt's line after recording what the envelope says for one expected report."""
     layout = next(one for one in form.blocks if one.expected == block.expected)
     accepted = block.outcome.value == "accepted"
+    before = in_effect(versions_of(ledger, block.expected))
     version = ledger.next_version(block.expected) if accepted else 0
     record = SubmissionRecord(
         id=f"{envelope.id}:{block.expected}#1",
@@ -297,11 +331,25 @@ def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeR
     ledger.record(Event(form.campaign, kind, block.expected, envelope.received_at, "tick", f"settle:{envelope.id}", data))
     if not accepted:
         count = sum(one.severity is Severity.BLOCK for one in block.findings)
-        return Line(layout.duty, layout.duty_title, "退回修改", f"{count}处问题" if count else "")
+        remarks = [f"{count}处问题"] * bool(count) + ([f"此前的第{before.number}版仍然有效"] if before else [])
+        return Line(layout.duty, layout.duty_title, "退回修改", "，".join(remarks))
     standing = ledger.standings(form.campaign, form.round)[block.expected]
     late = state(standing, as_of) is State.LATE
+    told = changes(before, _version(record, block), _labels(form)) if before else ()
     remarks = ["零报告"] * block.nil + ["迟报"] * late + [f"第{version}版，替换此前各版"] * (version > 1)
-    return Line(layout.duty, layout.duty_title, "已收到", "、".join(remarks))
+    remarks += [SAME] * (told == (SAME,))
+    return Line(layout.duty, layout.duty_title, "已收到", "、".join(remarks), told if told != (SAME,) else ())
+
+
+def _version(record: SubmissionRecord, block: CheckedBlock) -> Version:
+    figures = {code: Cell(figure.value, figure.sheet, figure.cell) for code, figure in block.figures.items()}
+    return Version(
+        record.version, record.envelope, record.received_at, record.outcome, record.nil, figures, record.narrative, record.file
+    )
+
+
+def _labels(form: Form) -> dict[str, str]:
+    return {one.id: one.label for one in form.indicators}
 
 
 def _figures(form: Form, block: CheckedBlock) -> list[tuple[str, str, Decimal, str, str]]:
@@ -313,70 +361,3 @@ def _figures(form: Form, block: CheckedBlock) -> list[tuple[str, str, Decimal, s
         cumulative = figure.value + layout.coop.get(indicator, Decimal(0)) + layout.previous[indicator]
         rows.append(("cumulative", indicator, cumulative, figure.sheet, layout.cell("cumulative", indicator)))
     return rows
-
-
-def _receipt(
-    at: Office, ledger: Ledger, envelope: EnvelopeRecord, reading: _Reading, lines: Sequence[Line], as_of: datetime
-) -> tuple[Letter, list[Attachment]]:
-    plan, a_round = _context(at, ledger, envelope)
-    findings = reading.checked.all_findings if reading.checked else ()
-    body = Receipt(
-        outcome=reading.outcome,
-        number=envelope.id,
-        file_name=(reading.workbook.name if reading.workbook else "") or envelope.name,
-        received_at=moment_in_chinese(envelope.received_at),
-        lines=tuple(lines),
-        troubles=tuple(_trouble(one) for one in findings),
-        unreported=_unreported(at, ledger, plan, a_round, envelope.department, as_of) if plan and a_round else (),
-        explanation=reading.reason,
-        sender=envelope.sender,
-    )
-    occasion = at.occasion(plan, a_round.id if a_round else "", a_round.label if a_round else "") if plan else _no_occasion(at)
-    to = at.office_recipient()  # for who is unknown, or a machine
-    if plan and envelope.department and not reading.automatic:
-        to = at.recipient(plan, envelope.department)
-    attachments: list[Attachment] = []
-    if reading.outcome is Outcome.RETURNED and reading.workbook and any(one.cell for one in findings):
-        copy = annotate(reading.workbook.data, findings)
-        attachments.append(Attachment(_annotated_name(reading.workbook.name), XLSX, copy))
-        at.keep(copy)
-    return Letter(f"receipt:{envelope.id}", occasion, to, body), attachments
-
-
-def _context(at: Office, ledger: Ledger, envelope: EnvelopeRecord) -> tuple[Plan | None, RoundRecord | None]:
-    """Return the plan and round an envelope belongs to; a registered sender's only live campaign stands in for an unknown one."""
-    code = envelope.campaign
-    if code is None:
-        live = ledger.campaigns("live", "paused")
-        if not envelope.department or len(live) != 1:
-            return None, None
-        code = live[0].id
-    plan = at.plan(ledger.campaign(code))
-    return plan, next((one for one in ledger.rounds(code) if one.id == envelope.round), None)
-
-
-def _no_occasion(at: Office) -> Occasion:
-    return Occasion(at.settings.office, at.settings.mailbox, "", "联合执法报送", "联合执法报送")
-
-
-def _unreported(
-    at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, department: str | None, as_of: datetime
-) -> tuple[Item, ...]:
-    """Return what the department still owes in the round."""
-    standings, named, workdays = ledger.standings(a_round.campaign, a_round.id), names(plan), at.workdays(plan.definition)
-    return tuple(
-        item(plan, one, standings[one.id], as_of, workdays, named)
-        for one in plan.expected_in(a_round.id)
-        if one.department == department and state(standings[one.id], as_of) in (State.OPEN, State.MISSING)
-    )
-
-
-def _trouble(finding: Finding) -> Trouble:
-    return Trouble(
-        finding.message, finding.sheet, finding.cell, finding.value, finding.expected, blocking=finding.severity is Severity.BLOCK
-    )
-
-
-def _annotated_name(name: str) -> str:
-    stem = name.rsplit(".", 1)[0] or "报表"
-    return f"{stem}_退回修改.xlsx"

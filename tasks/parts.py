@@ -10,7 +10,7 @@ from campaigns.definition import Part as Demanded
 from campaigns.definition import Role
 from campaigns.findings import Finding, Severity
 from campaigns.items import figures_of
-from campaigns.parts import PartStanding, completeness, kind_of, missing_headings, suffix_of
+from campaigns.parts import Document, PartStanding, completeness, kind_of, missing_headings, suffix_of
 from campaigns.plan import Plan
 from campaigns.prose import differing, mentions, stated
 from campaigns.records import PartRecord
@@ -44,6 +44,16 @@ def record_parts(
                 record = _read(record, part.data, plan, round_id)
         records.append(record)
     return records
+
+
+def titles_of(parts: Sequence[Part]) -> list[str]:
+    """Return the first lines of the documents among some files: where a department puts its name."""
+    found = []
+    for part in parts:
+        document = read(part.data) if kind_of(part.name, part.data) == Demanded.SUMMARY.value else None
+        if isinstance(document, Document):
+            found += [one.text for one in document.paragraphs[:3]]
+    return found
 
 
 def _read(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> PartRecord:
