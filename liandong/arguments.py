@@ -45,6 +45,8 @@ def moment(_: Any, tokens: Sequence[cyclopts.Token]) -> datetime:
         found = datetime.fromisoformat(tokens[0].value)
     except ValueError:
         raise ValueError(f"“{tokens[0].value}”不是时间，应写成 2020-11-26T08:30") from None
+    if not 2000 <= found.year <= 2100:
+        raise ValueError(f"“{tokens[0].value}”不在2000年至2100年之间，请核对年份")
     return (found if found.tzinfo else found.replace(tzinfo=SHANGHAI)).astimezone(UTC)
 
 

@@ -73,6 +73,12 @@ def is_launched(campaign: str) -> bool:
         return campaign in {record.id for record in ledger.campaigns()}
 
 
+def is_cancelled(campaign: str) -> bool:
+    """Return whether a launched campaign was cancelled."""
+    with office().ledger() as ledger:
+        return ledger.campaign(campaign).status == "cancelled"
+
+
 def live_campaigns() -> list[str]:
     """Return the ids of the campaigns that are running."""
     with office().ledger() as ledger:
@@ -104,13 +110,24 @@ def picture(campaign: str, as_of: datetime) -> window.Picture:
     return window.picture(at.plan(record), record.version, standings, opened, as_of, ended=ended)
 
 
+_NOT_PAUSED = {
+    "live": "正在进行，没有暂停，不需要恢复",
+    "cancelled": "已经撤销，不能恢复；如需重新开展，请换一个代码重新下发",
+    "closed": "已经结束，不能恢复",
+}
+
+
 def pause(campaign: str, reason: str, as_of: datetime, actor: str = "prefect-ui") -> None:
     """Stop sending for a campaign until the office decides, and record why; a campaign that is not running is left as it is."""
     _set_status(campaign, "live", "paused", "campaign.paused", reason, as_of, actor)
 
 
 def revive(campaign: str, reason: str, as_of: datetime, actor: str = "office") -> None:
-    """Let a paused campaign run again."""
+    """Let a paused campaign run again; one that is not paused is a Conflict."""
+    with office().ledger() as ledger:
+        record = ledger.campaign(campaign)
+    if record.status != "paused":
+        raise Conflict(f"“{record.title}”{_NOT_PAUSED[record.status]}")
     _set_status(campaign, "paused", "live", "campaign.revived", reason, as_of, actor)
 
 

@@ -64,7 +64,7 @@ class Ledger:
             self._session.flush()
             return True
         if known.version != record.version:
-            raise Conflict(f"专项行动“{record.id}”已按另一版定义下发，本版不同；请用新的代码，或撤销后再下发")
+            raise Conflict(f"专项行动“{record.id}”已按另一版定义下发，本版不同；如需另行下发，请在定义文件里换一个代码")
         return False
 
     def set_status(self, event: Event, status: str) -> None:

@@ -166,6 +166,23 @@ def test_cancelling_needs_a_basis_and_ends_all_sending(said: Any, launched: Offi
     assert len(list((launched.home / "outbox").iterdir())) == before
     code, text = said("cancel", "hezhou-2020", "--basis", "再来一次", *LAUNCHED)
     assert code == 1 and "已经结束" in text
+    code, text = said("cancel", "hezhou-2020", "--revive", "误点", *LAUNCHED)
+    assert code == 1 and "已经撤销，不能恢复" in text
+    code, text = said("launch", "hezhou-2020", "--confirm", *LAUNCHED)
+    assert code == 1 and "已经撤销，不能再次下发" in text
+
+
+@pytest.mark.usefixtures("launched")
+def test_what_is_not_paused_is_not_revived(said: Any) -> None:
+    code, text = said("cancel", "hezhou-2020", "--revive", "误点", *LAUNCHED)
+    assert code == 1 and "没有暂停" in text
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59", "0001-01-01"])
+def test_a_moment_no_calendar_knows_is_refused(said: Any, moment: str) -> None:
+    code, text = said("tick", "--as-of", moment)
+    assert code == 2 and "请核对年份" in text
 
 
 @pytest.mark.usefixtures("launched")
@@ -174,9 +191,11 @@ def test_a_backup_holds_the_ledger_and_the_files(said: Any, tmp_path: Path) -> N
     assert said("backup", "--to", str(target))[0] == 0
     with zipfile.ZipFile(target) as archive:
         names = archive.namelist()
-    assert {"liandong.db", "settings.toml", "secret.key"} <= set(names)
+    assert {"liandong.db", "settings.toml", "secret.key", "inbox/"} <= set(names)
     assert sum(name.startswith("outbox/") for name in names) == 37
     assert said("backup", "--to", str(target))[0] == 1
+    code, text = said("backup", "--to", str(tmp_path / "没有这个文件夹" / "backup.zip"))
+    assert code == 1 and "没能写成" in text
 
 
 @pytest.mark.usefixtures("office")
