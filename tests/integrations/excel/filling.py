@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from campaigns.forms import Form, design
 from integrations.excel.forms_out import write_form
 from integrations.signing import sign
-from tests.builders import FIRST_ROUND, small_plan
+from tests.builders import FIRST_ROUND, IRON_ROUND, iron_plan, small_plan
 
 SECRET = "测试密钥"
 OWN = {
@@ -93,3 +93,24 @@ def fill_all(book: Workbook) -> None:
         for cell in row:
             if cell.value == "填报人":
                 cover.cell(cell.row, cell.column + 1, "张测试")
+
+
+def iron_form(department: str, round_id: str = IRON_ROUND, **given: Any) -> Form:
+    """Return the form of a department in the campaign with several forms."""
+    given = {"serial": "T-1", "version": 1, "previous": {}, "coop": {}, "coop_notes": {}, **given}
+    return design(iron_plan(), round_id, department, **given)
+
+
+def iron_values(form: Form) -> dict[str, Any]:
+    """Return something right for everything a form of that campaign asks: each figure 2, the officers 30."""
+    texts = {"published": "已公布", "hotline": "0000-0012345"}
+    return {item.id: texts.get(item.id, 30 if item.id == "officers" else 2) for item in form.indicators if item.typed}
+
+
+def fill_iron(book: Workbook, form: Form, **changed: Any) -> None:
+    """Fill in every table of a form; a changed figure is named with `__` for the dot."""
+    values = iron_values(form) | {name.replace("__", "."): value for name, value in changed.items()}
+    for block in form.blocks:
+        for item in form.table(block).items:
+            if item.id in values:
+                book[block.sheet][block.cell("own", item.id)] = values[item.id]
