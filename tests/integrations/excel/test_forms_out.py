@@ -1,12 +1,17 @@
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 
-from openpyxl import load_workbook
+import pytest
+from openpyxl import Workbook, load_workbook
 
-from campaigns.forms import letter
+from campaigns.forms import Form, letter
+from campaigns.submission import Book, Outcome, check, token_of
+from integrations.excel.reader import read
 from integrations.signing import sign
-from tests.builders import FIRST_ROUND
-from tests.integrations.excel.filling import SECRET, column_of, form_of, row_of, workbook_of
+from tests.builders import FIRST_ROUND, iron_definition
+from tests.integrations.excel.filling import SECRET, column_of, edited, fill_iron, form_of, iron_form, row_of, workbook_of
+from tests.integrations.excel.office import convert, needs_office
 
 LEAD = f"{FIRST_ROUND}/1/scjg"
 
@@ -67,3 +72,67 @@ def test_no_text_becomes_a_formula_or_breaks_the_file() -> None:
     for cell in formulas:
         parts = str(cell.value).removeprefix("=").split("+")
         assert all(part.rstrip("0123456789") == letter(cell.column or 0) for part in parts)
+
+
+def iron_sheets(department: str) -> tuple[Form, Workbook]:
+    form = iron_form(department)
+    return form, load_workbook(BytesIO(workbook_of(form)))
+
+
+def test_a_matrix_has_two_levels_of_heads_sums_and_crossed_out_cells() -> None:
+    form, book = iron_sheets("swj")
+    matrix = form.blocks[0]
+    sheet = book[matrix.sheet]
+    top, low = matrix.rows["group"], matrix.rows["header"]
+    first, final = matrix.columns["ecommerce"], matrix.columns["foreign"]
+    assert sheet[f"{first}{top}"].value == "其中（可重复统计）"
+    assert {f"{first}{top}:{final}{top}", f"B{top}:B{low}", f"D{top}:D{low}"} <= {str(one) for one in sheet.merged_cells.ranges}
+    assert (sheet[f"D{top}"].value, sheet[f"{first}{low}"].value) == ("立案\n（件）", "电商领域案件\n（件）")
+    rows = matrix.rows
+    assert sheet[matrix.cell("own", "total.penalty")].value == f"=SUM(G{rows['own.trademark']}:G{rows['own.other_patents']})"
+    foreign = matrix.columns["foreign"]
+    assert sheet[f"{foreign}{rows['own.agency']}"].value == "—" and sheet[f"{foreign}{rows['own.agency']}"].protection.locked
+    assert [sheet[f"{column}{rows['own.trademark']}"].value for column in "BC"] == [1, "商标侵权"]
+    assert sheet.page_setup.orientation == "landscape" and sheet.print_title_rows == f"$1:${low}"
+    said = [str(cell.value) for row in sheet.iter_rows(min_row=max(rows.values())) for cell in row if cell.value]
+    assert any("'填报说明'!" in text and "审核人" in text for text in said) and any(
+        text.startswith("逻辑关系：") for text in said
+    )
+
+
+def test_a_vertical_form_takes_choices_and_codes() -> None:
+    form, book = iron_sheets("swj")
+    block = form.blocks[1]
+    sheet = book[block.sheet]
+    rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
+    assert rules[block.cell("own", "published")].formula1 == '"已公布,未公布"'
+    hotline = block.cell("own", "hotline")
+    assert sheet[hotline].number_format == "@" and not sheet[hotline].protection.locked and rules[hotline].prompt == "带区号"
+    assert sheet[f"C{block.rows['row.market_actions']}"].value == "其中：实体市场执法行动（次）"
+    assert [sheet[f"{column}{block.rows['header']}"].value for column in "BCDEF"] == ["序号", "类别", "本期", "上期累计", "累计"]
+
+
+def test_a_cell_turns_red_by_the_rule_that_will_be_checked() -> None:
+    form, book = iron_sheets("swj")
+    matrix, vertical = form.blocks
+    red = {str(one.sqref): [rule.formula[0] for rule in one.rules] for one in book[matrix.sheet].conditional_formatting}
+    cell, bound = matrix.cell("own", "trademark.rural"), matrix.cell("own", "trademark.cases_filed")
+    assert red[cell] == [f"AND(COUNT({cell},{bound})=2,NOT({cell}<={bound}))"]
+    cumulative = [matrix.cell("cumulative", f"trademark.{code}") for code in ("cases_closed", "cases_filed")]
+    assert f"NOT({cumulative[0]}<={cumulative[1]})" in red[matrix.cell("own", "trademark.cases_closed")][0]
+    assert matrix.cell("own", "total.cases_filed") not in red  # it looks at another sheet: checked when it comes back
+    other = [str(one.sqref) for one in book[vertical.sheet].conditional_formatting]
+    assert vertical.cell("own", "market_actions") in other and vertical.cell("own", "officers") not in other
+
+
+@needs_office
+@pytest.mark.parametrize("extension", ["xlsx", "xls", "ods"])
+def test_every_layout_survives_another_program(extension: str, tmp_path: Path) -> None:
+    form = iron_form("gaj")
+    sent = edited(workbook_of(form), lambda book: fill_iron(book, form, criminal_cases=7))
+    book = read(convert(sent, extension, tmp_path))
+    assert isinstance(book, Book) and token_of(book) == sign(form.identity, SECRET)
+    found = check(book, form, iron_definition().rules)
+    assert found.all_findings == () and found.blocks[0].outcome is Outcome.ACCEPTED
+    assert found.blocks[0].figures["total.case_value"].value == 16 and found.blocks[0].figures["criminal_cases"].value == 7
+    assert "值班电话：0000-0012345" in found.blocks[0].narrative
