@@ -15,6 +15,13 @@ from campaigns.errors import DefinitionError, LiandongError, UnreadableFile
 from liandong.arguments import USUAL_HOURS, ChineseHelp, Hours, hours, in_chinese, moment
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
+_VERDICTS = {
+    "accepted": ("可以受理", OK),
+    "returned": ("将退回修改", 1),
+    "refused": ("不能受理", 2),
+    "quarantined": ("将暂存待核", 3),
+    "duplicate": ("重复报送", OK),
+}
 
 _COMMANDS, _OPTIONS, _ARGUMENTS = Group("命令"), Group("选项"), Group("参数")
 Json = Annotated[bool, Parameter(name="--json", negative="", help="输出供程序读取的 JSON")]
@@ -122,6 +129,25 @@ def check(
     else:
         _show_problems(problems)
     return PROBLEMS if any(one.severity == "error" for one in problems) else OK
+
+
+@app.command
+def check_file(file: Annotated[Path, Parameter(help="填好的报表")], /, *, json: Json = False) -> int:
+    """核对一份填好的报表会得到什么结果，不报送、不登记。"""
+    from tasks.verdict import verdict
+
+    found = verdict(file)
+    words, code = _VERDICTS[found.outcome.value]
+    if json:
+        keys = ("rule", "severity", "sheet", "cell", "value", "expected", "message")
+        findings = [{key: getattr(one, key) for key in keys} for one in found.findings]
+        _json({"outcome": found.outcome.value, "findings": findings})
+        return code
+    _say(words)
+    for one in found.findings:
+        place = f"{one.sheet}!{one.cell}" if one.cell else one.sheet
+        _say(f"{'错误' if one.severity == 'block' else '注意'}　{place}　{one.message}" if place else one.message)
+    return code
 
 
 @app.command

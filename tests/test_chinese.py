@@ -24,7 +24,7 @@ from tests.integrations.excel.filling import OWN, edited, fill_in
 
 ENGLISH = re.compile(r"\b[A-Za-z]{2,}(?:[ ,;:']+[A-Za-z]{2,}){2,}")
 LAUNCHED = datetime(2020, 10, 20, 1, tzinfo=UTC)
-COMMANDS = ["init", "doctor", "check", "plan", "launch", "tick", "collect", "status", "show"]
+COMMANDS = ["init", "doctor", "check", "check-file", "plan", "launch", "tick", "collect", "status", "show"]
 COMMANDS += ["rollup", "demo", "serve", "cancel", "backup", "prefect"]
 
 
@@ -57,6 +57,8 @@ def test_help_is_chinese(words: list[str], capsys: pytest.CaptureFixture[str]) -
         ["lunch"],
         ["check"],
         ["check", "nowhere.yaml"],
+        ["check-file"],
+        ["check-file", "nowhere.xlsx"],
         ["check", "a", "b"],
         ["tick", "--as-of", "yesterday"],
         ["status", "--foo"],

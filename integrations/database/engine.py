@@ -1,5 +1,6 @@
 """The engine and the one place where anything is committed."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -55,6 +56,33 @@ def transaction(made: Engine) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def looking(url: str) -> Iterator[Session]:
+    """Yield a session that cannot write: no ledger is made, brought up to date or locked."""
+    address = make_url(url)
+    sqlite = address.get_backend_name() == "sqlite"
+    if sqlite:
+        file = Path(address.database or "").absolute()
+        if not file.is_file():
+            raise NotConfigured("还没有台账，请先下发专项行动")
+        made = create_engine("sqlite://", creator=lambda: sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True))
+    else:
+        made = create_engine(url, isolation_level="REPEATABLE READ", execution_options={"postgresql_readonly": True})
+    try:
+        with _in_chinese(), Session(made) as session:
+            if MigrationContext.configure(session.connection()).get_current_revision() != _newest(Config()):
+                raise NotConfigured("台账还是旧版本的，请先运行一次 liandong tick")
+            yield session
+            session.rollback()
+    finally:
+        made.dispose()
+
+
+def _newest(config: Config) -> str | None:
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
 def _prepare_sqlite(made: Engine) -> None:
     @event.listens_for(made, "connect")
     def connect(connection: Any, _: Any) -> None:
@@ -70,8 +98,7 @@ def _prepare_sqlite(made: Engine) -> None:
 def upgrade(made: Engine) -> None:
     """Bring a ledger's tables to the newest migration, in one transaction; nothing happens when they are there."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    newest = _newest(config)
     with made.begin() as connection:
         if MigrationContext.configure(connection).get_current_revision() == newest:
             return
