@@ -9,6 +9,7 @@ from openpyxl.styles import Alignment
 from openpyxl.worksheet.worksheet import Worksheet
 
 from campaigns.forms import header, letter
+from campaigns.items import in_letters
 from campaigns.rollup import Coverage, Entry, RollUp, percent
 from campaigns.states import State
 from campaigns.workdays import in_chinese, office_time
@@ -32,7 +33,7 @@ from integrations.excel.workbook import (
     write,
 )
 
-BY_DUTY, BY_DEPARTMENT, CELLS = "汇总(按任务)", "按单位", "任务单位明细"
+BY_DUTY, BY_DEPARTMENT, CELLS, AS_FORM = "汇总(按任务)", "按单位", "任务单位明细", "汇总(原表式)"
 STANDING, MISSING, COVERAGE, ORIGIN = "报送情况", "未报名单", "覆盖率", "来源"
 _COLOURS = {State.LATE: AMBER, State.MISSING: RED}
 _HEADER_ROW = 4
@@ -48,6 +49,7 @@ def write_rollup(rollup: RollUp) -> bytes:
     book.properties.title = f"{rollup.round_label}汇总"
     cached: Cached = {}
     _by_duty(book, rollup, cached)
+    _as_form(book, rollup)
     _by_department(book, rollup, cached)
     _cells(book, rollup, cached)
     _standing(book, rollup)
@@ -63,6 +65,29 @@ def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     columns = (("任务", 7), ("任务名称", 30), ("牵头单位", 17), ("应报", 7), ("已报", 7))
     figures = [rollup.by_duty.get(number, {}) for number in rollup.duties]
     _figures_sheet(book, rollup, BY_DUTY, "汇总表（按任务）", columns, rows, figures, cached)
+
+
+def _as_form(book: Workbook, rollup: RollUp) -> None:
+    """Write the totals of a matrix form the way the form is laid out; what nobody reported stays blank."""
+    cells = {(item.row, item.column): item for item in rollup.indicators if item.row}
+    if not cells:
+        return
+    heads = {item.column: header(item.model_copy(update={"label": item.head})) for item in cells.values()}
+    labels = {item.row: item.row_label for item in cells.values()}
+    reported = {fact.indicator for fact in rollup.facts}
+    rows: list[list[Cell]] = []
+    for at, (row, label) in enumerate(labels.items(), start=1):
+        items = [cells.get((row, column)) for column in heads]
+        figures: list[Cell] = ["—" if one is None else rollup.overall[one.id] if one.id in reported else None for one in items]
+        rows.append([at, label, *figures])
+    columns = (("序号", 7.0), ("类别", 30.0), *((head, 15.0) for head in heads.values()))
+    sheet = _sheet(book, rollup, AS_FORM, "汇总表（原表式）", columns)
+    _rows(sheet, rows, columns, left=(2,))
+    for at, row in enumerate(labels, start=_HEADER_ROW + 1):
+        for offset, column in enumerate(heads, start=3):
+            if item := cells.get((row, column)):
+                cell = sheet[f"{letter(offset)}{at}"]
+                cell.number_format, cell.alignment = number_format(item.decimals), RIGHT
 
 
 def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
@@ -218,23 +243,24 @@ def _figures_sheet(
     cached: Cached,
 ) -> Worksheet:
     """Return a sheet of heads and figures, with live sums below; a figure that nobody reported stays blank."""
-    every = (*columns, *((header(one), 17.0) for one in rollup.indicators))
+    shown = in_letters(rollup.indicators)  # the cells of a matrix stand in a sheet of their own
+    every = (*columns, *((header(one), 17.0) for one in shown))
     sheet = _sheet(book, rollup, name, title, every)
     left = tuple(at for at, (_, width) in enumerate(columns, start=1) if width > 15)
     _rows(
         sheet,
-        [[*row, *(values.get(one.id) for one in rollup.indicators)] for row, values in zip(rows, figures, strict=True)],
+        [[*row, *(values.get(one.id) for one in shown)] for row, values in zip(rows, figures, strict=True)],
         every,
         left,
     )
     first = len(columns) + 1
-    for offset, one in enumerate(rollup.indicators):
+    for offset, one in enumerate(shown):
         for row in range(_HEADER_ROW + 1, _HEADER_ROW + 1 + len(rows)):
             cell = sheet[f"{letter(first + offset)}{row}"]
             cell.number_format, cell.alignment = number_format(one.decimals), RIGHT
     counts = (rollup.coverage.owed, rollup.coverage.reported) if columns[-1][0] == "已报" else ()
     totals: list[tuple[int | Decimal, str]] = [(count, "0") for count in counts]
-    totals += [(rollup.overall[one.id], number_format(one.decimals)) for one in rollup.indicators]
+    totals += [(rollup.overall[one.id], number_format(one.decimals)) for one in shown]
     _total_row(sheet, len(rows), len(every) - len(totals), totals, cached)
     return sheet
 

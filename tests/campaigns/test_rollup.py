@@ -1,11 +1,17 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
+
+from openpyxl import load_workbook
 
 from campaigns.plan import ExpectedReport
 from campaigns.rollup import Fact, RollUp, percent, roll_up
 from campaigns.states import Standing
-from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
+from integrations.excel.rollup_book import write_rollup
+from tests.builders import FIRST_ROUND, IRON_ROUND, SECOND_ROUND, iron_plan, small_plan
+from tests.campaigns.test_tables import result, sent, typed
+from tests.integrations.excel.filling import iron_form
 
 PLAN = small_plan()
 OWED = {(one.duty, one.department): one for one in PLAN.expected_in(FIRST_ROUND)}
@@ -66,3 +72,24 @@ def test_entries_say_who_reported_when_in_which_file() -> None:
 
 def test_only_the_whole_is_a_hundred_per_cent() -> None:
     assert [percent(Decimal(part) / 2000) for part in (0, 1000, 1999, 2000)] == ["0%", "50%", "99.9%", "100%"]
+
+
+def test_a_matrix_counts_every_cell_once_and_its_sums_agree() -> None:
+    plan = iron_plan()
+    standings = {one.id: Standing(one.due_at, received_at=one.due_at, version=1) for one in plan.expected_in(IRON_ROUND)}
+    facts = []
+    for one in plan.expected_in(IRON_ROUND):
+        form = iron_form(one.department)
+        cells = sent(form, typed(form))
+        found = result(form, cells)
+        facts += [replace(fact(one, code, "0"), value=figure.value) for code, figure in found.figures.items()]
+    rolled_up = roll_up(plan, IRON_ROUND, facts, standings, AFTER)
+    units = len(plan.expected_in(IRON_ROUND))
+    assert rolled_up.overall["trademark.cases_filed"] == 2 * units
+    rows = [item.id for item in rolled_up.indicators if item.column == "cases_filed" and item.typed]
+    assert rolled_up.overall["total.cases_filed"] == sum(rolled_up.overall[code] for code in rows) == 16 * units
+    assert rolled_up.overall["criminal_cases"] == 2 and "hotline" not in rolled_up.overall
+    book = load_workbook(BytesIO(write_rollup(rolled_up)))
+    sheet = book["汇总(原表式)"]
+    assert [sheet.cell(13, column).value for column in (1, 2, 3)] == [9, "合计", 16 * units]
+    assert sheet.cell(8, sheet.max_column).value == "—"
