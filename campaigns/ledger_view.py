@@ -21,15 +21,33 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class PartSeen:
-    """One part of a submission (统计表, 工作总结, 加盖公章扫描件) and whether it is there."""
+    """One part of a submission (统计表, 工作总结, 加盖公章扫描件): whether it is there, what it lacks, and where to open it."""
 
     name: str
     present: bool
+    note: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """An envelope that was not taken for anybody: a person looks at it."""
+
+    number: str
+    name: str
+    received: str
+    sender: str
+    outcome: str
+    reason: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One expected report: `soon` means that its date is near; `files` are what was received for it."""
+    """One expected report: `soon` means that its date is near; `files` are what was received for it.
+
+    `doubts` are what the department's prose says otherwise than its table.
+    """
 
     duty: int
     title: str
@@ -43,6 +61,7 @@ class Entry:
     version: int = 0
     parts: tuple[PartSeen, ...] = ()
     files: tuple[Link, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def light(self) -> str:
@@ -157,6 +176,7 @@ class LedgerView:
     as_of: str
     doc_no: str = ""
     rounds: tuple[RoundView, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
     links: tuple[Link, ...] = ()
     attention: tuple[str, ...] = ()
 

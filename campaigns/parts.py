@@ -80,15 +80,15 @@ def _by_entries(data: bytes) -> str | None:
 
 
 def suffix_of(kind: str, data: bytes) -> str:
-    """Return the suffix under which the office opens a summary or scan: by its content, never by what its sender says."""
+    """Return the suffix under which the office opens a file: by its content, never by what its sender says."""
     for magic, suffix in (
         (b"%PDF", ".pdf"), (b"\xff\xd8\xff", ".jpg"), (b"\x89PNG", ".png"), (b"II*\x00", ".tif"), (b"MM\x00*", ".tif"),
-        (b"BM", ".bmp"), (b"{\\rtf", ".rtf"), (_OLE, ".doc"),
+        (b"BM", ".bmp"), (b"{\\rtf", ".rtf"), (_OLE, ".doc" if kind == Part.SUMMARY.value else ".xls"),
     ):  # fmt: skip
         if data.startswith(magic):
             return suffix
     if data.startswith(b"PK"):
-        return ".docx" if kind == Part.SUMMARY.value else ".ofd"
+        return {Part.SUMMARY.value: ".docx", Part.SCAN.value: ".ofd", Part.WORKBOOK.value: ".xlsx"}.get(kind, ".zip")
     return ".pdf" if b"%PDF" in data[:1024] else ".bin"
 
 

@@ -41,7 +41,7 @@ from integrations.inbox.folder import alone
 from integrations.inbox.mime import Mail, Part, parts_of, unpacked
 from integrations.signing import BadToken, unsign
 from tasks.office import Office, office
-from tasks.parts import KINDS, kinds_of, record_parts, titles_of
+from tasks.parts import KINDS, kinds_of, put_out_original, record_parts, titles_of
 from tasks.post import make_message
 from tasks.receipts import Answer, receipt
 from tasks.step import step
@@ -81,6 +81,7 @@ def _check_envelope(at: Office, envelope: EnvelopeRecord, as_of: datetime) -> No
         reading = _Reading(Decision(Outcome.QUARANTINED, reason))
     else:
         reading = _read(at, envelope)
+    put_out_original(at, envelope, at.bytes_of(envelope.sha256))
     belongs = reading.round if reading.decision.outcome in _TAKEN else None
     plan = _plan_of(at, belongs) if belongs else None
     records = record_parts(at, envelope.id, reading.parts, reading.kinds, plan, belongs)

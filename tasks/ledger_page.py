@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from campaigns.definition import Part, Role
-from campaigns.ledger_view import Entry, LedgerView, Link, PartSeen, RoundView, Unit
+from campaigns.definition import Role
+from campaigns.ledger_view import Entry, LedgerView, Link, PartSeen, RoundView, Unclear, Unit
+from campaigns.letters import Outcome
 from campaigns.organs import Organ
+from campaigns.parts import PartStanding
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import CampaignRecord, FormRecord, MessageRecord, RoundRecord, SubmissionRecord
 from campaigns.states import Standing
@@ -15,15 +17,16 @@ from campaigns.window import picture
 from campaigns.workdays import Workdays, in_chinese, office_date
 from integrations.database.ledger import Ledger
 from integrations.inbox import store
-from integrations.inbox.folder import taken
 from integrations.pages import ledger_page
 from tasks.attention import attention
 from tasks.forms import form_path
 from tasks.office import Office, names, office
+from tasks.parts import RoundParts, copy_of, original_of, parts_of_round
 from tasks.step import step
 from tasks.wording import moment_in_chinese, remaining
 
 PAGE = "台账.html"
+_MOST_UNCLEAR = 200
 _SOON = 3  # working days before a date at which the page turns yellow
 
 
@@ -72,6 +75,7 @@ def _view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datetime) -
         as_of=moment_in_chinese(as_of),
         doc_no=campaign.doc_no or "",
         rounds=tuple(_round(shared, ledger, one) for one in rounds),
+        unclear=_unclear(at, ledger, record.id),
     )
 
 
@@ -82,9 +86,7 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
         return RoundView(a_round.id, a_round.label, f"{in_chinese(a_round.opens_on)}下发", dates)
     status = f"{moment_in_chinese(a_round.closed_at)}已汇总" if a_round.closed_at else "报送中"
     submissions = {one.expected: one for one in ledger.submissions(a_round.id) if one.outcome == "accepted"}
-    kinds: dict[str, set[str]] = defaultdict(set)
-    for department, part in ledger.parts(a_round.id):
-        kinds[department].add(part.kind)
+    parts = parts_of_round(ledger, plan, a_round.id)
     forms = {one.department: one for one in ledger.forms(a_round.id)}  # the newest version of each remains
     owed: dict[str, list[ExpectedReport]] = defaultdict(list)
     for expected in plan.expected_in(a_round.id):
@@ -93,7 +95,7 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
     for organ in plan.directory.organs:
         if organ.id not in owed:
             continue
-        entries = tuple(_entry(shared, one, submissions.get(one.id), kinds[organ.id]) for one in owed[organ.id])
+        entries = tuple(_entry(shared, one, submissions.get(one.id), parts) for one in owed[organ.id])
         units.append(_unit(shared, a_round, organ, entries, forms.get(organ.id)))
     links = tuple(Link(f"汇总表第{one.version}版", one.file) for one in ledger.rollups(a_round.id))
     return RoundView(a_round.id, a_round.label, status, dates, tuple(units), links, a_round.closed_at is not None)
@@ -121,9 +123,9 @@ def _in_outbox(at: Office, message: MessageRecord) -> bool:
     return message.status == "sent" or (at.home / "outbox" / message.file).is_file()
 
 
-def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord | None, arrived: set[str]) -> Entry:
+def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord | None, parts: RoundParts) -> Entry:
     plan, standing = shared.plan, shared.standings[one.id]
-    wanted = next(hop.parts for hop in plan.definition.report(plan.round(one.round).report).hops if hop.role is one.role)
+    standings = parts.of_report(one.department, reported=submission is not None) if one.role is Role.LEAD else ()
     left = shared.workdays.between(office_date(shared.as_of), office_date(standing.due_at))
     still_owed = standing.received_at is None
     return Entry(
@@ -137,18 +139,27 @@ def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord 
         soon=still_owed and left <= _SOON,
         received=moment_in_chinese(standing.received_at) if standing.received_at else "",
         version=standing.version,
-        parts=tuple(PartSeen(part.chinese, _there(part, submission, arrived)) for part in wanted)
-        if one.role is Role.LEAD
-        else (),
-        files=(Link(submission.file, _received(shared.at, submission)),) if submission else (),
+        parts=tuple(_part(shared.at, standing) for standing in standings),
+        files=(Link(submission.file, original_of(shared.at, submission.envelope)),) if submission else (),
+        doubts=tuple(finding.message for finding in parts.differences(one.department)) if standings and submission else (),
     )
 
 
-def _there(part: Part, submission: SubmissionRecord | None, arrived: set[str]) -> bool:
-    return submission is not None if part is Part.WORKBOOK else part.value in arrived
+def _part(at: Office, standing: PartStanding) -> PartSeen:
+    return PartSeen(standing.part.chinese, standing.present, standing.lacks, copy_of(at, standing))
 
 
-def _received(at: Office, submission: SubmissionRecord) -> str:
-    """Return where the file a submission came in stands now: relative to the page when it is below it."""
-    path = taken(at.settings.watched_folder, submission.envelope)
-    return str(path.relative_to(at.home) if path.is_relative_to(at.home) else path)
+def _unclear(at: Office, ledger: Ledger, campaign: str) -> tuple[Unclear, ...]:
+    """Return what came and was not taken for anybody, the newest first; what no campaign is known of stands on every page."""
+    found = [
+        one
+        for one in ledger.envelopes()
+        if one.outcome in (Outcome.QUARANTINED, Outcome.REFUSED) and one.campaign in (None, campaign)
+    ]
+    return tuple(
+        Unclear(
+            one.id, one.name, moment_in_chinese(one.received_at), one.sender, Outcome(one.outcome or "").chinese, one.reason,
+            original_of(at, one.id),
+        )
+        for one in reversed(found[-_MOST_UNCLEAR:])
+    )  # fmt: skip

@@ -13,11 +13,12 @@ from campaigns.items import figures_of
 from campaigns.parts import Document, PartStanding, completeness, kind_of, missing_headings, suffix_of
 from campaigns.plan import Plan
 from campaigns.prose import differing, mentions, stated
-from campaigns.records import PartRecord
+from campaigns.records import EnvelopeRecord, PartRecord
 from campaigns.states import Standing
 from campaigns.submission import Refusal
 from integrations.database.ledger import Ledger
 from integrations.inbox import store
+from integrations.inbox.folder import taken
 from integrations.inbox.mime import Part
 from integrations.word.reader import read
 from tasks.office import Office
@@ -73,21 +74,42 @@ def _read(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> PartRec
 
 
 def _put_out(at: Office, record: PartRecord, data: bytes) -> None:
-    """Put a copy where an officer can open it: what is in a mail can only be opened through it. The suffix is ours."""
-    folder = at.home / _FOLDER / record.envelope
+    """Put a copy where an officer can open it: what is in a mail can only be opened through it."""
+    _write(at, record.envelope, record.place + 1, record.name, suffix_of(record.kind, data), data)
+
+
+def _write(at: Office, envelope: str, number: int, name: str, suffix: str, data: bytes) -> None:
+    folder = at.home / _FOLDER / envelope
     folder.mkdir(parents=True, exist_ok=True)
-    stem = "".join(sign for sign in Path(record.name).stem if sign.isalnum() or sign in "-_（）()〔〕 ").strip()
+    stem = "".join(sign for sign in Path(name).stem if sign.isalnum() or sign in "-_（）()〔〕 ").strip()
     stem = stem.encode()[:150].decode(errors="ignore") or "材料"
-    store.write_whole(folder / f"{record.place + 1} {stem}{suffix_of(record.kind, data)}", data)
+    store.write_whole(folder / f"{number} {stem}{suffix}", data)
+
+
+def _found(at: Office, envelope: str, number: int) -> Path | None:
+    folder = at.home / _FOLDER / envelope
+    return next(iter(sorted(folder.glob(f"{number} *"))), None) if envelope and folder.is_dir() else None
 
 
 def copy_of(at: Office, standing: PartStanding) -> str:
     """Return where the copy of a part stands, relative to the office's folder; empty when there is none."""
-    folder = at.home / _FOLDER / standing.envelope
-    if not standing.envelope or not folder.is_dir():
-        return ""
-    found = next(iter(sorted(folder.glob(f"{standing.place + 1} *"))), None)
+    found = _found(at, standing.envelope, standing.place + 1)
     return str(found.relative_to(at.home)) if found else ""
+
+
+def put_out_original(at: Office, envelope: EnvelopeRecord, data: bytes) -> None:
+    """Put a copy of an envelope that came through no folder where an officer can open it."""
+    if not taken(at.settings.watched_folder, envelope.id).exists():
+        suffix = ".eml" if envelope.door == "mail" else suffix_of(kind_of(envelope.name, data), data)
+        _write(at, envelope.id, 0, envelope.name, suffix, data)
+
+
+def original_of(at: Office, envelope: str) -> str:
+    """Return where the file that came as an envelope stands now: relative to the office's folder when it is in it."""
+    path = taken(at.settings.watched_folder, envelope)
+    if not path.exists():
+        path = _found(at, envelope, 0) or path
+    return str(path.relative_to(at.home) if path.is_relative_to(at.home) else path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +136,17 @@ class RoundParts:
 
     def differences(self, department: str) -> tuple[Finding, ...]:
         """Return where the newest readable summary of a department says another figure than its table; shown, never counted."""
-        read = [one for one in self.arrived.get(department, ()) if one.kind == Demanded.SUMMARY.value and not one.problem]
-        if not read:
+        summaries = [one for one in self.arrived.get(department, ()) if one.kind == Demanded.SUMMARY.value and not one.problem]
+        if not summaries:
             return ()
-        figures = self.stated.get(department, {})
-        return tuple(
-            Finding(
-                "prose-differs",
-                Severity.WARNING,
-                f"工作总结写“{one.text}”，统计表中“{self.labels[one.indicator][0]}”本期合计为"
-                f"{figures[one.indicator][0].normalize():f}{self.labels[one.indicator][1]}，请核对（汇总以统计表为准）",
-                read[-1].name,
-                "",
-                one.text,
-                f"{figures[one.indicator][0].normalize():f}",
-            )
-            for one in differing(read[-1].figures, figures)
-        )
+        newest, figures = summaries[-1], self.stated.get(department, {})
+        found = []
+        for one in differing(newest.figures, figures):
+            label, unit = self.labels[one.indicator]
+            total = f"{figures[one.indicator][0].normalize():f}"
+            message = f"工作总结写“{one.text}”，统计表中“{label}”本期合计为{total}{unit}，请核对（汇总以统计表为准）"
+            found.append(Finding("prose-differs", Severity.WARNING, message, newest.name))
+        return tuple(found)
 
 
 def parts_of_round(ledger: Ledger, plan: Plan, round_id: str) -> RoundParts:
