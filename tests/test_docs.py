@@ -32,6 +32,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "hops": definition.Hop,
     "forms": definition.Form,
     "indicators": definition.Indicator,
+    "rows": definition.Row,
     "rules": definition.Rule,
     "ladder": definition.Rung,
     "The directory": organs.Directory,
