@@ -126,3 +126,14 @@ class _Known:
 def plain(name: str) -> str:
     """Return a name as it is compared: full-width forms folded, white space gone."""
     return "".join(unicodedata.normalize("NFKC", name).split())
+
+
+def clashes(one: Directory, other: Directory) -> tuple[tuple[Organ, Organ], ...]:
+    """Return the organs that two directories give the same code though they go by no common name: two bodies, not one."""
+    known = {organ.id: organ for organ in other.organs}
+    pairs = ((organ, known[organ.id]) for organ in one.organs if organ.id in known)
+    return tuple(pair for pair in pairs if not _all_names(pair[0]) & _all_names(pair[1]))
+
+
+def _all_names(organ: Organ) -> frozenset[str]:
+    return frozenset({organ.name, organ.full_name or organ.name, *(alias.name for alias in organ.aliases)})

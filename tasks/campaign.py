@@ -7,6 +7,7 @@ from datetime import datetime
 from campaigns import graph, window
 from campaigns.errors import Conflict
 from campaigns.events import Event
+from campaigns.organs import Directory, clashes
 from campaigns.plan import Plan
 from campaigns.records import CampaignRecord
 from campaigns.states import Standing
@@ -30,6 +31,7 @@ def launch(plan: Plan, as_of: datetime, actor: str = "office") -> bool:
     """
     campaign = plan.definition.campaign
     must_not_be_over(plan, as_of)
+    must_not_clash(plan)
     today = office_date(as_of)
     record = CampaignRecord(
         id=campaign.id,
@@ -61,6 +63,21 @@ def must_not_be_over(plan: Plan, as_of: datetime) -> None:
         raise Conflict(
             f"“{campaign.title}”已于{in_chinese(campaign.ends)}结束，不能再下发；如需演练，请用 --as-of 给出当时的时间"
         )
+
+
+def must_not_clash(plan: Plan) -> None:
+    """Return nothing when every code means the same department in all running campaigns; Conflict otherwise.
+
+    Who may send what hangs on the code: two departments under one could report for each other.
+    """
+    with office().ledger() as ledger:
+        running = [one for one in ledger.campaigns("live", "paused") if one.id != plan.definition.campaign.id]
+    for record in running:
+        for mine, theirs in clashes(plan.directory, Directory.model_validate_json(record.directory)):
+            raise Conflict(
+                f"单位代码“{mine.id}”在本定义的通讯录里是{mine.name}，在“{record.title}”里是{theirs.name}；一个代码只能指一个单位，"
+                f"请在“{plan.directory.title}”里换一个代码（同一单位改了名称的，把原名写进别名）"
+            )
 
 
 def _round_of(node: str) -> str:

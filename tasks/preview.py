@@ -14,7 +14,7 @@ from campaigns.workdays import office_date
 from integrations.excel.forms_out import write_form
 from integrations.mail.rendering import render, subject
 from integrations.signing import sign
-from tasks.campaign import must_not_be_over
+from tasks.campaign import must_not_be_over, must_not_clash
 from tasks.definitions import load
 from tasks.dispatch import assignment_letter, departments_in, opening_slot
 from tasks.forms import XLSX
@@ -24,11 +24,12 @@ from tasks.wording import moment_in_chinese
 
 
 def usable(name: str, now: datetime) -> Plan:
-    """Return the plan of a definition that can be launched; DefinitionError with its errors, Conflict when it is over."""
+    """Return the plan of a definition that can be launched; DefinitionError with its errors, Conflict when it cannot."""
     plan = load(name)
     if not plan.usable:
         raise DefinitionError([one for one in plan.problems if one.severity is Severity.ERROR])
     must_not_be_over(plan, now)
+    must_not_clash(plan)
     return plan
 
 

@@ -178,6 +178,50 @@ def test_what_is_not_paused_is_not_revived(said: Any) -> None:
     assert code == 1 and "没有暂停" in text
 
 
+OTHER_PLACE = {
+    "directories/county.yaml": """
+id: county
+title: 某县通讯录
+organs:
+  - {id: scjg, name: 县市场监管局, liaison: {name: 示例甲, email: jia@county.example.gov.cn}}
+  - {id: xjyj, name: 县教育局, liaison: {name: 示例乙, email: yi@county.example.gov.cn}}
+""",
+    "definitions/food-2020.yaml": """
+campaign:
+  {id: food-2020, title: 某县校园食品专项整治, short_title: 校园食品, office: 县食安办, starts: 2020-11-02, ends: 2020-12-31,
+   source: {title: 通知（示例）, body: 县食安办, issued_on: 2020-11-02}}
+directory: county
+duties: [{number: 1, title: 校园周边整治, lead: [县市场监管局], cooperating: [县教育局]}]
+reports:
+  - {id: once, title: 整治情况, form: f, yearly: [12-15], hops: [
+      {role: cooperating, to: lead, parts: [workbook], working_days_before: 3}, {role: lead, to: office, parts: [workbook]}]}
+forms: [{id: f, title: 整治情况表, indicators: [{id: a, label: 检查, unit: 户次}]}]
+rules: []
+ladder: [{id: b1, title: 到期前1个工作日, working_days: -1, to: [liaison]}]
+""",
+}
+
+
+def test_two_departments_never_share_a_code_and_two_campaigns_have_a_page_each(said: Any, launched: Office) -> None:
+    for name, text in OTHER_PLACE.items():
+        (launched.home / name).write_text(text, "utf-8")
+    launch = ("launch", "food-2020", "--confirm", "--as-of", "2020-11-03T09:00")
+    code, text = said(*launch)
+    assert code == 1 and "“scjg”在本定义的通讯录里是县市场监管局" in text and "里是市市场监管局" in text
+    directory = launched.home / "directories" / "county.yaml"
+    directory.write_text(directory.read_text("utf-8").replace("id: scjg", "id: xscjg"), "utf-8")
+    assert said(*launch)[0] == 0
+    page, other = ((launched.home / name).read_text("utf-8") for name in ("台账.html", "台账-food-2020.html"))
+    assert "市住建局" in page and "校园食品" in page and "县教育局" in other and "优化放心消费环境" in other
+
+
+def test_output_may_be_cut_short(launched: Office) -> None:
+    command = f"{sys.executable} -m liandong.cli plan hezhou-2020 | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (launched.home / "errors.log").exists()
+
+
 @pytest.mark.usefixtures("office")
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59", "0001-01-01"])
 def test_a_moment_no_calendar_knows_is_refused(said: Any, moment: str) -> None:
