@@ -117,15 +117,16 @@ _NUMBERING = re.compile(
     r"^(?:第[一二三四五六七八九十百0-9]+(?:部分|章|节|条)|[(（]?[一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}[、.．是]"
     r"|[(（]?[0-9]{1,2}[)）]|[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}[、.．]?(?![0-9%年月日])|[①-⑳])"
 )
-_SPELLINGS = (("作法", "做法"), ("下一步", "下步"), ("的", ""))
+# as officers vary them: “下一步工作计划” is “下一步工作打算”
+_SPELLINGS = (("作法", "做法"), ("下一步", "下步"), ("的", ""), ("工作", ""), ("计划", "打算"), ("安排", "打算"))
 _SHORT = 30  # signs: what is longer is a sentence, no heading
 
 
 def missing_headings(demanded: Sequence[str], document: Document) -> tuple[str, ...]:
     """Return the demanded headings a document does not have.
 
-    Numbering, spacing, punctuation, full width, 作法 for 做法 and words around it do not matter; a mention in a sentence
-    is no heading.
+    Numbering, spacing, punctuation, full width, usual variants (作法 for 做法) and words around it do not matter;
+    a mention in a sentence is no heading.
     """
     lines = [line for paragraph in document.paragraphs for line in _lines(paragraph)]
     return tuple(one for one in demanded if not any(_heads(_plain(one), *line) for line in lines))
@@ -160,9 +161,10 @@ def _in_order(wanted: str, line: str) -> bool:
 def _plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text)
     text = "".join(sign for sign in text if sign.isalnum())
+    short = text
     for one, other in _SPELLINGS:
-        text = text.replace(one, other)
-    return text
+        short = short.replace(one, other)
+    return short or text
 
 
 @dataclass(frozen=True, slots=True)

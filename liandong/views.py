@@ -9,14 +9,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from campaigns.definition import Part, Role
 from campaigns.errors import Conflict, UnknownItem
-from campaigns.plan import Plan
+from campaigns.items import figures_of
+from campaigns.parts import part_counts
+from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import CampaignRecord, RollUpRecord, RoundRecord
 from campaigns.states import Standing, State, chinese, state, tally
+from campaigns.versions import series
 from campaigns.workdays import office_time
+from integrations.database.ledger import Ledger
 from tasks import closing
 from tasks.attention import attention
 from tasks.office import names, office
+from tasks.parts import RoundParts, parts_of_round
+from tasks.versions import versions_of
 
 STATUS = {"live": "进行中", "paused": "已暂停", "cancelled": "已撤销", "closed": "已结束"}
 WORDS = {
@@ -58,17 +65,20 @@ def _campaign_document(record: CampaignRecord, as_of: datetime) -> dict[str, Any
     plan = at.plan(record)
     with at.ledger() as ledger:
         rounds, standings = ledger.rounds(record.id), ledger.standings(record.id)
+        parts = {one.id: parts_of_round(ledger, plan, one.id) for one in rounds if one.opened_at}
     return {
         "id": record.id,
         "title": record.title,
         "status": record.status,
         "status_note": record.status_note,
-        "rounds": [_round_document(plan, one, standings, as_of) for one in rounds],
+        "rounds": [_round_document(plan, one, standings, parts.get(one.id), as_of) for one in rounds],
         "departments": _by_department(plan, standings, standings, as_of),
     }
 
 
-def _round_document(plan: Plan, a_round: RoundRecord, standings: Mapping[str, Standing], as_of: datetime) -> dict[str, Any]:
+def _round_document(
+    plan: Plan, a_round: RoundRecord, standings: Mapping[str, Standing], parts: RoundParts | None, as_of: datetime
+) -> dict[str, Any]:
     mine = [one.id for one in plan.expected_in(a_round.id)]
     return {
         "id": a_round.id,
@@ -78,6 +88,8 @@ def _round_document(plan: Plan, a_round: RoundRecord, standings: Mapping[str, St
         "opened_at": _text(a_round.opened_at),
         "closed_at": _text(a_round.closed_at),
         **tally(state(standings[one], as_of) for one in mine),
+        # of the leads' submissions in several parts: how many must be, how many have each part, how many are whole
+        "parts": part_counts(parts.of(department, standings) for department in parts.leads) if parts else None,
         "departments": _by_department(plan, mine, standings, as_of),
     }
 
@@ -102,6 +114,10 @@ def show_status(document: Mapping[str, Any]) -> None:
         for one in campaign["rounds"]:
             table.add_row(one["label"], one["due"], *(str(one[key]) for key in WORDS))
         console.print(table)
+        for one in campaign["rounds"]:
+            if one["parts"] and one["parts"]["expected"]:
+                told = "，".join(f"{part.chinese}{one['parts'][part.value]}家" for part in Part)
+                console.print(f"{one['label']}牵头单位{one['parts']['expected']}家，已收齐{one['parts']['complete']}家（{told}）")
         for one in campaign["rounds"]:
             missing = [d["name"] for d in one["departments"] if d["missing"]]
             if missing:
@@ -145,13 +161,17 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
             rounds = {one.id: one for one in ledger.rounds(record.id)}
             standings = ledger.standings(record.id)
         if code in rounds:
+            with at.ledger() as ledger:
+                parts = parts_of_round(ledger, plan, code)
             return {
                 "kind": "round",
-                **_round_document(plan, rounds[code], standings, as_of),
+                **_round_document(plan, rounds[code], standings, parts, as_of),
                 "reports": _reports(plan, standings, as_of, round_id=code),
             }
         if code in standings:
-            return {"kind": "expected_report", **_reports(plan, standings, as_of, only=code)[0]}
+            with at.ledger() as ledger:
+                more = _submitted(ledger, plan, next(one for one in plan.expected if one.id == code), standings[code])
+            return {"kind": "expected_report", **_reports(plan, standings, as_of, only=code)[0], **more}
         codes = {organ.id: organ for organ in plan.directory.organs} | {organ.name: organ for organ in plan.directory.organs}
         if code in codes:
             organ = codes[code]
@@ -188,6 +208,40 @@ def _reports(
         and (not department or one.department == department)
         and (not only or one.id == only)
     ]
+
+
+def _submitted(ledger: Ledger, plan: Plan, one: ExpectedReport, standing: Standing) -> dict[str, Any]:
+    """Return the parts of an expected report, what its prose says otherwise, and the series of its versions."""
+    parts = parts_of_round(ledger, plan, one.round)
+    standings = parts.of_report(one.department, reported=standing.received_at is not None) if one.role is Role.LEAD else ()
+    labels = {item.id: item.label for item in figures_of(plan.definition, plan.directory, plan.round(one.round).report)}
+    return {
+        "parts": [
+            {
+                "part": each.part.value,
+                "present": each.present,
+                "missing_headings": list(each.missing),
+                "problem": each.problem,
+                "file": each.file,
+                "envelope": each.envelope,
+            }
+            for each in standings
+        ],
+        "differences": [finding.message for finding in parts.differences(one.department)] if standings else [],
+        "versions": [
+            {
+                "version": each.version.number,
+                "envelope": each.version.envelope,
+                "received_at": _text(each.version.received_at),
+                "outcome": each.version.outcome,
+                "nil": each.version.nil,
+                "counts": each.counts,
+                "file": each.version.file,
+                "changes": list(each.changes),
+            }
+            for each in series(versions_of(ledger, one.id), labels)
+        ],
+    }
 
 
 _LABELS = {
@@ -228,6 +282,20 @@ def show_item(document: Mapping[str, Any]) -> None:
             console.print(f"{label}：{shown}")
     for finding in document.get("findings", ()):
         console.print(f"　{finding['sheet']} {finding['cell']}　{finding['message']}")
+    for part in document.get("parts") or ():
+        if isinstance(part, Mapping):
+            lacks = f"缺少标题：{'、'.join(part['missing_headings'])}" if part["missing_headings"] else part["problem"]
+            word = "有" if part["present"] else "缺"
+            console.print(f"{Part(part['part']).chinese}：{word}{f'（{lacks}）' if lacks else ''}　{part['file']}")
+    for difference in document.get("differences", ()):
+        console.print(f"请核对：{difference}")
+    if document.get("versions"):
+        table = Table("版本", "收到", "结果", "来件", "与上一版相比")
+        for one in document["versions"]:
+            number = f"第{one['version']}版{'（有效）' if one['counts'] else ''}" if one["version"] else ""
+            result = _OUTCOMES[one["outcome"]] + ("，零报告" if one["nil"] else "")
+            table.add_row(number, one["received_at"], result, one["envelope"], "\n".join(one["changes"]))
+        console.print(table)
     if document.get("reports"):
         table = Table("任务", "单位", "角色", "截止", "状态", "收到", "版本")
         for one in document["reports"]:
