@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -80,7 +79,9 @@ def run(words: Sequence[str]) -> int:
         _complain("已中断")
         return 130
     except Exception:
-        _complain(f"程序出错，详情已写入 {_write_fault()}，请转交技术人员；数据没有丢失。")
+        from liandong.faults import write_fault
+
+        _complain(f"程序出错，详情已写入 {write_fault()}，请转交技术人员；数据没有丢失。")
         return 70
     return result if isinstance(result, int) else OK
 
@@ -289,11 +290,41 @@ def serve(
     *,
     port: Annotated[int, Parameter(help="端口")] = 4200,
     host: Annotated[str, Parameter(help="监听地址；不是本机地址时须设口令")] = "127.0.0.1",
+    web_port: Annotated[int | None, Parameter(help="同时在这个端口打开上传页面")] = None,
 ) -> int:
     """启动 Prefect 界面和定时运行，按 Ctrl+C 结束。"""
     from liandong.serving import serve as serve_it
 
-    serve_it(host, port, _say)
+    serve_it(host, port, web_port, _say)
+    return OK
+
+
+@app.command
+def web(
+    *,
+    port: Annotated[int, Parameter(help="端口")] = 4300,
+    host: Annotated[str, Parameter(help="监听地址")] = "127.0.0.1",
+) -> int:
+    """打开各单位的上传页面和报送接口，按 Ctrl+C 结束。"""
+    from liandong.door import keep_open
+
+    keep_open(host, port, _say)
+    return OK
+
+
+@app.command
+def link(
+    unit: Annotated[str, Parameter(help="单位代码或全称")],
+    round: Annotated[str | None, Parameter(help="报送期（默认最近开启的一期）")] = None,
+    /,
+    *,
+    renew: Annotated[bool, Parameter(negative="", help="换发新链接，旧链接立即作废")] = False,
+    as_of: AsOf = None,
+) -> int:
+    """一个单位的上传链接；链接外泄时换发。"""
+    from liandong.door import link_of
+
+    _say(link_of(unit, round, renew, _now(as_of)))
     return OK
 
 
@@ -380,16 +411,6 @@ def _show_plan(document: dict[str, Any]) -> None:
     for one in document["rounds"]:
         _say(f"报送期 {one['id']}：{one['due']} 前报送")
     _say(f"分工 {document['assignments']} 项，应报 {document['expected_reports']} 份，前后关系 {document['edges']} 条")
-
-
-def _write_fault() -> Path:
-    from integrations import settings
-
-    folder = settings.home() if settings.home().is_dir() else Path.cwd()
-    file = folder / "errors.log"
-    with file.open("a", encoding="utf-8") as log:
-        log.write(traceback.format_exc() + "\n")
-    return file
 
 
 if __name__ == "__main__":

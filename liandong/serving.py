@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 from campaigns.errors import LiandongError
@@ -13,14 +15,18 @@ from liandong.window import address_file, refresh
 from tasks.definitions import known, load
 
 
-def serve(host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serve until interrupted; the address stands in the office's folder meanwhile, so that the command line finds the server."""
+def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]) -> None:
+    """Serve until interrupted, with a port for it the upload page too.
+
+    The address stands in the office's folder meanwhile, so that the command line finds the server.
+    """
     found = settings.load()
     say("正在启动 Prefect 服务，约需十几秒……")
     server = prefect_server.start(found.home, port, host)
     os.environ.update(server.variables)
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     file = address_file(found.home)
+    door: subprocess.Popen[bytes] | None = None
     try:
         file.write_text(server.api_url, "ascii")
         from liandong.deployments import deploy, serve_deployments
@@ -29,12 +35,17 @@ def serve(host: str, port: int, say: Callable[[str], None]) -> None:
         asyncio.run(deploy(served))  # before anything is drawn: a window without its deployment cannot be resumed
         refresh(clock.now())
         say(f"Prefect 界面：{server.url}　按 Ctrl+C 结束")
+        if web_port:  # a process of its own: what the world may reach shares nothing with Prefect's pages
+            door = subprocess.Popen([sys.executable, "-m", "liandong.cli", "web", "--port", str(web_port)])
         if found.fixed_clock:
             say(f"这是演示数据，时间停在 {office_time(found.fixed_clock):%Y-%m-%d %H:%M}。")
         serve_deployments(served)
     except KeyboardInterrupt:
         say("已结束。")
     finally:
+        if door:
+            door.terminate()
+            door.wait(10)
         file.unlink(missing_ok=True)
         server.stop()
 

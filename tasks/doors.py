@@ -208,24 +208,19 @@ def scope_of(token: str, as_of: datetime) -> Scope:
 
 
 def hand_in(scope: Scope, door: str, files: Sequence[tuple[str, bytes]], as_of: datetime, key: str | None = None) -> list[str]:
-    """Return the receipt numbers of files handed in through a link: stored and recorded, then checked and answered.
-
-    A key that was used before gives the receipt it gave then; with other bytes it is a Conflict.
-    """
-    at = office()
-    numbers = store(at, scope, door, files, as_of, key)
-    for number in numbers:
-        check_envelope(at, number, as_of)
+    """Return the receipt numbers of files handed in through a link: stored and recorded, then checked and answered."""
+    numbers = store(scope, door, files, as_of, key)
+    check(numbers, as_of)
     return numbers
 
 
-def store(
-    at: Office, scope: Scope, door: str, files: Sequence[tuple[str, bytes]], as_of: datetime, key: str | None = None
-) -> list[str]:
+def store(scope: Scope, door: str, files: Sequence[tuple[str, bytes]], as_of: datetime, key: str | None = None) -> list[str]:
     """Return the numbers of the envelopes that the files now are: their bytes are on the disk, their rows committed.
 
-    With a key there is one file, and it is one envelope, whatever it is.
+    A key that was used before gives the number it gave then; with other bytes it is a Conflict. With a key there is one file,
+    and it is one envelope, whatever it is.
     """
+    at = office()
     parts: list[Part] = []
     for name, data in files:
         at.keep(data)
@@ -237,6 +232,13 @@ def store(
                 raise Conflict("这个 Idempotency-Key 已用于另一份文件，请换一个")
             return [known[0].id]
         return [ledger.add_handed_in(door, name, digest, len(data), as_of, scope.key, key) for name, data, digest in kept]
+
+
+def check(numbers: Sequence[str], as_of: datetime) -> None:
+    """Check what was stored and answer it; nothing happens to what is checked already."""
+    at = office()
+    for number in numbers:
+        check_envelope(at, number, as_of)
 
 
 # -- what a link shows -----------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from tests.integrations.excel.filling import OWN, edited, fill_in
 ENGLISH = re.compile(r"\b[A-Za-z]{2,}(?:[ ,;:']+[A-Za-z]{2,}){2,}")
 LAUNCHED = datetime(2020, 10, 20, 1, tzinfo=UTC)
 COMMANDS = ["init", "doctor", "check", "check-file", "plan", "launch", "tick", "collect", "status", "show"]
-COMMANDS += ["rollup", "demo", "serve", "cancel", "backup", "prefect"]
+COMMANDS += ["rollup", "demo", "serve", "cancel", "web", "link", "backup", "prefect"]
 
 
 def assert_chinese(text: str, where: str) -> None:

@@ -188,7 +188,7 @@ def test_a_key_used_again_gives_the_same_receipt(opened: Office) -> None:
 
 
 def test_what_was_stored_and_not_checked_before_a_crash_is_checked_by_the_next_tick(opened: Office) -> None:
-    doors.store(opened, scope(opened), "upload", [("公安局.xlsx", filled(opened))], NOW)
+    doors.store(scope(opened), "upload", [("公安局.xlsx", filled(opened))], NOW)
     assert outcomes(opened) == [("upload", "公安局.xlsx", None)]
     tick.collect(NOW)
     assert outcomes(opened) == [("upload", "公安局.xlsx", "accepted")]
