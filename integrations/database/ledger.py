@@ -194,6 +194,10 @@ class Ledger:
         self.record(event)
         return True
 
+    def standing(self, expected: str) -> Standing:
+        """Return the standing of one expected report."""
+        return _standing(self._session.get_one(t.ExpectedReportRow, expected))
+
     def standings(self, campaign: str, round_id: str | None = None) -> dict[str, Standing]:
         """Return the standing of every expected report of a campaign, or of one round of it."""
         query = select(t.ExpectedReportRow).where(t.ExpectedReportRow.campaign_id == campaign)
@@ -471,7 +475,20 @@ class Ledger:
             newest = newest.where(t.SubmissionRow.received_at <= until)
         effective = newest.subquery()
         query = (
-            select(t.FactRow, t.SubmissionRow, t.ExpectedReportRow)
+            select(
+                t.ExpectedReportRow.id,
+                t.ExpectedReportRow.duty,
+                t.ExpectedReportRow.department_id,
+                t.ExpectedReportRow.role,
+                t.FactRow.indicator,
+                t.FactRow.value,
+                t.FactRow.sheet,
+                t.FactRow.cell,
+                t.SubmissionRow.id,
+                t.SubmissionRow.envelope_id,
+                t.SubmissionRow.file,
+            )
+            .select_from(t.FactRow)
             .join(t.SubmissionRow, t.SubmissionRow.id == t.FactRow.submission_id)
             .join(
                 effective,
@@ -484,7 +501,7 @@ class Ledger:
         )
         if round_id:
             query = query.where(t.ExpectedReportRow.round_id == round_id)
-        return [_fact(f, s, e) for f, s, e in self._session.execute(query)]
+        return [Fact(*row) for row in self._session.execute(query)]
 
     # -- notices and messages ----------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 import re
 import zipfile
 from collections.abc import Mapping
+from copy import copy
+from functools import cache
 from io import BytesIO
 from math import ceil
 from typing import Any
@@ -31,11 +33,13 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LONGEST = 32_000  # Excel cuts at 32,767 without a word
 
 
+@cache
 def fill(colour: str) -> PatternFill:
     """Return a solid fill."""
     return PatternFill("solid", start_color=colour, end_color=colour)
 
 
+@cache
 def font(name: str = SONG, size: float = 10.5, *, bold: bool = False, colour: str = "000000") -> Font:
     """Return a font."""
     return Font(name=name, size=size, bold=bold, color=colour)
@@ -47,6 +51,20 @@ def clean(text: str) -> str:
     return kept if len(kept) <= _LONGEST else kept[:_LONGEST] + "……（内容过长，已截断）"
 
 
+def _dress(cell: Any, styles: Mapping[str, Any]) -> None:
+    """Give a cell its styles. openpyxl compares a style with all others each time, so a set of them once worn is copied."""
+    worn = cell.parent.parent.__dict__.setdefault("_worn", {})
+    key = tuple((name, style if isinstance(style, str) else id(style)) for name, style in styles.items())
+    if key in worn and not cell.has_style:
+        cell._style = copy(worn[key][0])
+        return
+    new = not cell.has_style
+    for name, style in styles.items():
+        setattr(cell, name, style)
+    if new:
+        worn[key] = (copy(cell._style), tuple(styles.values()))  # the styles are kept, so that no id is used again
+
+
 def write(sheet: Worksheet, cell: str, value: Any, **styles: Any) -> Cell:
     """Return the cell after writing a value that is never taken for a formula, and its styles."""
     at: Cell = sheet[cell]
@@ -55,8 +73,7 @@ def write(sheet: Worksheet, cell: str, value: Any, **styles: Any) -> Cell:
         at.data_type = "s"
     else:
         at.value = value
-    for name, style in styles.items():
-        setattr(at, name, style)
+    _dress(at, styles)
     return at
 
 
@@ -64,8 +81,7 @@ def formula(sheet: Worksheet, cell: str, text: str, **styles: Any) -> Cell:
     """Return the cell after writing one of our own formulas."""
     at: Cell = sheet[cell]
     at.value = text
-    for name, style in styles.items():
-        setattr(at, name, style)
+    _dress(at, styles)
     return at
 
 
