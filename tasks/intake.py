@@ -301,6 +301,7 @@ def _settle(
         checked.all_findings if checked else (),
         workbook.name if workbook else "",
         workbook.data if workbook else b"",
+        at.bytes_of(record.sha256) if form and (record := ledger.form(form.serial)) else b"",
         about=form.department if form else None,
         to_office=reading.automatic,
     )

@@ -27,6 +27,7 @@ class Answer:
     findings: tuple[Finding, ...] = ()
     file_name: str = ""
     workbook: bytes = b""
+    issued: bytes = b""  # the form it was sent as
     about: str | None = None
     to_office: bool = False
 
@@ -53,7 +54,7 @@ def receipt(
     occasion = at.occasion(plan, a_round.id if a_round else "", a_round.label if a_round else "") if plan else _no_occasion(at)
     attachments: list[Attachment] = []
     if outcome is Outcome.RETURNED and answer.workbook and any(one.cell for one in answer.findings):
-        copy = annotate(answer.workbook, answer.findings)
+        copy = annotate(answer.workbook, answer.findings, answer.issued)
         attachments.append(Attachment(_annotated_name(answer.file_name), XLSX, copy))
         at.keep(copy)
     return Letter(f"receipt:{envelope.id}", occasion, _recipient(at, plan, envelope, answer), body), attachments

@@ -15,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from campaigns.findings import Finding, Severity
 from campaigns.forms import FIRST_COLUMN, LABEL_COLUMN, TOKEN_SHEET, letter
+from campaigns.organs import plain
 from campaigns.submission import ERROR_SHEET, Book, Sheet
 from integrations.excel.workbook import (
     AMBER,
@@ -70,15 +71,43 @@ def _defuse(book: Workbook, read: Book) -> None:
                 write(book[sheet.name], cell.coordinate, sheet.cells.get(at))
 
 
-def rebuild(read: Book, findings: Sequence[Finding]) -> bytes:
-    """Return a fresh workbook with the values of one that openpyxl cannot keep (.xls, .ods), and the findings marked."""
-    book = Workbook()
-    book.remove(book.worksheets[0])
+def rebuild(read: Book, findings: Sequence[Finding], issued: bytes = b"") -> bytes:
+    """Return the values of a workbook that openpyxl cannot keep (.xls, .ods), with the findings marked.
+
+    They are written into the form as it was issued; where something was moved, into a workbook of their own.
+    """
+    book = _refilled(read, findings, issued) if issued else None
+    if book is None:
+        book = Workbook()
+        book.remove(book.worksheets[0])
     for sheet in read.sheets:
-        if sheet.name != ERROR_SHEET:
+        if sheet.name != ERROR_SHEET and sheet.name not in book.sheetnames:
             _copy(book.create_sheet(sheet.name), sheet)
     _mark(book, findings)
     return save(book)
+
+
+def _refilled(read: Book, findings: Sequence[Finding], issued: bytes) -> Workbook | None:
+    """Return the issued form with the sender's values, None when its cells are not where they were."""
+    book = load_workbook(BytesIO(issued))
+    marked = {(finding.sheet, finding.cell) for finding in findings}
+    for sheet in book.worksheets:
+        came = read.sheet(sheet.title)
+        if came is None:
+            return None
+        for row in sheet.iter_rows():
+            for cell in row:
+                value = came.cells.get((cell.row or 0, cell.column or 0))
+                fixed = isinstance(cell, Cell) and cell.data_type == "s" and cell.value is not None and cell.protection.locked
+                if fixed and plain(str(value or "")) != plain(str(cell.value)) and (sheet.title, cell.coordinate) not in marked:
+                    return None
+        for (row_at, column), value in came.cells.items():
+            cell = sheet.cell(row_at, column)
+            if not isinstance(cell, Cell) or cell.data_type == "f":
+                continue  # sums are there already, and right
+            if cell.value is None or not cell.protection.locked or (sheet.title, cell.coordinate) in marked:
+                write(sheet, cell.coordinate, value)
+    return book
 
 
 def list_only(findings: Sequence[Finding]) -> bytes:

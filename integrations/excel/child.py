@@ -27,7 +27,7 @@ from integrations.excel.refusals import (
     no_form,
     too_big,
 )
-from integrations.excel.wire import book_to_json, findings_from_json, refusal_to_json
+from integrations.excel.wire import book_to_json, read_copy_order, refusal_to_json
 from integrations.excel.xml_parts import Parts
 
 _MEMORY, _CPU_SECONDS = 512 * 2**20, 15
@@ -48,12 +48,11 @@ def _limit(work: str) -> None:
 def answer(work: str, data: bytes) -> bytes:
     """Return what this process was started for, within its limits: `read`: a book or refusal as JSON; `annotate`: the copy.
 
-    The data of `annotate` is a line of JSON, then the workbook.
+    The data of `annotate` is a line of JSON, the form as issued, then the workbook.
     """
     _limit(work)
     if work == "annotate":
-        findings, _, data = data.partition(b"\n")
-        return _annotated(data, findings_from_json(findings))
+        return _annotated(*read_copy_order(data))
     try:
         return book_to_json(read_book(data))
     except Unreadable as error:
@@ -75,7 +74,7 @@ def rehearse() -> None:
         book_to_json(read_book(out.getvalue()))
 
 
-def _annotated(data: bytes, findings: list[Finding]) -> bytes:
+def _annotated(findings: list[Finding], issued: bytes, data: bytes) -> bytes:
     from integrations.excel.annotated import mark, rebuild  # openpyxl: a tenth of a second that reading does not need
 
     book = read_book(data)
@@ -84,7 +83,7 @@ def _annotated(data: bytes, findings: list[Finding]) -> bytes:
             return mark(data, findings, book)
         except Exception:  # openpyxl fails in a dozen ways on files that other readers take
             pass
-    return rebuild(book, findings)
+    return rebuild(book, findings, issued)
 
 
 def read_book(data: bytes) -> Book:

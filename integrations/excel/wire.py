@@ -58,14 +58,18 @@ def answer_from_json(data: bytes) -> Book | Refusal:
     )
 
 
-def findings_to_json(findings: Iterable[Finding]) -> bytes:
-    """Return findings as one line of JSON."""
-    return json.dumps([asdict(finding) for finding in findings]).encode() + b"\n"
+def copy_order(findings: Iterable[Finding], issued: bytes, data: bytes) -> bytes:
+    """Return what the child process needs for a marked copy: a line of JSON, the form as issued, the workbook."""
+    head = {"issued": len(issued), "findings": [asdict(finding) for finding in findings]}
+    return json.dumps(head).encode() + b"\n" + issued + data
 
 
-def findings_from_json(data: bytes) -> list[Finding]:
-    """Return the findings of one line of JSON."""
-    return [Finding(**{**finding, "severity": Severity(finding["severity"])}) for finding in json.loads(data)]
+def read_copy_order(order: bytes) -> tuple[list[Finding], bytes, bytes]:
+    """Return the findings, the form as issued, and the workbook."""
+    line, _, rest = order.partition(b"\n")
+    head = json.loads(line)
+    findings = [Finding(**{**finding, "severity": Severity(finding["severity"])}) for finding in head["findings"]]
+    return findings, rest[: head["issued"]], rest[head["issued"] :]
 
 
 def _places(pairs: Iterable[tuple[int, int]]) -> frozenset[At]:

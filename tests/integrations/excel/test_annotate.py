@@ -8,8 +8,8 @@ from campaigns.findings import Finding, Severity
 from campaigns.submission import Book, Checked, Outcome, check, token_of
 from integrations.excel.annotate import annotate
 from integrations.excel.reader import read
-from tests.builders import small_definition
-from tests.integrations.excel.filling import edited, fill_all, fill_in, form_of, workbook_of
+from tests.builders import iron_definition, small_definition
+from tests.integrations.excel.filling import edited, fill_all, fill_in, fill_iron, form_of, iron_form, workbook_of
 from tests.integrations.excel.office import convert, needs_office
 
 FORM = form_of("scjg")
@@ -92,3 +92,26 @@ def test_an_old_xls_comes_back_as_xlsx_that_can_be_corrected(tmp_path: Path) -> 
 
     found = checked(convert(edited(copy, correct), "xlsx", tmp_path))
     assert [one.outcome for one in found.blocks] == [Outcome.ACCEPTED] * 3, found.all_findings
+
+
+@pytest.mark.office
+@needs_office
+def test_an_ods_matrix_comes_back_in_the_issued_form_and_one_cell_put_right_is_enough(tmp_path: Path) -> None:
+    form, rules = iron_form("scjg"), iron_definition().rules
+    sent = workbook_of(form)
+    data = convert(edited(sent, lambda book: fill_iron(book, form, trademark__cases_closed=9)), "ods", tmp_path)
+    book = read(data)
+    assert isinstance(book, Book)
+    (finding,) = check(book, form, rules).all_findings
+    copy = annotate(data, [finding], sent)
+    marked = load_workbook(BytesIO(copy))[finding.sheet]
+    assert marked[finding.cell].value == 9 and marked[finding.cell].comment
+    assert marked[form.blocks[0].cell("own", "total.cases_closed")].data_type == "f" and marked.protection.sheet
+
+    def correct(book: Workbook) -> None:
+        book[finding.sheet][finding.cell] = 2
+
+    mended = read(convert(edited(copy, correct), "xlsx", tmp_path))
+    assert isinstance(mended, Book)
+    found = check(mended, form, rules)
+    assert found.blocks[0].outcome is Outcome.ACCEPTED and not found.all_findings

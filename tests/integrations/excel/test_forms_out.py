@@ -125,6 +125,7 @@ def test_a_cell_turns_red_by_the_rule_that_will_be_checked() -> None:
     assert vertical.cell("own", "market_actions") in other and vertical.cell("own", "officers") not in other
 
 
+@pytest.mark.office
 @needs_office
 @pytest.mark.parametrize("extension", ["xlsx", "xls", "ods"])
 def test_every_layout_survives_another_program(extension: str, tmp_path: Path) -> None:
