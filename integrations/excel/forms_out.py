@@ -61,6 +61,7 @@ _ROW, _LOW_ROW, _TEXT_ROW, _HEAD = (
     45,
     52,
 )  # heights: a line, a line of a matrix, the progress text, what is repeated on each page
+_LEAST_WIDTH = 112.0
 _PAGE_WIDTH, _PAGE_HEIGHT = 147.0, 528.0  # characters across and points down that fit an A4 page lying down, unscaled
 
 
@@ -228,6 +229,9 @@ def _lay_columns(sheet: Worksheet, form: Form, block: Block) -> float:
         # a head stands in two or three lines, so that eleven columns still fit a page
         widths = {"B": 6.0, "C": 24.0}
         widths |= {block.columns[key]: max(11.5, min(16.0, len(text) * 0.9 + 3)) for key, text in heads.items()}
+    short = _LEAST_WIDTH - sum(widths.values())
+    if short > 0:  # a few columns share the width that titles and notes need
+        widths |= {column: widths[column] + short / len(block.columns) for column in block.columns.values()}
     for column, width in widths.items():
         sheet.column_dimensions[column].width = width
     sheet.column_dimensions["A"].width = 4
@@ -245,6 +249,7 @@ def _block(sheet: Worksheet, form: Form, block: Block, last: str) -> None:
             alignment=LEFT, fill=fill(BLUE))  # fmt: skip
     sheet.row_dimensions[rows["title"]].height = height_of(block.title, width, line=18, least=22)
     _merged(sheet, f"B{rows['info']}:{last}{rows['info']}", block.info, font=font(KAI, 11), alignment=LEFT)
+    sheet.row_dimensions[rows["info"]].height = height_of(block.info, width, least=_ROW)
     _box(sheet, f"B{rows['info']}:{last}{rows['info']}")
     _box(sheet, f"B{rows['title']}:{last}{rows['title']}")
     _heads(sheet, form, block)
