@@ -368,7 +368,7 @@ def test_what_waits_for_a_person_stands_on_the_page(office: Office) -> None:
     tick.tick(at(11, 2))
     page = (office.home / "台账.html").read_text("utf-8")
     assert "请办公室处理（4件）" in page
-    for words in ("信件没有送达：市公安局联络员", "来件待核：R-2020-000001", "“子文件夹”没有收取", "“链接.xlsx”没有收取"):
+    for words in ("信件没有送达：发给市公安局联络员", "来件待核：R-2020-000001", "“子文件夹”没有收取", "“链接.xlsx”没有收取"):
         assert words in page
 
 
