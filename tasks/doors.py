@@ -12,6 +12,7 @@ from typing import Any
 
 from campaigns.errors import Conflict, LiandongError, UnknownItem
 from campaigns.findings import Severity
+from campaigns.forms import Form
 from campaigns.letters import Line, Outcome, Trouble
 from campaigns.plan import Plan
 from campaigns.records import EnvelopeRecord, RoundRecord
@@ -293,7 +294,7 @@ def newest_form(scope: Scope) -> tuple[str, bytes]:
         forms = ledger.forms(*scope.key)
     if not forms:
         raise UnknownItem("本期报表还没有下发")
-    return f"{scope.round.split('/')[-1]}_{scope.department}_v{forms[-1].version}.xlsx", at.bytes_of(forms[-1].sha256)
+    return Form.model_validate_json(forms[-1].layout).filename, at.bytes_of(forms[-1].sha256)
 
 
 def _own(mine: Sequence[EnvelopeRecord], number: str) -> EnvelopeRecord:
