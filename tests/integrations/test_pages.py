@@ -2,12 +2,13 @@
 
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from campaigns.ledger_view import Entry, LedgerView, Link, PartSeen, RoundView, Unit, count
+from campaigns.ledger_view import Entry, LedgerView, Link, PartSeen, RoundView, Unclear, Unit, count
 from integrations.pages import ledger_page
 
 DUE = "2020年11月26日（周四）17:30"
@@ -63,6 +64,17 @@ def test_every_state_is_a_word_as_well_as_a_colour() -> None:
     page = text_of(ledger_page(view(POLICE, TOURISM)))
     for word in ("逾期未报", "已报送", "零报告", "办理中", "第2版", "工作总结 缺", "统计表 有", "尚未下发 2021年上半年"):
         assert word in re.sub(r" +", " ", page)
+
+
+def test_what_a_part_lacks_and_what_was_taken_for_nobody_is_shown_with_its_file() -> None:
+    parts = (PartSeen("工作总结", True, "缺少标题：亮点经验", "parts/R-1/2 总结.docx"), PartSeen("加盖公章扫描件", False))
+    lead = replace(entry(1, "已报送", role="牵头"), parts=parts, doubts=("工作总结写“立案13件”",))
+    stranger = Unclear("R-2", "<b>信</b>.eml", DUE, "x@example.com", "暂存待核", "没有登记", "inbox/已收/R-2/信.eml")
+    page = ledger_page(replace(view(Unit("swj", "市商务局", (lead,))), unclear=(stranger,)))
+    words = text_of(page)
+    assert "工作总结 有" in words and "缺少标题：亮点经验" in words and "请核对 工作总结写“立案13件”" in words
+    assert "待核来件（1件）" in words and "来件邮箱 x@example.com" in words and "<b>信" not in page
+    assert 'href="parts/R-1/2%20%E6%80%BB%E7%BB%93.docx"' in page and "R-2/%E4%BF%A1.eml" in page
 
 
 def test_counts_fall_apart_without_a_rest() -> None:

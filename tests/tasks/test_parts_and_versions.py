@@ -1,7 +1,7 @@
 """Three parts in any order and by any door, versions, and who may send what: real forms, documents and mails through the tick."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -15,6 +15,7 @@ from campaigns.workdays import OfficeHours
 from flows import tick
 from liandong.views import item_document, show_item, status_document
 from tasks.campaign import launch
+from tasks.doors import Scope, hand_in
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
 from tests.flows.test_tick import LAUNCHED, at, drop, letter, newest_form
@@ -168,6 +169,17 @@ def test_what_comes_with_a_workbook_that_brings_nothing_is_not_lost(opened: Offi
     assert envelope.outcome == "returned" and "网页" in words and "收到工作总结，已登记" in words and parts()["summary"]
     mailed(opened, at(11, 19), "swj@example.gov.cn", ("盖章.pdf", SCAN))
     assert last(opened)[0].outcome == "duplicate"
+
+
+def test_parts_come_through_an_upload_link_for_its_department_and_round_alone(opened: Office) -> None:
+    scope = Scope(FIRST_ROUND, "swj", date(2020, 12, 31))
+    hand_in(scope, "page", [("盖章.pdf", SCAN), ("总结.docx", docx(SUMMARY))], at(11, 18))
+    assert parts() == {"workbook": False, "summary": True, "scan": True}
+    hand_in(scope, "page", [("报表.xlsx", filled(opened, "gaj", "配合任务", 3))], at(11, 19))
+    envelope, to, _ = last(opened)
+    assert (envelope.outcome, to) == ("quarantined", "swj@example.gov.cn") and "属于另一单位" in envelope.reason
+    page_link = [path.name for path in (opened.home / "parts" / envelope.id).iterdir()]
+    assert page_link == ["0 报表.xlsx"]  # what came through no folder can be opened all the same
 
 
 def forged(header: str, form: bytes) -> bytes:
