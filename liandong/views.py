@@ -24,6 +24,7 @@ from tasks.attention import attention
 from tasks.office import names, office
 from tasks.parts import RoundParts, parts_of_round
 from tasks.versions import versions_of
+from tasks.wording import moment_in_chinese
 
 STATUS = {"live": "进行中", "paused": "已暂停", "cancelled": "已撤销", "closed": "已结束"}
 WORDS = {
@@ -279,6 +280,7 @@ def show_item(document: Mapping[str, Any]) -> None:
         value = document.get(key)
         if value not in (None, "", []):
             shown = _OUTCOMES.get(str(value), STATUS.get(str(value), str(value))) if key in ("outcome", "status") else str(value)
+            shown = _readable(shown) if key in ("received_at", "due_at") else shown
             console.print(f"{label}：{shown}")
     for finding in document.get("findings", ()):
         console.print(f"　{finding['sheet']} {finding['cell']}　{finding['message']}")
@@ -294,16 +296,14 @@ def show_item(document: Mapping[str, Any]) -> None:
         for one in document["versions"]:
             number = f"第{one['version']}版{'（有效）' if one['counts'] else ''}" if one["version"] else ""
             result = _OUTCOMES[one["outcome"]] + ("，零报告" if one["nil"] else "")
-            table.add_row(number, one["received_at"], result, one["envelope"], "\n".join(one["changes"]))
+            table.add_row(number, _readable(one["received_at"]), result, one["envelope"], "\n".join(one["changes"]))
         console.print(table)
     if document.get("reports"):
         table = Table("任务", "单位", "角色", "截止", "状态", "收到", "版本")
         for one in document["reports"]:
             role = "牵头" if one["role"] == "lead" else "配合"
-            received = one["received_at"] or ""
-            table.add_row(
-                str(one["duty"]), one["department"], role, one["due_at"], one["state_text"], received, str(one["version"] or "")
-            )
+            due, received = _readable(one["due_at"]), _readable(one["received_at"])
+            table.add_row(str(one["duty"]), one["department"], role, due, one["state_text"], received, str(one["version"] or ""))
         console.print(table)
     for one in document.get("rounds", ()):
         console.print(f"{one['label']}（{one['id']}）：" + "，".join(f"{word}{one[key]}" for key, word in WORDS.items()))
@@ -321,6 +321,11 @@ def roll_up(round_id: str | None, as_of: datetime) -> RollUpRecord:
     if chosen is None:
         raise UnknownItem(f"没有已开启的报送期“{round_id}”；已开启的有：{'、'.join(one.id for one in opened)}")
     return closing.publish(chosen.campaign, chosen.id, as_of)
+
+
+def _readable(text: str | None) -> str:
+    """Return a time of a document as people read it."""
+    return moment_in_chinese(datetime.fromisoformat(text)) if text else ""
 
 
 def _text(moment: datetime | None) -> str | None:

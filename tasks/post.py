@@ -19,6 +19,7 @@ from integrations.mail.smtp import PermanentRefusal, SmtpAccount, deliver_by_smt
 from tasks.office import Office, office
 from tasks.step import step
 
+_ENOUGH = 3
 _STALE = timedelta(minutes=10)  # a sender silent for so long is taken for dead
 
 
@@ -65,12 +66,19 @@ def file_name(moment: datetime, unit: str, subject: str, key: str) -> str:
 
 @step("投递信件", retries=2)
 def deliver(as_of: datetime) -> int:
-    """Return how many letters left: to the outbox folder, or by SMTP when the settings say so."""
+    """Return how many letters left: to the outbox folder, or by SMTP when the settings say so.
+
+    When several fail one after another the server is down: the rest wait for the next tick, rather than each for its own timeout.
+    """
     at = office()
     with at.ledger() as ledger:
         claimed = ledger.claim_messages(as_of, as_of - _STALE)
-    sent = 0
+    sent, failures = 0, 0
     for message in claimed:
+        if failures == _ENOUGH:
+            with at.ledger() as ledger:
+                ledger.mark_unsent(message.key, "queued", "邮件服务器暂时不通，等下一次运行再发")
+            continue
         raw = at.bytes_of(message.sha256)
         try:
             send(at, raw, message.to_email, message.file)
@@ -80,7 +88,9 @@ def deliver(as_of: datetime) -> int:
         except WorldError as error:
             with at.ledger() as ledger:
                 ledger.mark_unsent(message.key, "queued", str(error))
+            failures += 1
         else:
+            failures = 0
             with at.ledger() as ledger:
                 ledger.mark_sent(message.key, as_of)
             sent += 1
