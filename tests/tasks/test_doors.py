@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.errors import Conflict, UnknownItem
+from campaigns.errors import Conflict, UnknownItem, WorldError
 from flows import tick
 from integrations.inbox.imap import ImapAccount
 from tasks import doors
@@ -69,7 +69,14 @@ def recreate(account: ImapAccount, *mails: bytes) -> None:
     put(account, *mails, folder='"&YqWQAQ-"', arrived=datetime(2020, 11, 19, 9, tzinfo=UTC))
 
 
-def test_mails_are_recorded_once_though_the_mailbox_numbers_them_anew(opened: Office, mailbox: ImapAccount) -> None:
+def settings_for(account: ImapAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("host", "port", "security", "user", "password", "folder"):
+        monkeypatch.setenv(f"LIANDONG_IMAP__{name.upper()}", str(getattr(account, name)))
+
+
+def test_mails_are_recorded_once_though_the_mailbox_numbers_them_anew(
+    opened: Office, mailbox: ImapAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = mail_from("gaj@example.gov.cn", ("公安局.xlsx", filled(opened)))
     two = mail_from("nobody@example.com", subject="你好")
     recreate(mailbox, one, two)
@@ -80,7 +87,7 @@ def test_mails_are_recorded_once_though_the_mailbox_numbers_them_anew(opened: Of
     recreate(mailbox, one, two)
     with client(mailbox, '"&YqWQAQ-"') as box:
         assert box.response("UIDVALIDITY")[1] != before
-    doors.fetch_from(opened, mailbox, SINCE, NOW)
+    settings_for(mailbox, monkeypatch)
     tick.collect(NOW)
     assert outcomes(opened) == [("mail", "报表", "accepted"), ("mail", "你好", "refused")]
     with opened.ledger() as ledger:
@@ -91,6 +98,14 @@ def test_mails_are_recorded_once_though_the_mailbox_numbers_them_anew(opened: Of
             "gaj@example.gov.cn",
             "office@example.gov.cn",
         }
+
+
+def test_a_mailbox_out_of_order_keeps_no_other_door_shut(opened: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_for(ImapAccount("127.0.0.1", mailboxes.free_port(), "plain", "a", "b"), monkeypatch)
+    (opened.settings.watched_folder / "公安局.xlsx").write_bytes(filled(opened))
+    with pytest.raises(WorldError, match="连不上邮箱服务器"):
+        tick.collect(NOW)
+    assert outcomes(opened) == [("folder", "公安局.xlsx", "accepted")]
 
 
 def test_an_automatic_reply_is_recorded_and_not_answered(opened: Office) -> None:

@@ -116,7 +116,7 @@ def test_figures_in_prose_that_differ_are_told_and_never_counted(opened: Office)
     prose = docx(["一、主要做法", "共立案13件，出动执法人员40人次。"])
     files = (("报表.xlsx", filled(opened)), ("总结.docx", prose))
     mailed(opened, at(11, 20), "swj@example.gov.cn", *files)
-    told = "工作总结写“立案13件”，统计表中“立案”本期合计为3件，请核对"
+    told = "工作总结写“立案13件”，统计表中“立案”本期合计为3件"
     envelope, _, words = last(opened)
     assert envelope.outcome == "accepted" and told in words and "出动执法人员40" not in words
     assert told in (opened.home / "台账.html").read_text("utf-8")
