@@ -144,7 +144,7 @@ class RoundParts:
         for one in differing(newest.figures, figures):
             label, unit = self.labels[one.indicator]
             total = f"{figures[one.indicator][0].normalize():f}"
-            message = f"工作总结写“{one.text}”，统计表中“{label}”本期合计为{total}{unit}，请核对（汇总以统计表为准）"
+            message = f"工作总结写“{one.text}”，统计表中“{label}”本期合计为{total}{unit}（汇总以统计表为准）"
             found.append(Finding("prose-differs", Severity.WARNING, message, newest.name))
         return tuple(found)
 

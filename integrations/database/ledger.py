@@ -105,11 +105,6 @@ class Ledger:
         query = select(t.ContactRow.department_id).where(t.ContactRow.email == email.lower())
         return frozenset(self._session.scalars(query)) if email else frozenset()
 
-    def department_of(self, email: str) -> str | None:
-        """Return the code of the one department whose registered contact has that mailbox, None when there is none or more."""
-        found = self.departments_of(email)
-        return next(iter(found)) if len(found) == 1 else None
-
     # -- the plan ----------------------------------------------------------------------------------------------------
 
     def add_plan(
