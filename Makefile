@@ -32,6 +32,9 @@ check: $(BIN)/installed ## ruff, mypy, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+faults: $(BIN)/installed ## inject every kind of fault into 25 forms, saved by three programs (minutes)
+	$(BIN)/python tests/faults.py
+
 serve: $(BIN)/installed ## open the Prefect UI on the demo's data
 	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong serve
 

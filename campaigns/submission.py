@@ -447,6 +447,7 @@ class _Reading:
             for key, text in self.table.heads(self.block).items():
                 if key not in self.columns:
                     near, column = self._near(text)
+                    column = column or self._unclaimed(key)
                     hint = f"（是否就是“{near}”？）" if near else ""
                     message = f"{self.block.title}的表头中找不到“{text}”{hint}，请恢复原表头，不要改动或删除列"
                     self.add("column-missing", message, row="header", column=column, value=near, expected=text)
@@ -456,6 +457,11 @@ class _Reading:
             if rule == "unit-header":
                 message = f"表头被改为“{shown}”，而本表的单位是{unit}；请恢复为“{text}”，并把这一列的数换算成{unit}"
             self.add(rule, message, row="header", column=column, value=shown, expected=text)
+
+    def _unclaimed(self, key: str) -> int | None:
+        """Return the column a head was sent in, when no other head stands there now."""
+        column = _number_of(self.block.columns[key])
+        return None if column in self.columns.values() else column
 
     def _near(self, wanted: str) -> tuple[str, int | None]:
         """Return the head that looks most like a missing one, and its column: to be asked about, never to be taken for it."""
@@ -490,6 +496,9 @@ class _Reading:
             parsed = number(value, one.decimals) if value is not None else None
             if isinstance(parsed, Decimal):
                 self.figures[one.id] = parsed
+                if not parsed and at in sheet.formulas:
+                    message = f"“{one.label}”是公式，结果为0；如公式尚未计算，请打开保存后再报，或直接填数字"
+                    self.add("formula-zero", message, item=one.id, value="0", severity=Severity.WARNING)
             elif parsed is not None:
                 self.add(f"number-{parsed}", _fault(one, parsed, _shown(value)), item=one.id,
                          value=_shown(value), expected=_kind(one))  # fmt: skip
@@ -567,6 +576,8 @@ class _Reading:
         value = sheet.cells.get(at)
         if value is None or at in sheet.errors or _same(value, expected, one.decimals):
             return
+        if not value and at in sheet.formulas:
+            return  # some programs write zero as the result of every formula they have not worked out
         message = (
             f"“{one.label}”的“{self.block.line_label(line)}”应等于{parts}，应为{_plain(expected)}，现为{_shown(value)}，"
             "请改正（恢复公式即可）"

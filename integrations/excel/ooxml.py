@@ -178,6 +178,8 @@ def _shows(number: int, code: str | None) -> str:
     bare = _LITERAL.sub("", first)
     if re.search("[ymdhs年月日]", bare, re.IGNORECASE) and bare.lower() != "general" and not re.search("[0#?]", bare):
         return "date"
+    if (bare.strip() and bare.lower() != "general" and not re.search("[0#?@]", bare)) or (first and not bare):
+        return "odd"  # words in the place of a figure, such as TRUE
     plain = re.sub(r"\[[^\]]*\]", "", first)
     return "odd" if "%" in bare or _SCALED.search(bare) or re.search("[元万亿千]", plain) else ""
 
