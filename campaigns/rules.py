@@ -24,12 +24,12 @@ class RuleError(LiandongError):
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A comparison of two sides, ready to be asked."""
+    """A comparison of two sides, ready to be asked; `names` are those it holds, in the order in which it is written."""
 
     left: ast.expr
     right: ast.expr
     sign: str
-    names: frozenset[str]
+    names: tuple[str, ...]
 
     def holds(self, figures: Mapping[str, Decimal]) -> bool:
         """Return whether the relation holds for these figures; every name of the relation must be among them."""
@@ -65,7 +65,7 @@ def parse(text: str) -> Relation:
         raise fault
     if not any(scope_of(_dotted(node))[0] == "" for node in _names(left)):
         raise fault
-    names = frozenset(_dotted(node) for side in (left, right) for node in _names(side))
+    names = tuple(dict.fromkeys(_dotted(node) for side in (left, right) for node in _names(side)))
     return Relation(left, right, _SIGNS[type(tree.ops[0])], names)
 
 
