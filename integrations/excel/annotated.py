@@ -40,6 +40,7 @@ from integrations.excel.workbook import (
 _AUTHOR = "报送审核"  # by it our own comments are known again
 _MOST_CELLS = 50_000
 _OUTWARD = re.compile(r"[\[|]|https?:|\b(WEBSERVICE|FILTERXML|HYPERLINK|RTD|CALL|REGISTER|EXEC|DDE)", re.IGNORECASE)
+_NO_TITLE = re.compile(r"[\[\]:*?/\\]")  # what no sheet may be called
 _FIGURE = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
 _WIDTHS = {"A": 6, "B": 18, "C": 20, "D": 22, "E": 12, "F": 64, "G": 10}
 _KEPT = "H"  # hidden: the colour a cell had before we marked it, so that a later copy can give it back
@@ -82,7 +83,7 @@ def rebuild(read: Book, findings: Sequence[Finding], issued: bytes = b"") -> byt
         book.remove(book.worksheets[0])
     for sheet in read.sheets:
         if sheet.name != ERROR_SHEET and sheet.name not in book.sheetnames:
-            _copy(book.create_sheet(sheet.name), sheet)
+            _copy(book.create_sheet(_NO_TITLE.sub("_", sheet.name)[:31]), sheet)
     _mark(book, findings)
     return save(book)
 
