@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 
 from campaigns.definition import Rule
 from campaigns.findings import Finding, Severity
@@ -657,6 +658,7 @@ def _same(value: Value | None, expected: Decimal, decimals: int) -> bool:
     return isinstance(parsed, Decimal) and parsed == expected
 
 
+@lru_cache(maxsize=10_000)
 def _folded(text: str) -> str:
     """Return a head as it is compared: without spaces, brackets and marks, full-width forms folded."""
     return re.sub(r"[()\[\]【】〔〕/:：、,._-]", "", plain(_INVISIBLE.sub("", text)))
@@ -670,8 +672,10 @@ def _parts_of(head: str) -> tuple[str, str]:
 
 def _other_unit(folded: str, label: str, unit: str) -> bool:
     """Return whether a folded head is that of an amount of money, in another unit of money."""
+    if unit not in _MONEY or not folded.startswith(_folded(label)):
+        return False
     rest = folded.removeprefix(_folded(label))
-    return unit in _MONEY and folded.startswith(_folded(label)) and rest in _MONEY and rest != unit
+    return rest in _MONEY and rest != unit
 
 
 def _not_as_shown(sheet: Sheet, at: At, one: Item, shown: str) -> tuple[str, str] | None:

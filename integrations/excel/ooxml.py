@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from campaigns.forms import letter
 from campaigns.submission import At, Book, Sheet, Value
@@ -17,6 +18,7 @@ from integrations.excel.xml_parts import Attributes, Parts, walk
 
 _MOST_STRINGS, _MOST_PLACES = 500_000, 3_000_000
 _LONGEST = 32_767  # what Excel itself holds in a cell
+_ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _BLANK_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"(?: [a-z]+="[^"<>]*")*/>')
@@ -67,8 +69,7 @@ def read_xlsx(data: bytes, ours: Sequence[str]) -> Book:
 
 def clean(text: str) -> str:
     """Return the text of a cell without what no text of ours may hold, not longer than a cell can be."""
-    kept = "".join(char for char in text if char in "\n\t" or (ord(char) >= 32 and not "\ud800" <= char <= "\udfff"))
-    return kept.replace("\ufffe", "").replace("\uffff", "")[: _LONGEST + 1]
+    return _ILLEGAL.sub("", text)[: _LONGEST + 1]
 
 
 def decimal(value: float) -> Decimal | None:
@@ -213,7 +214,7 @@ class _Reading:
 
     def read(self, data: bytes) -> bool:
         """Return whether the part is a worksheet, after reading it."""
-        if len(data) > 100_000 and not _CELL_WITHOUT_PLACE.search(data):
+        if not _CELL_WITHOUT_PLACE.search(data):
             data = _BLANK_CELL.sub(b"", data)  # columns of empty, formatted cells: there may be millions
         walk(data, self.start, self.end, self.text)
         return bool(self.is_worksheet)
@@ -333,6 +334,7 @@ class _Reading:
         return None
 
 
+@lru_cache(maxsize=10_000)
 def _at(reference: str) -> At:
     found = _REFERENCE.fullmatch(reference)
     if found is None:

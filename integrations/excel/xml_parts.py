@@ -18,6 +18,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.B
           (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))  # fmt: skip
 _STATED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
+_PREFIX = re.compile(rb"<[^\s<>/:!?]+:")
 _CHINESE = {"gb2312", "gbk", "cp936", "hz", "gb18030", "x-gbk"}
 
 
@@ -91,15 +92,20 @@ def walk(
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse
-    parser.StartElementHandler = lambda tag, attributes: start(tag if ":" not in tag else tag.rpartition(":")[2], attributes)
+    prefixed = _PREFIX.search(data) is not None
+    parser.StartElementHandler = (lambda tag, attributes: start(_local(tag), attributes)) if prefixed else start
     if end is not None:
-        parser.EndElementHandler = lambda tag: end(tag if ":" not in tag else tag.rpartition(":")[2])
+        parser.EndElementHandler = (lambda tag: end(_local(tag))) if prefixed else end
     if text is not None:
         parser.CharacterDataHandler = text
     try:
         parser.Parse(data, True)
     except expat.ExpatError:
         raise damaged("内容不完整或已损坏") from None
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(":")[2]
 
 
 def _refuse(*_: object) -> None:
