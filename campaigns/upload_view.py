@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from campaigns.letters import Item, Line, Outcome, Trouble
+from campaigns.letters import Item, Line, Material, Outcome, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,10 @@ class ReceiptView:
 
 @dataclass(frozen=True, slots=True)
 class UploadView:
-    """A department's page for one round: what it owes, what it has handed in here; `shown` is what was handed in just now."""
+    """A department's page for one round: what it owes, what it has handed in here; `shown` is what was handed in just now.
+
+    `materials` says which parts of the whole submission are there, `differences` where prose and table say other figures.
+    """
 
     office: str
     mailbox: str
@@ -43,3 +46,5 @@ class UploadView:
     has_form: bool
     earlier: tuple[ReceiptView, ...] = ()
     shown: tuple[ReceiptView, ...] = ()
+    materials: tuple[Material, ...] = ()
+    differences: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ from integrations.signing import sign_link, unsign_link
 from tasks.forms import XLSX
 from tasks.intake import check_envelope
 from tasks.office import Office, names, office
+from tasks.receipts import materials_of
 from tasks.step import step
 from tasks.wording import item, moment_in_chinese
 
@@ -256,6 +257,7 @@ def upload_view(scope: Scope, as_of: datetime, numbers: Sequence[str] = ()) -> U
         shown = [_own(mine, number) for number in numbers]
         receipts = {one.id: _receipt_view(at, ledger, plan, one) for one in mine}
         has_form = bool(ledger.forms(scope.round, scope.department))
+        materials, differences = materials_of(ledger, plan, scope.round, scope.department)
     return UploadView(
         office=at.settings.office,
         mailbox=at.settings.mailbox,
@@ -267,6 +269,8 @@ def upload_view(scope: Scope, as_of: datetime, numbers: Sequence[str] = ()) -> U
         has_form=has_form,
         earlier=tuple(receipts.values()),
         shown=tuple(receipts[one.id] for one in shown),
+        materials=materials,
+        differences=tuple(one.message for one in differences),
     )
 
 

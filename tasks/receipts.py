@@ -91,10 +91,14 @@ def _materials(
     """Return how the department's whole submission stands, and where its prose says other figures than its table."""
     if not (plan and a_round and envelope.department) or a_round.closed_at or outcome is Outcome.QUARANTINED:
         return (), ()
-    parts = parts_of_round(ledger, plan, a_round.id)
-    standings = parts.of(envelope.department, ledger.standings(a_round.campaign, a_round.id))
-    materials = tuple(Material(one.part.chinese, one.present, one.lacks) for one in standings)
-    return materials, parts.differences(envelope.department)
+    return materials_of(ledger, plan, a_round.id, envelope.department)
+
+
+def materials_of(ledger: Ledger, plan: Plan, round_id: str, department: str) -> tuple[tuple[Material, ...], tuple[Finding, ...]]:
+    """Return which parts of a department's whole submission are there, and where its prose says other figures than its table."""
+    parts = parts_of_round(ledger, plan, round_id)
+    standings = parts.of(department, ledger.standings(plan.definition.campaign.id, round_id))
+    return tuple(Material(one.part.chinese, one.present, one.lacks) for one in standings), parts.differences(department)
 
 
 def _unreported(

@@ -15,7 +15,7 @@ from campaigns.workdays import OfficeHours
 from flows import tick
 from liandong.views import item_document, show_item, status_document
 from tasks.campaign import launch
-from tasks.doors import Scope, hand_in
+from tasks.doors import Scope, hand_in, upload_view
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
 from tests.flows.test_tick import LAUNCHED, at, drop, letter, newest_form
@@ -175,6 +175,8 @@ def test_parts_come_through_an_upload_link_for_its_department_and_round_alone(op
     scope = Scope(FIRST_ROUND, "swj", date(2020, 12, 31))
     hand_in(scope, "page", [("盖章.pdf", SCAN), ("总结.docx", docx(SUMMARY))], at(11, 18))
     assert parts() == {"workbook": False, "summary": True, "scan": True}
+    shown = {one.name: one.present for one in upload_view(scope, at(11, 18)).materials}
+    assert shown == {"统计表": False, "工作总结": True, "加盖公章扫描件": True}
     hand_in(scope, "page", [("报表.xlsx", filled(opened, "gaj", "配合任务", 3))], at(11, 19))
     envelope, to, _ = last(opened)
     assert (envelope.outcome, to) == ("quarantined", "swj@example.gov.cn") and "属于另一单位" in envelope.reason
