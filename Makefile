@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check serve tick clean
+.PHONY: help demo test check faults bench serve tick clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -31,6 +31,10 @@ check: $(BIN)/installed ## ruff, mypy, import directions
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(BIN)/installed ## time forms and reading against other libraries
+	$(BIN)/python bench/forms.py
+	$(BIN)/python bench/reading.py
 
 faults: $(BIN)/installed ## inject every kind of fault into 25 forms, saved by three programs (minutes)
 	$(BIN)/python tests/faults.py
