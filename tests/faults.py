@@ -1,7 +1,7 @@
 """The faults people make in forms, injected on purpose: each must be named at its cell, and mending those cells be enough.
 
     python tests/faults.py              all kinds of fault in all forms, saved by three programs; a summary line at the end
-    python tests/faults.py --forms 5    fewer forms
+    python tests/faults.py --forms 5    fewer forms; --by libreoffice for one of the programs
 
 A kind of fault is a function: it changes a filled workbook and returns the cells that must be named. The harmless changes at the
 end must be accepted without a word that blocks.
@@ -528,6 +528,7 @@ def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--forms", type=int, default=25)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--by", choices=("openpyxl", "xlsxwriter", "libreoffice"), help="one program only")
     words = asked.parse_args()
     forms = list(samples(words.forms, words.seed))
     faults = [(sample, kind, *injected(sample, kind, words.seed)) for sample in forms for kind in FAULTS]
@@ -539,6 +540,8 @@ def main() -> None:
     if shutil.which("soffice"):
         programs["libreoffice"] = by_libreoffice
     for program, save in programs.items():
+        if words.by not in (None, program):
+            continue
         tally = Tally(kinds=Counter())
         some = [one for one in faults if program == "openpyxl" or one[1] not in CALCULATED]
         for (sample, kind, _, cells), data in zip(some, save([data for _, _, data, _ in some]), strict=True):
