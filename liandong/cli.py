@@ -213,7 +213,8 @@ def tick(*, as_of: AsOf = None) -> int:
 
     now = _now(as_of)
     work(now)
-    refresh(now)
+    page = refresh(now)
+    _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
     return OK
 
 
@@ -225,7 +226,8 @@ def collect(*, as_of: AsOf = None) -> int:
 
     now = _now(as_of)
     work(now)
-    refresh(now)
+    page = refresh(now)
+    _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
     return OK
 
 
