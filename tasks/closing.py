@@ -13,7 +13,7 @@ from campaigns.records import RollUpRecord, RoundRecord
 from campaigns.workdays import Slots
 from integrations.database.ledger import Ledger
 from integrations.excel.rollup_book import write_rollup
-from integrations.inbox import store
+from integrations.files import write_whole
 from tasks.forms import XLSX
 from tasks.office import Office, office
 from tasks.post import make_message
@@ -66,7 +66,7 @@ def _publish(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of
     name = f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}.xlsx"
     folder = at.home / "rollup"
     folder.mkdir(parents=True, exist_ok=True)
-    store.write_whole(folder / name, data)
+    write_whole(folder / name, data)
     record = RollUpRecord(a_round.id, version, f"rollup/{name}", digest, result.coverage.text, as_of)
     ledger.add_rollup(record)
     data_of_event = {"version": version, "sha256": digest, "coverage": record.coverage}

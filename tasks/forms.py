@@ -15,7 +15,7 @@ from campaigns.rollup import Fact
 from campaigns.states import Standing, State, state
 from integrations.database.ledger import Ledger
 from integrations.excel.forms_out import write_form
-from integrations.inbox import store
+from integrations.files import write_whole
 from integrations.signing import sign
 from tasks.office import Office, names
 
@@ -48,7 +48,7 @@ def issue_form(
     ledger.add_form(record)
     target = at.home / form_path(record)
     target.parent.mkdir(parents=True, exist_ok=True)
-    store.write_whole(target, data)
+    write_whole(target, data)
     return Attachment(form.filename, XLSX, data)
 
 

@@ -16,7 +16,7 @@ from campaigns.states import Standing
 from campaigns.window import picture
 from campaigns.workdays import Workdays, in_chinese, office_date
 from integrations.database.ledger import Ledger
-from integrations.inbox import store
+from integrations.files import write_whole
 from integrations.pages import ledger_page
 from tasks.attention import attention
 from tasks.forms import form_path
@@ -42,7 +42,7 @@ def write_ledger_page(as_of: datetime) -> None:
     for code, view in views.items():
         others = tuple(Link(views[other].short_title, pages[other]) for other in views if other != code)
         page = ledger_page(replace(view, links=others, attention=urgent))
-        store.write_whole(at.home / pages[code], page.encode("utf-8", "replace"))
+        write_whole(at.home / pages[code], page.encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

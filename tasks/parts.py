@@ -17,7 +17,7 @@ from campaigns.records import EnvelopeRecord, PartRecord
 from campaigns.states import Standing
 from campaigns.submission import Refusal
 from integrations.database.ledger import Ledger
-from integrations.inbox import store
+from integrations.files import write_whole
 from integrations.inbox.folder import taken
 from integrations.inbox.mime import Part
 from integrations.word.reader import read
@@ -83,7 +83,7 @@ def _write(at: Office, envelope: str, number: int, name: str, suffix: str, data:
     folder.mkdir(parents=True, exist_ok=True)
     stem = "".join(sign for sign in Path(name).stem if sign.isalnum() or sign in "-_（）()〔〕 ").strip()
     stem = stem.encode()[:150].decode(errors="ignore") or "材料"
-    store.write_whole(folder / f"{number} {stem}{suffix}", data)
+    write_whole(folder / f"{number} {stem}{suffix}", data)
 
 
 def _found(at: Office, envelope: str, number: int) -> Path | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaigns.errors import WorldError
-from integrations.inbox.store import write_whole
+from integrations.files import write_whole
 
 # A mail with its attachments; a larger file is left where it is and shown to the office.
 LARGEST = 50 * 1024 * 1024

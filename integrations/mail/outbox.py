@@ -1,11 +1,10 @@
 """The outbox folder: every letter as an .eml file that any mail program opens."""
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from campaigns.errors import Conflict, WorldError
+from integrations.files import write_whole
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f\\/:*?"<>|]+')
 _LONGEST = 255  # bytes, what Linux file systems allow a name
@@ -20,7 +19,7 @@ def deliver_to_folder(raw: bytes, folder: Path, name: str) -> Path:
             if path.read_bytes() == raw:
                 return path
             raise Conflict(f"发件箱里已有内容不同的信件“{path.name}”，没有覆盖它")
-        _write(path, raw)
+        write_whole(path, raw)
     except OSError as error:
         raise WorldError(f"信件“{path.name}”没能写入发件箱“{folder}”，请检查磁盘空间和文件夹权限") from error
     return path
@@ -31,22 +30,3 @@ def file_name(name: str, suffix: str = ".eml") -> str:
     stem = _UNFIT.sub("_", name.removesuffix(suffix)).strip(" .") or "未命名"
     room = _LONGEST - len(suffix.encode())
     return stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore").rstrip(" .") + suffix
-
-
-def _write(path: Path, raw: bytes) -> None:
-    # a reader sees the whole letter or none: the temporary file has another suffix and the same file system
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the name survives a power cut as well
-    finally:
-        os.close(folder)
