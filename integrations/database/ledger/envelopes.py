@@ -1,0 +1,177 @@
+"""Envelopes: what arrived, by which door, in which parts, and what became of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from campaigns.errors import UnknownItem
+from campaigns.records import (
+    EnvelopeRecord,
+    PartRecord,
+)
+from campaigns.workdays import office_date
+from integrations.database import tables as t
+from integrations.database.ledger import rows
+from integrations.database.ledger.record import Record
+
+
+class Envelopes(Record):
+    """Questions and changes about what arrived."""
+
+    def add_envelope(self, door: str, name: str, sha256: str, size: int, sender: str, received_at: datetime) -> str:
+        """Return the id of a newly arrived envelope, which is also its receipt's number: `R-2020-000123`, counted through.
+
+        One that waits unchecked under the same name with the same bytes is that envelope: its file was not put away in time.
+        """
+        waiting = select(t.EnvelopeRow.id).where(
+            t.EnvelopeRow.door == door,
+            t.EnvelopeRow.name == name,
+            t.EnvelopeRow.sha256 == sha256,
+            t.EnvelopeRow.outcome.is_(None),
+        )
+        if found := self._session.scalar(waiting):
+            return found
+        return self._new_envelope(door, name, sha256, size, sender, received_at)
+
+    def _new_envelope(self, door: str, name: str, sha256: str, size: int, sender: str, received_at: datetime) -> str:
+        count = self._session.scalar(select(func.count()).select_from(t.EnvelopeRow)) or 0
+        code = f"R-{office_date(received_at):%Y}-{count + 1:06}"
+        self._session.add(
+            t.EnvelopeRow(
+                id=code, door=door, name=name, sha256=sha256, size=size, sender=sender, received_at=received_at, findings=[]
+            )
+        )
+        self._session.flush()
+        return code
+
+    def fetched(self, mailbox: str, uid_validity: int) -> set[int]:
+        """Return the UIDs of a mailbox whose mails are in the ledger."""
+        query = select(t.FetchedRow.uid).where(t.FetchedRow.mailbox == mailbox, t.FetchedRow.uid_validity == uid_validity)
+        return set(self._session.scalars(query))
+
+    def add_fetched(
+        self, mailbox: str, uid_validity: int, uid: int, name: str, sha256: str, size: int, sender: str, received_at: datetime
+    ) -> str:
+        """Return the envelope of a mail fetched from a mailbox: when the same bytes were fetched before, it is that one.
+
+        So a mailbox that numbers its mails anew (another UIDVALIDITY) brings nothing twice.
+        """
+        query = (
+            select(t.EnvelopeRow.id)
+            .join(t.FetchedRow, t.FetchedRow.envelope_id == t.EnvelopeRow.id)
+            .where(t.EnvelopeRow.sha256 == sha256)
+            .limit(1)
+        )
+        code = self._session.scalar(query) or self._new_envelope("mail", name, sha256, size, sender, received_at)
+        self._session.add(t.FetchedRow(mailbox=mailbox, uid_validity=uid_validity, uid=uid, envelope_id=code))
+        self._session.flush()
+        return code
+
+    def upload_nonce(self, round_id: str, department: str) -> str | None:
+        """Return the nonce of a department's upload link for a round, None when it has none."""
+        row = self._session.get(t.UploadLinkRow, (round_id, department))
+        return row.nonce if row else None
+
+    def set_upload_nonce(self, round_id: str, department: str, nonce: str, made_at: datetime) -> None:
+        """Give a department an upload link for a round; the one before is revoked."""
+        self._session.merge(t.UploadLinkRow(round_id=round_id, department_id=department, nonce=nonce, made_at=made_at))
+        self._session.flush()
+
+    def add_handed_in(
+        self, door: str, name: str, sha256: str, size: int, received_at: datetime, scope: tuple[str, str], key: str | None
+    ) -> str:
+        """Return the envelope of a file that came through the upload link of a round and department; a key is used once."""
+        code = self._new_envelope(door, name, sha256, size, "", received_at)
+        self._session.add(t.HandedInRow(envelope_id=code, round_id=scope[0], department_id=scope[1], key=key))
+        self._session.flush()
+        return code
+
+    def scope_of(self, envelope: str) -> tuple[str, str] | None:
+        """Return the round and department whose upload link an envelope came through, None when it came otherwise."""
+        row = self._session.get(t.HandedInRow, envelope)
+        return (row.round_id, row.department_id) if row else None
+
+    def handed_in(self, scope: tuple[str, str], key: str | None = None) -> list[EnvelopeRecord]:
+        """Return the envelopes that came through an upload link, newest first: all, or the one with that key."""
+        query = (
+            select(t.EnvelopeRow)
+            .join(t.HandedInRow, t.HandedInRow.envelope_id == t.EnvelopeRow.id)
+            .where(t.HandedInRow.round_id == scope[0], t.HandedInRow.department_id == scope[1])
+            .order_by(t.EnvelopeRow.received_at.desc(), t.EnvelopeRow.id.desc())
+        )
+        if key is not None:
+            query = query.where(t.HandedInRow.key == key)
+        return [rows.envelope(row) for row in self._session.scalars(query)]
+
+    def envelope(self, code: str) -> EnvelopeRecord:
+        """Return an envelope; UnknownItem when there is none with that number."""
+        row = self._session.get(t.EnvelopeRow, code)
+        if row is None:
+            raise UnknownItem(f"没有编号为“{code}”的来件")
+        return rows.envelope(row)
+
+    def unchecked_envelopes(self) -> list[EnvelopeRecord]:
+        """Return the envelopes without an outcome, oldest first."""
+        query = select(t.EnvelopeRow).where(t.EnvelopeRow.outcome.is_(None)).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
+        return [rows.envelope(row) for row in self._session.scalars(query)]
+
+    def envelopes(self) -> list[EnvelopeRecord]:
+        """Return every envelope, oldest first."""
+        query = select(t.EnvelopeRow).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
+        return [rows.envelope(row) for row in self._session.scalars(query)]
+
+    def try_envelope(self, code: str) -> int:
+        """Return how often the envelope has now been tried."""
+        row = self._session.get_one(t.EnvelopeRow, code)
+        row.tries += 1
+        return row.tries
+
+    def earlier_envelope(self, sha256: str, envelope: str) -> EnvelopeRecord | None:
+        """Return the last other envelope, accepted or returned, in which a workbook with these bytes came; None without one."""
+        query = (
+            select(t.EnvelopeRow)
+            .join(t.PartRow, t.PartRow.envelope_id == t.EnvelopeRow.id)
+            .where(
+                t.PartRow.sha256 == sha256,
+                t.PartRow.kind == "workbook",
+                t.EnvelopeRow.id != envelope,
+                t.EnvelopeRow.outcome.in_(("accepted", "returned")),
+            )
+            .order_by(t.EnvelopeRow.received_at.desc(), t.EnvelopeRow.id.desc())
+            .limit(1)
+        )
+        row = self._session.scalar(query)
+        return rows.envelope(row) if row else None
+
+    def settle_envelope(self, record: EnvelopeRecord, parts: Sequence[PartRecord]) -> bool:
+        """Return whether the envelope got its outcome now; one that has an outcome keeps it."""
+        row = self._session.get_one(t.EnvelopeRow, record.id)
+        if row.outcome is not None:
+            return False
+        row.campaign_id, row.round_id, row.department_id = record.campaign, record.round, record.department
+        row.outcome, row.reason, row.findings = record.outcome, record.reason, list(record.findings)
+        for ordinal, part in enumerate(parts):
+            said = {
+                "problem": part.problem,
+                "missing": list(part.missing),
+                "figures": [rows.mention_row(one) for one in part.figures],
+            }
+            self._session.add(
+                t.PartRow(envelope_id=record.id, ordinal=ordinal, name=part.name, sha256=part.sha256, kind=part.kind, **said)
+            )
+        self._session.flush()
+        return True
+
+    def parts(self, round_id: str) -> list[tuple[str, PartRecord]]:
+        """Return the parts that arrived for a round in envelopes not turned away, oldest first, each with its department.
+
+        A part in an envelope whose workbook came before, or was returned, arrived all the same.
+        """
+        query = (
+            select(t.EnvelopeRow.department_id, t.PartRow)
+            .join(t.PartRow, t.PartRow.envelope_id == t.EnvelopeRow.id)
+            .where(t.EnvelopeRow.round_id == round_id, t.EnvelopeRow.outcome.in_(("accepted", "returned", "duplicate")))
+            .order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id, t.PartRow.ordinal)
+        )
+        return [(department, rows.part(row)) for department, row in self._session.execute(query)]

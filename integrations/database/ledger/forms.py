@@ -1,0 +1,32 @@
+"""Forms that were issued."""
+
+from sqlalchemy import select
+
+from campaigns.records import (
+    FormRecord,
+)
+from integrations.database import tables as t
+from integrations.database.ledger import rows
+from integrations.database.ledger.record import Record
+
+
+class Forms(Record):
+    """Questions and changes about issued forms."""
+
+    def add_form(self, record: FormRecord) -> None:
+        """Store an issued form; the same serial again changes nothing."""
+        if self._session.get(t.FormRow, record.serial) is None:
+            self._session.add(rows.as_row(t.FormRow, record, {"round": "round_id", "department": "department_id"}))
+            self._session.flush()
+
+    def form(self, serial: str) -> FormRecord | None:
+        """Return an issued form, None when there is none with that serial."""
+        row = self._session.get(t.FormRow, serial)
+        return rows.form(row) if row else None
+
+    def forms(self, round_id: str, department: str | None = None) -> list[FormRecord]:
+        """Return the forms issued in a round, oldest version first."""
+        query = select(t.FormRow).where(t.FormRow.round_id == round_id).order_by(t.FormRow.department_id, t.FormRow.version)
+        if department:
+            query = query.where(t.FormRow.department_id == department)
+        return [rows.form(row) for row in self._session.scalars(query)]

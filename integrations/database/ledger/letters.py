@@ -1,0 +1,96 @@
+"""Notices and messages."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from campaigns.records import (
+    MessageRecord,
+    NoticeRecord,
+)
+from integrations.database import tables as t
+from integrations.database.ledger import rows
+from integrations.database.ledger.record import Record
+
+
+class Letters(Record):
+    """Questions and changes about who hears what."""
+
+    def notices(self, campaign: str) -> dict[str, str]:
+        """Return the notices of a campaign that were made: key -> status."""
+        query = select(t.NoticeRow.key, t.NoticeRow.status).where(t.NoticeRow.campaign_id == campaign)
+        return {row.key: row.status for row in self._session.execute(query)}
+
+    def message_keys(self, campaign: str) -> set[str]:
+        """Return the keys of the messages made in a campaign."""
+        return set(self._session.scalars(select(t.MessageRow.key).where(t.MessageRow.campaign_id == campaign)))
+
+    def has_message(self, key: str) -> bool:
+        """Return whether a message with that key was made."""
+        return self._session.get(t.MessageRow, key) is not None
+
+    def message(self, key: str) -> MessageRecord | None:
+        """Return the message with that key, None when it was not made."""
+        row = self._session.get(t.MessageRow, key)
+        return rows.message(row) if row else None
+
+    def add_message(self, record: MessageRecord, notices: Iterable[NoticeRecord], made_at: datetime) -> bool:
+        """Return whether the message and its notices were made now; a message with that key is made once, for ever."""
+        if self.has_message(record.key):
+            return False
+        names = {"campaign": "campaign_id", "round": "round_id", "department": "department_id"}
+        self._session.add(rows.as_row(t.MessageRow, record, names))
+        self._session.flush()
+        self._add_notices(notices, made_at, record.key)
+        return True
+
+    def supersede(self, notices: Iterable[NoticeRecord], made_at: datetime) -> None:
+        """Store notices that nobody needs to hear any more, so that they are never made later."""
+        self._add_notices(notices, made_at, None)
+
+    def _add_notices(self, notices: Iterable[NoticeRecord], made_at: datetime, message: str | None) -> None:
+        for one in notices:
+            self._session.add(rows.as_row(t.NoticeRow, one, {"campaign": "campaign_id"}, made_at=made_at, message_key=message))
+        self._session.flush()
+
+    def claim_messages(self, as_of: datetime, stale_before: datetime, limit: int = 500) -> list[MessageRecord]:
+        """Return the messages to send now, marked as being sent: queued ones, and those left behind by a sender that died.
+
+        Sent long ago or, after a clock was set back, sent in a time to come: either way nobody is at it any more.
+
+        A paused campaign sends nothing; a cancelled one only answers what still arrives.
+        """
+        claimed, ahead = t.MessageRow.claimed_at, as_of + (as_of - stale_before)
+        left_behind = (t.MessageRow.status == "sending") & ((claimed < stale_before) | (claimed > ahead))
+        answer = (t.MessageRow.kind == "receipt") & (t.CampaignRow.status == "cancelled")
+        may_go = t.CampaignRow.id.is_(None) | t.CampaignRow.status.in_(("live", "closed")) | answer
+        query = (
+            select(t.MessageRow)
+            .outerjoin(t.CampaignRow, t.CampaignRow.id == t.MessageRow.campaign_id)
+            .where((t.MessageRow.status == "queued") | left_behind, may_go)
+            .order_by(t.MessageRow.made_at, t.MessageRow.key)
+            .limit(limit)
+            .with_for_update(of=t.MessageRow, skip_locked=True)
+        )
+        claimed_rows = list(self._session.scalars(query))
+        for row in claimed_rows:
+            row.status, row.claimed_at = "sending", as_of
+        return [rows.message(row) for row in claimed_rows]
+
+    def mark_sent(self, key: str, sent_at: datetime) -> None:
+        """Mark a message as sent."""
+        self._session.execute(
+            update(t.MessageRow).where(t.MessageRow.key == key).values(status="sent", sent_at=sent_at, error="")
+        )
+
+    def mark_unsent(self, key: str, status: str, error: str) -> None:
+        """Mark a message as queued again (the world failed) or refused (for good), with the reason."""
+        self._session.execute(update(t.MessageRow).where(t.MessageRow.key == key).values(status=status, error=error))
+
+    def messages(self, campaign: str | None = None) -> list[MessageRecord]:
+        """Return the messages, all or a campaign's, in the order they were made."""
+        query = select(t.MessageRow).order_by(t.MessageRow.made_at, t.MessageRow.key)
+        if campaign:
+            query = query.where(t.MessageRow.campaign_id == campaign)
+        return [rows.message(row) for row in self._session.scalars(query)]

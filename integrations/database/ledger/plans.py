@@ -1,0 +1,115 @@
+"""What a plan laid out: assignments, rounds, expected reports and their standings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from campaigns.events import Event
+from campaigns.graph import Edge
+from campaigns.plan import Assignment, ExpectedReport, Round
+from campaigns.records import (
+    RoundRecord,
+)
+from campaigns.states import Standing
+from integrations.database import tables as t
+from integrations.database.ledger import rows
+from integrations.database.ledger.record import Record
+
+
+class Plans(Record):
+    """Questions and changes about rounds and what is expected in them."""
+
+    def add_plan(
+        self,
+        campaign: str,
+        assignments: Iterable[Assignment],
+        rounds: Iterable[Round],
+        expected: Iterable[ExpectedReport],
+        edges: Iterable[Edge],
+    ) -> None:
+        """Store an expanded plan; ids that are there already are left as they are, so expanding again changes nothing."""
+        self._add_missing(
+            t.AssignmentRow,
+            [
+                {"id": a.id, "campaign_id": campaign, "duty": a.duty, "department_id": a.department, "role": a.role.value}
+                for a in assignments
+            ],
+        )
+        self._add_missing(
+            t.RoundRow,
+            [
+                {
+                    "id": r.id,
+                    "campaign_id": campaign,
+                    "report": r.report,
+                    "label": r.label,
+                    "opens_on": r.opens_on,
+                    "due_on": r.due_on,
+                    "closes_on": r.closes_on,
+                }
+                for r in rounds
+            ],
+        )
+        self._add_missing(
+            t.ExpectedReportRow,
+            [
+                {
+                    "id": e.id,
+                    "campaign_id": campaign,
+                    "round_id": e.round,
+                    "duty": e.duty,
+                    "department_id": e.department,
+                    "role": e.role.value,
+                    "receivers": list(e.receivers),
+                    "due_at": e.due_at,
+                }
+                for e in expected
+            ],
+        )
+        known = {
+            (row.source, row.target) for row in self._session.scalars(select(t.EdgeRow).where(t.EdgeRow.campaign_id == campaign))
+        }
+        rows = [{"campaign_id": campaign, **asdict(edge)} for edge in edges if (edge.source, edge.target) not in known]
+        if rows:
+            self._session.execute(insert(t.EdgeRow), rows)
+
+    def _add_missing(self, table: type[t.Base], rows: Sequence[Mapping[str, Any]]) -> None:
+        column = table.__table__.c["id"]
+        known = set(self._session.scalars(select(column)))
+        new = [dict(row) for row in rows if row["id"] not in known]
+        if new:
+            self._session.execute(insert(table), new)
+
+    def rounds(self, campaign: str) -> list[RoundRecord]:
+        """Return the rounds of a campaign by date."""
+        query = select(t.RoundRow).where(t.RoundRow.campaign_id == campaign).order_by(t.RoundRow.due_on, t.RoundRow.id)
+        return [rows.round(row) for row in self._session.scalars(query)]
+
+    def open_round(self, round_id: str, event: Event) -> bool:
+        """Return whether the round was opened now: its expected reports are its denominator from here on."""
+        return self._stamp(t.RoundRow.opened_at, round_id, event)
+
+    def close_round(self, round_id: str, event: Event) -> bool:
+        """Return whether the round was closed now."""
+        return self._stamp(t.RoundRow.closed_at, round_id, event)
+
+    def _stamp(self, column: Any, round_id: str, event: Event) -> bool:
+        row = self._session.get_one(t.RoundRow, round_id)
+        if getattr(row, column.key) is not None:
+            return False
+        setattr(row, column.key, event.occurred_at)
+        self.record(event)
+        return True
+
+    def standing(self, expected: str) -> Standing:
+        """Return the standing of one expected report."""
+        return rows.standing(self._session.get_one(t.ExpectedReportRow, expected))
+
+    def standings(self, campaign: str, round_id: str | None = None) -> dict[str, Standing]:
+        """Return the standing of every expected report of a campaign, or of one round of it."""
+        query = select(t.ExpectedReportRow).where(t.ExpectedReportRow.campaign_id == campaign)
+        if round_id:
+            query = query.where(t.ExpectedReportRow.round_id == round_id)
+        return {row.id: rows.standing(row) for row in self._session.scalars(query)}

@@ -1,0 +1,136 @@
+"""Rows in and out: what the tables hold, as frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from campaigns.prose import Mention
+from campaigns.records import (
+    CampaignRecord,
+    EnvelopeRecord,
+    FormRecord,
+    MessageRecord,
+    PartRecord,
+    RoundRecord,
+    SubmissionRecord,
+)
+from campaigns.rollup import Fact
+from campaigns.states import Standing
+from integrations.database import tables as t
+
+
+def as_row(table: Any, record: Any, names: Mapping[str, str], **more: Any) -> Any:
+    """Return a table row of a record."""
+    return table(**{names.get(name, name): value for name, value in asdict(record).items()}, **more)
+
+
+def campaign(row: t.CampaignRow) -> CampaignRecord:
+    """Return a campaign as a frozen value."""
+    return CampaignRecord(
+        row.id, row.title, row.version, row.definition, row.directory, row.status, row.status_note, row.launched_at
+    )
+
+
+def round(row: t.RoundRow) -> RoundRecord:
+    """Return a round as a frozen value."""
+    return RoundRecord(
+        row.id, row.campaign_id, row.report, row.label, row.opens_on, row.due_on, row.closes_on, row.opened_at, row.closed_at
+    )
+
+
+def standing(row: t.ExpectedReportRow) -> Standing:
+    """Return the standing of an expected report as a frozen value."""
+    return Standing(
+        row.due_at, row.due_version, row.received_at, row.nil, row.version, row.returned, row.waived, row.not_applicable
+    )
+
+
+def form(row: t.FormRow) -> FormRecord:
+    """Return an issued form as a frozen value."""
+    return FormRecord(row.serial, row.round_id, row.department_id, row.version, row.sha256, row.layout, row.issued_at)
+
+
+def envelope(row: t.EnvelopeRow) -> EnvelopeRecord:
+    """Return an envelope as a frozen value."""
+    return EnvelopeRecord(
+        row.id,
+        row.door,
+        row.name,
+        row.sha256,
+        row.size,
+        row.sender,
+        row.received_at,
+        row.campaign_id,
+        row.round_id,
+        row.department_id,
+        row.outcome,
+        row.reason,
+        tuple(row.findings),
+        row.tries,
+    )
+
+
+def part(row: t.PartRow) -> PartRecord:
+    """Return a part of an envelope as a frozen value."""
+    figures = tuple(Mention(one[0], Decimal(one[1]), Decimal(one[2]), one[3]) for one in row.figures)
+    return PartRecord(row.envelope_id, row.name, row.sha256, row.kind, row.problem, tuple(row.missing), figures, row.ordinal)
+
+
+def mention_row(one: Mention) -> list[str]:
+    """Return a figure of a prose part as it is stored."""
+    return [one.indicator, str(one.value), str(one.step), one.text]
+
+
+def fact(row: t.FactRow, submission: t.SubmissionRow, expected: t.ExpectedReportRow) -> Fact:
+    """Return a figure with its pedigree as a frozen value."""
+    return Fact(
+        expected=expected.id,
+        duty=expected.duty,
+        department=expected.department_id,
+        role=expected.role,
+        indicator=row.indicator,
+        value=row.value,
+        sheet=row.sheet,
+        cell=row.cell,
+        submission=submission.id,
+        envelope=submission.envelope_id,
+        file=submission.file,
+    )
+
+
+def submission(row: t.SubmissionRow) -> SubmissionRecord:
+    """Return a submission as a frozen value."""
+    return SubmissionRecord(
+        row.id,
+        row.envelope_id,
+        row.expected_report_id,
+        row.version,
+        row.outcome,
+        row.nil,
+        row.narrative,
+        row.received_at,
+        row.file,
+        tuple(row.findings),
+    )
+
+
+def message(row: t.MessageRow) -> MessageRecord:
+    """Return a message as a frozen value."""
+    return MessageRecord(
+        row.key,
+        row.message_id,
+        row.campaign_id,
+        row.round_id,
+        row.department_id,
+        row.kind,
+        row.to_name,
+        row.to_email,
+        row.subject,
+        row.file,
+        row.sha256,
+        row.made_at,
+        row.status,
+        row.sent_at,
+        row.error,
+    )

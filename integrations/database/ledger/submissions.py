@@ -1,0 +1,105 @@
+"""Submissions and their figures."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import func, insert, select
+
+from campaigns.records import (
+    SubmissionRecord,
+)
+from campaigns.rollup import Fact
+from integrations.database import tables as t
+from integrations.database.ledger import rows
+from integrations.database.ledger.record import Record
+
+
+class Submissions(Record):
+    """Questions and changes about what envelopes say for expected reports."""
+
+    def versions(self, expected: str) -> list[tuple[SubmissionRecord, list[Fact]]]:
+        """Return everything that was submitted for an expected report, oldest first, each with its own line's figures."""
+        query = (
+            select(t.SubmissionRow, t.ExpectedReportRow)
+            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
+            .where(t.SubmissionRow.expected_report_id == expected)
+            .order_by(t.SubmissionRow.received_at, t.SubmissionRow.version, t.SubmissionRow.id)
+        )
+        found = [(s, e) for s, e in self._session.execute(query)]
+        facts: dict[str, list[t.FactRow]] = defaultdict(list)
+        own = select(t.FactRow).where(t.FactRow.submission_id.in_([s.id for s, _ in found]), t.FactRow.line == "own")
+        for row in self._session.scalars(own):
+            facts[row.submission_id].append(row)
+        return [(rows.submission(s), [rows.fact(row, s, e) for row in facts[s.id]]) for s, e in found]
+
+    def next_version(self, expected: str) -> int:
+        """Return the version the next accepted submission of an expected report gets."""
+        return self._session.get_one(t.ExpectedReportRow, expected).version + 1
+
+    def add_submission(self, record: SubmissionRecord, figures: Iterable[tuple[str, str, Decimal, str, str]]) -> None:
+        """Store a submission and its figures: line, indicator, value, sheet, cell."""
+        ordinal = int(record.id.rsplit("#", 1)[1])
+        row = rows.as_row(t.SubmissionRow, record, {"envelope": "envelope_id", "expected": "expected_report_id"}, ordinal=ordinal)
+        row.findings = list(record.findings)
+        self._session.add(row)
+        self._session.flush()
+        stored = [
+            {"submission_id": record.id, "line": line, "indicator": indicator, "value": value, "sheet": sheet, "cell": cell}
+            for line, indicator, value, sheet, cell in figures
+        ]
+        if stored:
+            self._session.execute(insert(t.FactRow), stored)
+
+    def submissions(self, round_id: str) -> list[SubmissionRecord]:
+        """Return every submission of a round, oldest first."""
+        query = (
+            select(t.SubmissionRow)
+            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
+            .where(t.ExpectedReportRow.round_id == round_id)
+            .order_by(t.SubmissionRow.received_at, t.SubmissionRow.id)
+        )
+        return [rows.submission(row) for row in self._session.scalars(query)]
+
+    def figures(self, campaign: str, line: str, *, round_id: str | None = None, until: datetime | None = None) -> list[Fact]:
+        """Return the figures of one line of every submission in effect: the newest accepted version of each expected report.
+
+        `until` asks as of an instant: what arrived later is left out, and versions replaced later count again.
+        """
+        newest = (
+            select(t.SubmissionRow.expected_report_id, func.max(t.SubmissionRow.version).label("version"))
+            .where(t.SubmissionRow.outcome == "accepted")
+            .group_by(t.SubmissionRow.expected_report_id)
+        )
+        if until:
+            newest = newest.where(t.SubmissionRow.received_at <= until)
+        effective = newest.subquery()
+        query = (
+            select(
+                t.ExpectedReportRow.id,
+                t.ExpectedReportRow.duty,
+                t.ExpectedReportRow.department_id,
+                t.ExpectedReportRow.role,
+                t.FactRow.indicator,
+                t.FactRow.value,
+                t.FactRow.sheet,
+                t.FactRow.cell,
+                t.SubmissionRow.id,
+                t.SubmissionRow.envelope_id,
+                t.SubmissionRow.file,
+            )
+            .select_from(t.FactRow)
+            .join(t.SubmissionRow, t.SubmissionRow.id == t.FactRow.submission_id)
+            .join(
+                effective,
+                (effective.c.expected_report_id == t.SubmissionRow.expected_report_id)
+                & (effective.c.version == t.SubmissionRow.version),
+            )
+            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
+            .where(t.ExpectedReportRow.campaign_id == campaign, t.FactRow.line == line, t.SubmissionRow.outcome == "accepted")
+            .order_by(t.ExpectedReportRow.round_id, t.ExpectedReportRow.duty, t.ExpectedReportRow.id, t.FactRow.indicator)
+        )
+        if round_id:
+            query = query.where(t.ExpectedReportRow.round_id == round_id)
+        return [Fact(*row) for row in self._session.execute(query)]
