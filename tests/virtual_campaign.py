@@ -1,0 +1,194 @@
+"""Any campaign from its launch to its first roll-ups in virtual time, with departments that fill in whatever form they get.
+
+The departments read the layout that was sent, so no campaign needs code of its own. What they typed is remembered, and the
+roll-ups can be compared with it figure by figure.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from io import BytesIO
+from typing import Any
+
+from openpyxl import Workbook, load_workbook
+
+from campaigns.forms import Form, header
+from campaigns.items import Item
+from campaigns.plan import Plan
+from campaigns.records import RollUpRecord, RoundRecord
+from campaigns.workdays import instant
+from flows import tick
+from integrations.excel.rollup_book import CELLS
+from tasks.campaign import launch
+from tasks.closing import closing_slot
+from tasks.dispatch import opening_slot
+from tasks.office import Office, names
+from tests.integrations.excel.filling import edited
+
+HOUR = timedelta(hours=1)
+Told = dict[tuple[int, str], dict[str, Decimal]]  # duty and department -> figures by the header they are typed under
+
+
+class Habit(StrEnum):
+    """How a department behaves."""
+
+    ON_TIME = "on time"
+    NIL = "nil"
+    LATE = "late"
+    WRONG = "wrong, then mended"
+    SILENT = "silent"
+
+
+ORDER = (Habit.ON_TIME, Habit.WRONG, Habit.NIL, Habit.LATE, Habit.SILENT)
+
+
+@dataclass(slots=True)
+class Walk:
+    """A campaign being walked through: what was typed in each round, and what became of the envelopes."""
+
+    office: Office
+    plan: Plan
+    rounds: tuple[str, ...]
+    told: dict[str, Told] = field(default_factory=lambda: defaultdict(dict))
+    outcomes: list[tuple[Habit, str | None]] = field(default_factory=list)
+
+    def rollups(self) -> list[RollUpRecord]:
+        """Return the last roll-up of every round that was walked."""
+        with self.office.ledger() as ledger:
+            return [ledger.rollups(one)[-1] for one in self.rounds]
+
+    def differences(self) -> Iterator[str]:
+        """Yield one line for every figure of a roll-up that is not what was typed."""
+        named = names(self.plan)
+        for record in self.rollups():
+            wanted = {(duty, named[unit]): figures for (duty, unit), figures in self.told[record.round].items() if figures}
+            shown = _shown(self.office.bytes_of(record.sha256))
+            for key in sorted(wanted.keys() | shown.keys()):
+                if wanted.get(key) != shown.get(key):
+                    yield f"{record.round} {key}: {wanted.get(key)} was typed, {shown.get(key)} is shown"
+
+
+def walk(office: Office, plan: Plan, *, rounds_each: int = 1, departments: int = 6) -> Walk:
+    """Return a campaign walked from its launch until the first rounds of every report are rolled up."""
+    campaign = plan.definition.campaign
+    launched = instant(campaign.starts, office.settings.hours.start)
+    launch(plan, launched)
+    with office.ledger() as ledger:
+        records = ledger.rounds(campaign.id)
+    first = tuple(_first(records, rounds_each))
+    walked = Walk(office, plan, tuple(one.id for one in first))
+    answers = sorted(_answers(plan, first, departments))
+    slots = office.slots(plan)
+    ticks = {slot(one, slots) for one in first for slot in (opening_slot, closing_slot)} | {launched}
+    for moment in sorted(ticks | {moment for moment, *_ in answers}):
+        for due, round_id, department, habit in answers:
+            if due == moment:
+                _answer(walked, round_id, department, habit, moment)
+        if moment in ticks:
+            tick.tick(moment)
+    return walked
+
+
+def _first(records: Iterable[RoundRecord], each: int) -> Iterator[RoundRecord]:
+    seen: dict[str, int] = defaultdict(int)
+    for one in records:
+        seen[one.report] += 1
+        if seen[one.report] <= each:
+            yield one
+
+
+def _answers(plan: Plan, rounds: Iterable[RoundRecord], most: int) -> Iterator[tuple[datetime, str, str, Habit]]:
+    """Yield when who answers for which round, and how: cooperating departments before the leads they report to."""
+    for a_round in rounds:
+        owed: dict[str, datetime] = {}
+        for one in plan.expected_in(a_round.id):
+            owed[one.department] = max(one.due_at, owed.get(one.department, one.due_at))
+        for at, (department, due_at) in enumerate(list(owed.items())[:most]):
+            habit = ORDER[at % len(ORDER)]
+            yield due_at + (HOUR if habit is Habit.LATE else -HOUR), a_round.id, department, habit
+
+
+def _answer(walked: Walk, round_id: str, department: str, habit: Habit, moment: datetime) -> None:
+    if habit is Habit.SILENT:
+        return
+    with walked.office.ledger() as ledger:
+        form = ledger.forms(round_id, department)[-1]
+    layout, sent = Form.model_validate_json(form.layout), walked.office.bytes_of(form.sha256)
+    if habit is Habit.WRONG and _break_it(load_workbook(BytesIO(sent)), layout):
+        _drop(walked, f"{department}-错.xlsx", edited(sent, lambda book: _fill(book, layout, Habit.WRONG)), habit, moment)
+    good = habit if habit is Habit.NIL else Habit.ON_TIME
+    _drop(walked, f"{department}.xlsx", edited(sent, lambda book: _fill(book, layout, good)), good, moment)
+    for block in layout.blocks:
+        items = layout.table(block).items
+        told = walked.told[round_id].setdefault((block.duty, department), {})
+        told |= {header(one): _figure(one, items, nil=habit is Habit.NIL) for one in items if one.counts}
+
+
+def _drop(walked: Walk, name: str, data: bytes, habit: Habit, moment: datetime) -> None:
+    (walked.office.settings.watched_folder / name).write_bytes(data)
+    tick.collect(moment)
+    with walked.office.ledger() as ledger:
+        last = ledger.envelopes()[-1]
+    walked.outcomes.append((habit, f"{last.outcome} {last.reason} {[one['message'] for one in last.findings][:3]}"))
+
+
+def _fill(book: Workbook, form: Form, habit: Habit) -> None:
+    for block in form.blocks:
+        sheet = book[block.sheet]
+        if habit is Habit.NIL:
+            sheet[block.nil_cell] = "是"
+            continue
+        sheet[block.narrative_cell] = "本期已按要求开展工作。"
+        for item in form.table(block).items:
+            if item.typed:
+                sheet[block.cell("own", item.id)] = _typed(item)
+    cover = book.worksheets[0]
+    for row in cover.iter_rows():
+        for cell in row:
+            if cell.value == "填报人":
+                cover.cell(cell.row, cell.column + 1, "张测试")
+    if habit is Habit.WRONG:
+        _break_it(book, form)
+
+
+def _break_it(book: Workbook, form: Form) -> bool:
+    """Return whether a word could be written where a figure belongs."""
+    for block in form.blocks:
+        for item in form.table(block).items:
+            if item.counts and item.typed:
+                book[block.sheet][block.cell("own", item.id)] = "若干"
+                return True
+    return False
+
+
+def _typed(item: Item) -> Any:
+    if item.options:
+        return item.options[0]
+    return 2 if item.counts else "0000-示例"
+
+
+def _figure(item: Item, items: tuple[Item, ...], *, nil: bool) -> Decimal:
+    by_id = {one.id: one for one in items}
+    if not item.typed:
+        return sum((_figure(by_id[part], items, nil=nil) for part in item.sum_of), Decimal(0))
+    return Decimal(0 if nil else 2)
+
+
+def _shown(workbook: bytes) -> Told:
+    """Return what the sheet of details of a roll-up shows, by duty and name of the department."""
+    rows = load_workbook(BytesIO(workbook), data_only=True, read_only=True)[CELLS].iter_rows(values_only=True)
+    heads: tuple[Any, ...] = ()
+    found: Told = {}
+    for row in rows:
+        if "任务" in row and "单位" in row:
+            heads = row
+        elif heads and row[0] not in (None, "合计"):
+            figures = {
+                str(head): Decimal(str(value)) for head, value in zip(heads[5:], row[5:], strict=False) if value is not None
+            }
+            if figures:
+                found[int(row[0]), str(row[heads.index("单位")])] = figures
+    return found
