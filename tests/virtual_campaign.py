@@ -5,7 +5,7 @@ roll-ups can be compared with it figure by figure.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from campaigns.plan import Plan
 from campaigns.records import RollUpRecord, RoundRecord
 from campaigns.workdays import instant
 from flows import tick
-from integrations.excel.rollup_book import CELLS
+from integrations.excel.rollup_book import AS_FORM, BY_DUTY, ORIGIN
 from tasks.campaign import launch
 from tasks.closing import closing_slot
 from tasks.dispatch import opening_slot
@@ -29,7 +29,7 @@ from tasks.office import Office, names
 from tests.integrations.excel.filling import edited
 
 HOUR = timedelta(hours=1)
-Told = dict[tuple[int, str], dict[str, Decimal]]  # duty and department -> figures by the header they are typed under
+Told = dict[tuple[str, str], dict[str, Decimal]]  # duty and department -> figures by the header they are typed under
 
 
 class Habit(StrEnum):
@@ -61,14 +61,18 @@ class Walk:
             return [ledger.rollups(one)[-1] for one in self.rounds]
 
     def differences(self) -> Iterator[str]:
-        """Yield one line for every figure of a roll-up that is not what was typed."""
+        """Yield one line for every figure or total of a roll-up that is not what was typed."""
         named = names(self.plan)
         for record in self.rollups():
-            wanted = {(duty, named[unit]): figures for (duty, unit), figures in self.told[record.round].items() if figures}
-            shown = _shown(self.office.bytes_of(record.sha256))
+            wanted: Told = {(duty, named[unit]): told for (duty, unit), told in self.told[record.round].items() if told}
+            totals: dict[str, Decimal] = defaultdict(Decimal)
+            for figures in wanted.values():
+                for head, value in figures.items():
+                    totals[head] += value
+            shown, sums = _shown(load_workbook(BytesIO(self.office.bytes_of(record.sha256)), data_only=True, read_only=True))
             for key in sorted(wanted.keys() | shown.keys()):
-                if wanted.get(key) != shown.get(key):
-                    yield f"{record.round} {key}: {wanted.get(key)} was typed, {shown.get(key)} is shown"
+                yield from _compare(f"{record.round} {key}", wanted.get(key, {}), shown.get(key, {}))
+            yield from _compare(f"{record.round} in all", totals, {**dict.fromkeys(totals, Decimal(0)), **sums})
 
 
 def walk(office: Office, plan: Plan, *, rounds_each: int = 1, departments: int = 6) -> Walk:
@@ -123,7 +127,7 @@ def _answer(walked: Walk, round_id: str, department: str, habit: Habit, moment: 
     _drop(walked, f"{department}.xlsx", edited(sent, lambda book: _fill(book, layout, good)), good, moment)
     for block in layout.blocks:
         items = layout.table(block).items
-        told = walked.told[round_id].setdefault((block.duty, department), {})
+        told = walked.told[round_id].setdefault((str(block.duty), department), {})
         told |= {header(one): _figure(one, items, nil=habit is Habit.NIL) for one in items if one.counts}
 
 
@@ -177,18 +181,31 @@ def _figure(item: Item, items: tuple[Item, ...], *, nil: bool) -> Decimal:
     return Decimal(0 if nil else 2)
 
 
-def _shown(workbook: bytes) -> Told:
-    """Return what the sheet of details of a roll-up shows, by duty and name of the department."""
-    rows = load_workbook(BytesIO(workbook), data_only=True, read_only=True)[CELLS].iter_rows(values_only=True)
-    heads: tuple[Any, ...] = ()
-    found: Told = {}
-    for row in rows:
-        if "任务" in row and "单位" in row:
-            heads = row
-        elif heads and row[0] not in (None, "合计"):
-            figures = {
-                str(head): Decimal(str(value)) for head, value in zip(heads[5:], row[5:], strict=False) if value is not None
-            }
-            if figures:
-                found[int(row[0]), str(row[heads.index("单位")])] = figures
-    return found
+def _compare(where: str, typed: Mapping[str, Decimal], shown: Mapping[str, Decimal]) -> Iterator[str]:
+    for head in sorted(typed.keys() | shown.keys()):
+        if typed.get(head) != shown.get(head):
+            yield f"{where} {head}: {typed.get(head)} was typed, {shown.get(head)} is shown"
+
+
+def _shown(book: Workbook) -> tuple[Told, dict[str, Decimal]]:
+    """Return what a roll-up shows: every figure by duty and name of the department, and the totals by header."""
+    found: Told = defaultdict(dict)
+    for row in _lines(book, ORIGIN):
+        found[str(row["任务"]), str(row["单位"])][str(row["指标"])] = Decimal(str(row["数值"]))
+    total = next(row for row in _lines(book, BY_DUTY) if "合计" in row.values())
+    sums = {head: Decimal(str(value)) for head, value in list(total.items())[5:] if value is not None}
+    if AS_FORM in book.sheetnames:
+        for row in _lines(book, AS_FORM):
+            cells = {f"{row['类别']}·{head}": value for head, value in row.items() if head not in ("序号", "类别")}
+            sums |= {head: Decimal(str(value)) for head, value in cells.items() if value not in (None, "—")}
+    return found, sums
+
+
+def _lines(book: Workbook, sheet: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a sheet below its head, by the texts of the head."""
+    heads: list[str] = []
+    for row in book[sheet].iter_rows(values_only=True):
+        if heads and any(value is not None for value in row):
+            yield dict(zip(heads, row, strict=True))
+        elif "任务" in row or "类别" in row:
+            heads = [str(value) for value in row]
