@@ -5,20 +5,23 @@ One set of outcomes: accepted, returned, refused, quarantined, duplicate. The re
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Literal
 
+from campaigns.definition import Rule
 from campaigns.forms import Form
 from campaigns.letters import Outcome
 from campaigns.organs import Directory, plain
-from campaigns.submission import Checked
+from campaigns.submission import Book, Checked, Refusal, check
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who stands behind an envelope, as far as it can be told.
 
-    A mail speaks for the departments that registered its one plain sender address, an upload link for the department it was
-    made for (in its round); a file dropped in the office's own folder speaks for whichever department its form was sent to.
+    A mail speaks for the departments whose contact its one plain sender address is, in the directory that the campaign in
+    question was launched with; an upload link for the department it was made for (in its round); a file dropped in the
+    office's own folder for whichever department its form was sent to.
     """
 
     by: Literal["mail", "link", "folder"]
@@ -31,25 +34,110 @@ class Sender:
         """Return the one department it speaks for, None when there is none or more."""
         return next(iter(self.departments)) if len(self.departments) == 1 else None
 
+    def within(self, directory: Directory) -> "Sender":
+        """Return whom it speaks for in a campaign with that directory: who is a contact there need not be one elsewhere."""
+        return replace(self, departments=registered(directory, self.address)) if self.by == "mail" else self
+
+
+def registered(directory: Directory, address: str) -> frozenset[str]:
+    """Return the codes of the departments one of whose contacts has that mailbox: mostly one, or none."""
+    wanted = address.casefold()
+    people = ((organ.id, person) for organ in directory.organs for person in (organ.liaison, organ.leader))
+    return frozenset(code for code, person in people if person and person.email.casefold() == wanted)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of an envelope, or of one workbook in it, and why."""
+    """What becomes of an envelope, or of one workbook in it, and why; `rule` is the reason's code."""
 
     outcome: Outcome
     reason: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One workbook of an envelope after it was read: `place` is which part it is."""
+    """One workbook of an envelope after it was read: `place` is which part it is, `department` whom it is put down to."""
 
     place: int
     name: str
     digest: str
     decision: Decision
+    department: str | None = None
     form: Form | None = None
     checked: Checked | None = None
+
+
+class Unissued(StrEnum):
+    """Why a workbook stands for no form of this office; the value is the finding's code."""
+
+    NO_TOKEN = "token-missing"
+    FORGED = "token-invalid"
+    UNKNOWN = "form-unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The last envelope in which the very bytes of a workbook came and counted; `received` is the moment in words."""
+
+    number: str
+    received: str
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The form a workbook was sent as, with what the ledger knows that bears on it.
+
+    `cancelled` is why its campaign was cancelled, `closed` when its round ended, in words; both empty while it is taken.
+    """
+
+    form: Form
+    directory: Directory
+    rules: Sequence[Rule] = ()
+    earlier: Earlier | None = None
+    cancelled: str = ""
+    closed: str = ""
+
+
+_UNISSUED = {
+    Unissued.NO_TOKEN: (
+        Outcome.REFUSED,
+        "未找到下发时的隐藏标识，请在收到的原报表上填报，不要另建表格或只复制其中的工作表。",
+    ),
+    Unissued.FORGED: (
+        Outcome.QUARANTINED,
+        "报表标识无效：这份文件不是本办公室下发的报表，或其隐藏的标识已被改动，已暂存待核；请用收到的原报表填报。",
+    ),
+    Unissued.UNKNOWN: (Outcome.QUARANTINED, "这份报表不在本办公室的下发记录中，已暂存待核；请用收到的原报表填报。"),
+}
+
+
+def decided(name: str, digest: str, book: Book | Refusal, told: Issued | Unissued, sender: Sender, place: int = 0) -> Read:
+    """Return what becomes of one workbook: the one decision, whether it was sent or is only asked about.
+
+    `digest` is that of its bytes, `place` which part of its envelope it is.
+    """
+    if isinstance(book, Refusal):
+        return Read(place, name, digest, Decision(Outcome.REFUSED, f"《{name}》：{book.message}", book.code), sender.department)
+    if isinstance(told, Unissued):
+        outcome, reason = _UNISSUED[told]
+        return Read(place, name, digest, Decision(outcome, f"《{name}》：{reason}", told.value), sender.department)
+    form, sender = told.form, sender.within(told.directory)
+    turned_away = identity(name, form, sender) or _too_late(name, told)
+    if turned_away:
+        department = sender.department if turned_away.outcome is Outcome.QUARANTINED else form.department
+        return Read(place, name, digest, turned_away, department, form)
+    checked = check(book, form, told.rules)
+    return Read(place, name, digest, judged(name, checked), form.department, form, checked)
+
+
+def _too_late(name: str, told: Issued) -> Decision | None:
+    if told.earlier:
+        return seen_before(name, told.earlier)
+    if told.cancelled:
+        return cancelled(name, told.cancelled)
+    return over(name, told.form.round_label, told.closed) if told.closed else None
 
 
 def identity(name: str, form: Form, sender: Sender) -> Decision | None:
@@ -63,7 +151,7 @@ def identity(name: str, form: Form, sender: Sender) -> Decision | None:
         return None
     if mine:
         reason = f"《{name}》不是这个上传链接所属报送期的报表，已暂存待核。请用该期信件中的链接或邮箱报送。"
-        return Decision(Outcome.QUARANTINED, reason)
+        return Decision(Outcome.QUARANTINED, reason, "other-round")
     if sender.by == "link":
         reason = f"{told}，而这个上传链接属于另一单位，不能受理，已暂存待核。请用本单位收到的报表和链接报送。"
     elif sender.departments:
@@ -71,25 +159,27 @@ def identity(name: str, form: Form, sender: Sender) -> Decision | None:
     else:
         whose = f"来件邮箱“{sender.address}”没有登记为该单位的联络员邮箱" if sender.address else "来件没有可辨认的发件邮箱"
         reason = f"{told}，{whose}，不能受理，已暂存待核。如确为本单位报送，请从登记的邮箱重新发送，或请办公室登记新的邮箱。"
-    return Decision(Outcome.QUARANTINED, reason)
+    return Decision(Outcome.QUARANTINED, reason, "other-sender")
 
 
-def seen_before(name: str, received: str, number: str, outcome: str | None) -> Decision:
+def seen_before(name: str, earlier: Earlier) -> Decision:
     """Return what a workbook becomes whose very bytes came before: never a new version, whatever came in between."""
-    told = f"《{name}》与{received}收到的文件（回执{number}）完全相同，没有重复登记。"
-    advice = "那一份已退回修改，请改好后再报。" if outcome == "returned" else "以最近一次通过核对的报表为准，不必再报。"
-    return Decision(Outcome.DUPLICATE, told + advice)
+    told = f"《{name}》与{earlier.received}收到的文件（回执{earlier.number}）完全相同，没有重复登记。"
+    advice = "那一份已退回修改，请改好后再报。" if earlier.outcome == "returned" else "以最近一次通过核对的报表为准，不必再报。"
+    return Decision(Outcome.DUPLICATE, told + advice, "duplicate")
 
 
 def cancelled(name: str, note: str) -> Decision:
-    """Return what a workbook of a cancelled campaign becomes."""
-    return Decision(Outcome.RETURNED, f"《{name}》所属的专项行动已经撤销（{note}），不再接收报表；原件已留存。")
+    """Return what a workbook of a cancelled campaign becomes: there is nothing in it to mend, so it is not returned."""
+    reason = f"《{name}》所属的专项行动已经撤销（{note}），不再接收报表，已暂存待核。"
+    return Decision(Outcome.QUARANTINED, reason, "campaign-cancelled")
 
 
 def over(name: str, round_label: str, closed: str) -> Decision:
     """Return what a workbook of a closed round becomes."""
     reason = f"《{name}》是{round_label}的报表，该期已于{closed}汇总结束，不再接收；原件已留存。"
-    return Decision(Outcome.RETURNED, f"{reason}如填的是本期数字，请改用本期下发的报表；如需更正上期数字，请与办公室联系。")
+    advice = "如填的是本期数字，请改用本期下发的报表；如需更正上期数字，请与办公室联系。"
+    return Decision(Outcome.RETURNED, reason + advice, "round-closed")
 
 
 def judged(name: str, checked: Checked) -> Decision:
@@ -100,10 +190,10 @@ def judged(name: str, checked: Checked) -> Decision:
     if "accepted" in outcomes:
         return Decision(Outcome.ACCEPTED)
     reason = f"《{name}》没有填写任何一项任务；空白不等于零，确无情况的请把“零报告”选为“是”。"
-    return Decision(Outcome.RETURNED, reason)
+    return Decision(Outcome.RETURNED, reason, "nothing-filled")
 
 
-_ORDER = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE, Outcome.QUARANTINED)
+_ORDER = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE, Outcome.QUARANTINED, Outcome.REFUSED)
 
 
 def taken(found: Sequence[Read]) -> tuple[Read, Collection[int]]:
@@ -114,12 +204,16 @@ def taken(found: Sequence[Read]) -> tuple[Read, Collection[int]]:
     """
     forms = [one for one in found if one.form is not None]
     if not forms:
-        return found[-1], ()
-    chosen = min(forms, key=lambda one: _ORDER.index(one.decision.outcome))
+        return min(found, key=_rank), ()
+    chosen = min(forms, key=_rank)
     left = [one for one in forms if one.digest != chosen.digest]
     aside = {one.place for one in left if one.decision.outcome is not Outcome.DUPLICATE}
     reason = chosen.decision.reason + "".join(_left(chosen, one) for one in left)
     return replace(chosen, decision=replace(chosen.decision, reason=reason)), aside
+
+
+def _rank(one: Read) -> int:
+    return _ORDER.index(one.decision.outcome)
 
 
 def _left(chosen: Read, other: Read) -> str:

@@ -3,6 +3,7 @@
 What becomes of it is decided in `campaigns/intake.py`; here the decisions get their facts and are written, in one transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,38 +16,35 @@ from campaigns.intake import (
     Decision,
     Read,
     Sender,
-    cancelled,
+    decided,
     empty_mail,
-    identity,
-    judged,
     loose,
     machine,
     named_in,
-    over,
-    seen_before,
+    registered,
     taken,
     unfit,
     with_parts,
 )
 from campaigns.letters import Line, Outcome
+from campaigns.organs import Directory
 from campaigns.parts import OTHER
 from campaigns.plan import Plan
 from campaigns.records import EnvelopeRecord, PartRecord, SubmissionRecord
 from campaigns.states import State, state
-from campaigns.submission import Book, Checked, CheckedBlock, Refusal, check, token_of
+from campaigns.submission import Checked, CheckedBlock
 from campaigns.versions import SAME, Cell, Version, changes, in_effect
 from integrations.database.ledger import Ledger
 from integrations.excel.reader import read
 from integrations.inbox.folder import alone
 from integrations.inbox.mime import Mail, Part, parts_of, unpacked
-from integrations.signing import BadToken, unsign
 from tasks.office import Office, office
 from tasks.parts import KINDS, kinds_of, put_out_original, record_parts, titles_of
 from tasks.post import make_message
 from tasks.receipts import Answer, receipt
 from tasks.step import step
 from tasks.versions import versions_of
-from tasks.wording import moment_in_chinese
+from tasks.workbooks import stands_for
 
 _LOCK = ".check.lock"
 _MOST_TRIES = 3
@@ -123,12 +121,11 @@ def _read(at: Office, envelope: EnvelopeRecord) -> _Reading:
     if not workbooks:
         return _without_workbook(at, blank_reading, envelope, sender, mail)
     chosen, aside = taken([_read_workbook(at, place, mail.parts[place], envelope, sender) for place in workbooks])
-    mine = chosen.form is not None and chosen.decision.outcome is not Outcome.QUARANTINED
     reading = replace(
         blank_reading,
         decision=chosen.decision,
         kinds=tuple(OTHER if place in aside else kind for place, kind in enumerate(kinds)),
-        department=chosen.form.department if mine and chosen.form else sender.department,
+        department=chosen.department,
         round=chosen.form.round if chosen.form else None,
         form=chosen.form,
         checked=chosen.checked,
@@ -147,7 +144,8 @@ def _sender(at: Office, envelope: EnvelopeRecord) -> Sender:
         if scope := ledger.scope_of(envelope.id):
             return Sender("link", frozenset({scope[1]}), round=scope[0])
         if envelope.door == "mail":
-            return Sender("mail", ledger.departments_of(envelope.sender), envelope.sender)
+            known = (registered(at.plan(one).directory, envelope.sender) for one in ledger.campaigns("live", "paused"))
+            return Sender("mail", frozenset().union(*known), envelope.sender)
     return Sender("folder")
 
 
@@ -197,15 +195,11 @@ def _place(at: Office, sender: Sender, mail: Mail, parts: list[Part]) -> tuple[s
             for one in ledger.rounds(record.id)
             if one.opened_at and one.closed_at is None
         ]
-        departments = set(sender.departments)
-        if sender.by == "folder":
-            for directory in {plan.directory.id: plan.directory for _, plan in opened}.values():
-                named = named_in([part.name for part in parts], directory) or named_in(titles_of(parts), directory)
-                departments |= {named} if named else set()
+        texts = ([part.name for part in parts], titles_of(parts)) if sender.by == "folder" else ()
         found = [
             (one.id, plan, department)
             for one, plan in opened
-            for department in sorted(departments)
+            for department in sorted(_speaking(sender, plan.directory, texts))
             if ledger.forms(one.id, department)
         ]
         answered = {(one.round, one.department) for one in ledger.messages() if mail.about and one.message_id in mail.about}
@@ -221,46 +215,19 @@ def _place(at: Office, sender: Sender, mail: Mail, parts: list[Part]) -> tuple[s
     return None
 
 
+def _speaking(sender: Sender, directory: Directory, texts: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Return the departments a sender speaks for in a campaign; one that cannot be told, the first that some texts name."""
+    if sender.by != "folder":
+        return sender.within(directory).departments
+    named = next((one for each in texts if (one := named_in(each, directory))), None)
+    return frozenset({named} if named else ())
+
+
 def _read_workbook(at: Office, place: int, part: Part, envelope: EnvelopeRecord, sender: Sender) -> Read:
-    name, digest = part.name or envelope.name, at.keep(part.data)
-    book = read(part.data)
-    if isinstance(book, Refusal):
-        return Read(place, name, digest, Decision(Outcome.REFUSED, f"附件《{name}》：{book.message}"))
-    form = _form_of(at, book)
-    if isinstance(form, str):
-        return Read(place, name, digest, Decision(Outcome.REFUSED, f"附件《{name}》：{form}"))
-    found = Read(place, name, digest, Decision(Outcome.ACCEPTED), form)
-    if stranger := identity(name, form, sender):
-        return replace(found, decision=stranger)
+    name, digest, book = part.name or envelope.name, at.keep(part.data), read(part.data)
     with at.ledger() as ledger:
-        earlier = ledger.earlier_envelope(digest, envelope.id)
-        a_round = next(one for one in ledger.rounds(form.campaign) if one.id == form.round)
-        record = ledger.campaign(form.campaign)
-    if earlier:
-        received = moment_in_chinese(earlier.received_at)
-        return replace(found, decision=seen_before(name, received, earlier.id, earlier.outcome))
-    if record.status == "cancelled":
-        return replace(found, decision=cancelled(name, record.status_note))
-    if a_round.closed_at is not None:
-        return replace(found, decision=over(name, a_round.label, moment_in_chinese(a_round.closed_at)))
-    checked = check(book, form, at.plan(record).definition.rules)
-    return replace(found, decision=judged(name, checked), checked=checked)
-
-
-def _form_of(at: Office, book: Book) -> Form | str:
-    """Return the form a workbook was sent as, or a Chinese sentence saying why it is none of ours."""
-    token = token_of(book)
-    if token is None:
-        return "未找到下发时的隐藏标识，请在收到的原报表上填报，不要另建表格或只复制其中的工作表。"
-    try:
-        told = unsign(token, at.settings.secret)
-    except BadToken as error:
-        return f"{error}。"
-    with at.ledger() as ledger:
-        record = ledger.form(str(told.get("serial", "")))
-    if record is None:
-        return "这份报表不在本办公室的下发记录中，请用收到的原报表填报。"
-    return Form.model_validate_json(record.layout)
+        told = stands_for(at, ledger, book, digest, envelope.id)
+    return decided(name, digest, book, told, sender, place)
 
 
 def _plan_of(at: Office, round_id: str) -> Plan:

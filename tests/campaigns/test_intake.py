@@ -3,8 +3,23 @@
 import pytest
 
 from campaigns.forms import Form
-from campaigns.intake import Decision, Read, Sender, identity, loose, named_in, taken, with_parts
+from campaigns.intake import (
+    Decision,
+    Earlier,
+    Issued,
+    Read,
+    Sender,
+    Unissued,
+    decided,
+    identity,
+    loose,
+    named_in,
+    registered,
+    taken,
+    with_parts,
+)
 from campaigns.letters import Outcome
+from campaigns.submission import Book, Refusal
 from tests.builders import FIRST_ROUND, SECOND_ROUND, small_directory
 from tests.integrations.excel.filling import form_of
 
@@ -33,8 +48,50 @@ def test_a_form_is_taken_only_from_who_speaks_for_its_department(sender: Sender,
         assert decision and decision.outcome is Outcome.QUARANTINED and says in decision.reason
 
 
+@pytest.mark.parametrize(
+    ("told", "sender", "outcome", "rule"),
+    [
+        (Unissued.NO_TOKEN, Sender("folder"), Outcome.REFUSED, "token-missing"),
+        (Unissued.FORGED, Sender("folder"), Outcome.QUARANTINED, "token-invalid"),
+        (Unissued.UNKNOWN, Sender("mail", address="gaj@example.gov.cn"), Outcome.QUARANTINED, "form-unknown"),
+        (Issued(GAJ, small_directory(), cancelled="纪要"), Sender("folder"), Outcome.QUARANTINED, "campaign-cancelled"),
+        (Issued(GAJ, small_directory(), closed="6月21日"), Sender("folder"), Outcome.RETURNED, "round-closed"),
+        (
+            Issued(GAJ, small_directory(), earlier=Earlier("R-1", "6月1日", "returned"), cancelled="纪要"),
+            Sender("folder"),
+            Outcome.DUPLICATE,
+            "duplicate",
+        ),
+        (
+            Issued(GAJ, small_directory(), closed="6月21日"),
+            Sender("mail", address="x@example.com"),
+            Outcome.QUARANTINED,
+            "other-sender",
+        ),
+        (Issued(GAJ, small_directory()), Sender("mail", address="GAJ@example.gov.cn"), Outcome.RETURNED, ""),
+    ],
+)
+def test_one_decision_for_a_workbook_whoever_asks(told: Issued | Unissued, sender: Sender, outcome: Outcome, rule: str) -> None:
+    found = decided("报表.xlsx", "0" * 64, Book("xlsx", ()), told, sender)
+    assert (found.decision.outcome, found.decision.rule, found.checked is None) == (outcome, rule, bool(rule))
+
+
+def test_a_workbook_that_cannot_be_read_is_refused_whatever_it_stands_for() -> None:
+    found = decided("报表.xlsx", "0" * 64, Refusal("bomb", "太大"), Unissued.NO_TOKEN, Sender("folder"))
+    assert (found.decision.outcome, found.decision.rule, found.decision.reason) == (
+        Outcome.REFUSED,
+        "bomb",
+        "《报表.xlsx》：太大",
+    )
+
+
+def test_who_is_registered_is_a_matter_of_the_campaigns_own_directory() -> None:
+    assert registered(small_directory(), "Gaj-Leader@example.gov.cn") == {"gaj"}
+    assert registered(small_directory(), "") == registered(small_directory(), "x@example.com") == frozenset()
+
+
 def workbook(place: int, outcome: Outcome, form: Form | None = GAJ, digest: str = "") -> Read:
-    return Read(place, f"{place}.xlsx", digest or str(place), Decision(outcome), form)
+    return Read(place, f"{place}.xlsx", digest or str(place), Decision(outcome), form=form)
 
 
 def test_of_several_workbooks_the_best_is_taken_and_the_others_are_named() -> None:

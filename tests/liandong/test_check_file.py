@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from flows import tick
+from integrations.signing import sign
 from liandong.cli import run
-from tasks.campaign import launch
+from tasks.campaign import cancel, launch
 from tasks.office import Office
 from tests.builders import small_plan
 from tests.integrations.excel.filling import OWN, edited, fill_in
@@ -60,6 +62,44 @@ def test_the_outcomes_and_their_exit_codes(office: Office, asked: Any) -> None:
     tick.collect(datetime(2020, 11, 20, 1, tzinfo=UTC))
     code, answer = asked(good)
     assert (code, answer["outcome"]) == (0, "duplicate")
+
+
+def test_what_would_be_quarantined_whoever_sends_it(office: Office, asked: Any) -> None:
+    form = form_of(office)
+    good = edited(form, lambda book: fill_in(book, "配合任务", 3))
+    for forged in ({"serial": "x"}, {}):
+        strange = sign(forged, "a secret of somebody else")
+        code, answer = asked(edited(good, lambda book, token=strange: write_token(book, token)))
+        assert (code, answer["outcome"], answer["findings"][0]["rule"]) == (3, "quarantined", "token-invalid")
+    unknown = sign({"serial": "never issued"}, office.settings.secret)
+    code, answer = asked(edited(good, lambda book: write_token(book, unknown)))
+    assert (code, answer["findings"][0]["rule"]) == (3, "form-unknown")
+    cancel("test-2020", "会议纪要（示例）", LAUNCHED)
+    code, answer = asked(good)
+    assert (code, answer["findings"][0]["rule"]) == (3, "campaign-cancelled")
+
+
+def test_the_verdict_is_what_sending_brings(office: Office, asked: Any) -> None:
+    form = form_of(office)
+    good = edited(form, lambda book: fill_in(book, "配合任务", 3))
+    files = {
+        "accepted": good,
+        "returned": edited(form, lambda book: fill_in(book, "配合任务", 3, {**OWN, "立案（件）": "约3"})),
+        "refused": b"PK\x03\x04 no archive",
+        "quarantined": edited(good, lambda book: write_token(book, "x.y")),
+    }
+    told = {name: asked(data)[1]["outcome"] for name, data in files.items()}
+    for name, data in files.items():
+        (office.settings.watched_folder / f"{name}.xlsx").write_bytes(data)
+    tick.collect(datetime(2020, 11, 20, 1, tzinfo=UTC))
+    with office.ledger() as ledger:
+        brought = {one.name.removesuffix(".xlsx"): one.outcome for one in ledger.envelopes()}
+    assert told == brought == {name: name for name in files}
+    assert {asked(files["accepted"])[1]["outcome"], asked(files["returned"])[1]["outcome"]} == {"duplicate"}
+
+
+def write_token(book: Workbook, token: str) -> None:
+    book["_ld"]["A1"] = token
 
 
 def test_it_speaks_plainly_and_needs_no_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

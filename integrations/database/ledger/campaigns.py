@@ -75,8 +75,3 @@ class Campaigns(Record):
                         )
                     )
         self._session.flush()
-
-    def departments_of(self, email: str) -> frozenset[str]:
-        """Return the codes of the departments one of whose registered contacts has that mailbox: mostly one, or none."""
-        query = select(t.ContactRow.department_id).where(t.ContactRow.email == email.lower())
-        return frozenset(self._session.scalars(query)) if email else frozenset()
