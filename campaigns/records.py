@@ -1,5 +1,6 @@
 """What the ledger hands out: frozen values, never rows. Instants are aware and in UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -34,6 +35,7 @@ class RoundRecord:
     closes_on: date
     opened_at: datetime | None
     closed_at: datetime | None
+    tally: Mapping[str, int] | None = None  # how it stood when it closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +149,35 @@ class RollUpRecord:
     sha256: str
     coverage: str
     published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A decision that was made: `scope` are ids of expected reports, rounds or departments, `granted` what its kind grants."""
+
+    id: str
+    campaign: str
+    kind: str
+    by: str
+    authority: str
+    basis: str
+    decided_on: date
+    made_at: datetime
+    scope: tuple[str, ...]
+    granted: Mapping[str, Any]
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """What a department asked for; `decision` is what answered it, None while it is open."""
+
+    id: str
+    campaign: str
+    scope: tuple[str, ...]
+    wanted: date | None
+    reason: str
+    asked_by: str
+    door: str
+    made_at: datetime
+    decision: str | None = None

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from campaigns.events import Event
 
@@ -22,10 +24,22 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A submission that was accepted and not taken back since; `received_at` is when its bytes were stored."""
+
+    submission: str
+    version: int
+    received_at: datetime
+    nil: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of one expected report. Instants are UTC.
 
-    `received_at` is when the bytes of the first accepted version were stored: a later correction does not make a report late.
+    `received_at` is when the bytes of the first accepted version still valid were stored: a later correction does not make a
+    report late. `earlier` are the dates that were in force before `due_at`, each with the instant until which it was.
+    `accepted` are the valid versions, `highest` the last number given, so that a number is never given twice.
     """
 
     due_at: datetime
@@ -36,35 +50,90 @@ class Standing:
     returned: bool = False
     waived: bool = False
     not_applicable: bool = False
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    earlier: tuple[tuple[datetime, datetime], ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    highest: int = 0
+
+    def due_at_of(self, moment: datetime) -> datetime:
+        """Return the date that was in force at a moment: what is decided later does not reach back."""
+        return next((due_at for until, due_at in self.earlier if moment < until), self.due_at)
+
+    @property
+    def owed(self) -> bool:
+        """Return whether somebody still has to report: nothing valid has come, and nobody has said that nothing need come."""
+        return self.received_at is None and not self.waived and not self.not_applicable
 
 
 def fold(standing: Standing, event: Event) -> Standing:
-    """Return the standing after one more event about this expected report; events that say nothing of it change nothing."""
-    if event.kind == "submission.accepted":
-        return replace(
-            standing,
-            received_at=standing.received_at or event.occurred_at,
-            nil=bool(event.data["nil"]),
-            version=int(event.data["version"]),
-            returned=False,
-        )
-    if event.kind == "submission.returned":
-        return replace(standing, returned=standing.received_at is None)
+    """Return the standing after one more event about this expected report or its round; other events change nothing.
+
+    Nothing changes the standing of a closed round any more.
+    """
+    if standing.closed_at is not None:
+        return standing
+    match event.kind:
+        case "submission.accepted":
+            return _accept(standing, event.data, event.occurred_at)
+        case "submission.returned" | "submission.withdrawn":
+            left = tuple(one for one in standing.accepted if one.submission != event.data["submission"])
+            return replace(_with(standing, left), returned=event.kind == "submission.returned" and not left)
+        case "due.moved":
+            until = max([event.occurred_at, *(until for until, _ in standing.earlier)])
+            return replace(
+                standing,
+                due_at=datetime.fromisoformat(event.data["to"]),
+                due_version=standing.due_version + 1,
+                earlier=(*standing.earlier, (until, standing.due_at)),
+            )
+        case "report.waived":
+            return replace(standing, waived=True)
+        case "report.resumed":
+            return replace(standing, waived=False, not_applicable=False)
+        case "report.not_applicable":
+            return replace(standing, not_applicable=True)
+        case "round.opened":
+            return replace(standing, opened_at=event.occurred_at)
+        case "round.closed":
+            return replace(standing, closed_at=event.occurred_at)
     return standing
 
 
-def state(standing: Standing, as_of: datetime) -> State:
-    """Return which of the seven parts an expected report is in at a moment.
+def _accept(standing: Standing, data: Mapping[str, Any], received_at: datetime) -> Standing:
+    one = Accepted(data["submission"], int(data["version"]), received_at, bool(data["nil"]))
+    known = tuple(known for known in standing.accepted if known.submission != one.submission)
+    return replace(_with(standing, (*known, one)), returned=False, highest=max(standing.highest, one.version))
 
-    Late is asked before nil: a zero report that came after the date is late, and `Standing.nil` still says it was zero.
+
+def _with(standing: Standing, accepted: tuple[Accepted, ...]) -> Standing:
+    """Return the standing with these valid versions: the newest counts, the first says when the report came."""
+    newest = max(accepted, key=lambda one: one.version, default=None)
+    return replace(
+        standing,
+        accepted=accepted,
+        received_at=min((one.received_at for one in accepted), default=None),
+        nil=newest.nil if newest else False,
+        version=newest.version if newest else 0,
+    )
+
+
+def state(standing: Standing, as_of: datetime) -> State:
+    """Return which of the seven parts an expected report is in at a moment; of a closed round, the one it closed in.
+
+    Late is asked before nil: a zero report that came after the date is late, and `Standing.nil` still says it was zero. On time
+    is judged against the date in force when the bytes were stored. What came although it was waived counts as received.
     """
-    if standing.not_applicable:
-        return State.NOT_APPLICABLE
-    if standing.waived:
-        return State.WAIVED
-    if standing.received_at is None or standing.received_at > as_of:
-        return State.MISSING if as_of > standing.due_at else State.OPEN
-    if standing.received_at > standing.due_at:
+    moment = min(as_of, standing.closed_at) if standing.closed_at else as_of
+    received_at = standing.received_at
+    if received_at is None or received_at > moment:
+        if standing.not_applicable:
+            return State.NOT_APPLICABLE
+        if standing.waived:
+            return State.WAIVED
+        return State.MISSING if moment > standing.due_at_of(moment) else State.OPEN
+    excused = standing.waived or standing.not_applicable
+    if received_at > standing.due_at_of(received_at) and not excused:
         return State.LATE
     return State.NIL if standing.nil else State.RECEIVED
 
@@ -93,3 +162,29 @@ def tally(states: Iterable[State]) -> Mapping[str, int]:
     """Return how many are in each state, and `expected`, their sum."""
     counts = Counter(states)
     return {"expected": counts.total(), **{one.value: counts[one] for one in State}}
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How complete and how punctual some expected reports are, each a percentage with one decimal, None of nothing.
+
+    Completeness is what came, of all that is expected and not excused; punctuality what came on time, of what came or is overdue.
+    """
+
+    completeness: Decimal | None
+    punctuality: Decimal | None
+
+
+def rates(counts: Mapping[str, int]) -> Rates:
+    """Return the rates of a tally."""
+    on_time = counts[State.RECEIVED] + counts[State.NIL]
+    came = on_time + counts[State.LATE]
+    return Rates(
+        _percentage(came, counts["expected"] - counts[State.WAIVED] - counts[State.NOT_APPLICABLE]),
+        _percentage(on_time, came + counts[State.MISSING]),
+    )
+
+
+def _percentage(part: int, whole: int) -> Decimal | None:
+    """Return a percentage rounded down, so that only what is whole is 100."""
+    return Decimal(part * 1000 // whole) / 10 if whole else None

@@ -10,6 +10,7 @@ from campaigns.letters import Attachment, Letter, RollUp, Row
 from campaigns.notices import Notice
 from campaigns.plan import Plan
 from campaigns.records import RollUpRecord, RoundRecord
+from campaigns.states import state, tally
 from campaigns.workdays import Slots
 from integrations.database.ledger import Ledger
 from integrations.excel.rollup_book import write_rollup
@@ -36,12 +37,16 @@ def close_rounds(campaign: str, as_of: datetime) -> list[str]:
         for a_round in ledger.rounds(campaign):
             if a_round.opened_at is None or a_round.closed_at is not None or closing_slot(a_round, slots) > as_of:
                 continue
-            ledger.close_round(a_round.id, Event(campaign, "round.closed", a_round.id, as_of, "tick", f"close:{a_round.id}", {}))
+            standings = ledger.standings(campaign, a_round.id).values()
+            data = {"tally": tally(state(one, as_of) for one in standings)}  # how it closed is how it stays
+            ledger.close_round(
+                a_round.id, Event(campaign, "round.closed", a_round.id, as_of, "tick", f"close:{a_round.id}", data)
+            )
             _publish(at, ledger, plan, a_round, as_of)
             closed.append(a_round.id)
         if closed and all(one.closed_at for one in ledger.rounds(campaign)):
-            data = {"note": "各报送期均已汇总"}
-            ledger.set_status(Event(campaign, "campaign.closed", campaign, as_of, "tick", f"close:{campaign}", data), "closed")
+            note = {"note": "各报送期均已汇总"}
+            ledger.set_status(Event(campaign, "campaign.closed", campaign, as_of, "tick", f"close:{campaign}", note), "closed")
     return closed
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, MetaData, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -129,10 +129,24 @@ class RoundRow(Base):
     closes_on: Mapped[date]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    tally: Mapped[dict[str, Any] | None]  # how its expected reports stood when it closed
 
 
 class ExpectedReportRow(Base):
+    """What is owed, and its standing: folded from events and written nowhere else.
+
+    `next_at` is when the ladder has to look at it next: never while nobody owes anything.
+    """
+
     __tablename__ = "expected_report"
+    __table_args__ = (
+        Index(
+            "ix_expected_report_next_at",
+            "next_at",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), index=True)
@@ -149,6 +163,46 @@ class ExpectedReportRow(Base):
     returned: Mapped[bool] = mapped_column(default=False)
     waived: Mapped[bool] = mapped_column(default=False)
     not_applicable: Mapped[bool] = mapped_column(default=False)
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    earlier: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    accepted: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    highest: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_at: Mapped[datetime | None]
+
+
+class DecisionRow(Base):
+    """A decision, folded from its event."""
+
+    __tablename__ = "decision"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), index=True)
+    kind: Mapped[str]
+    by: Mapped[str]
+    authority: Mapped[str]
+    basis: Mapped[str]
+    decided_on: Mapped[date]
+    made_at: Mapped[datetime]
+    scope: Mapped[list[Any]]
+    granted: Mapped[dict[str, Any]]
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("request.id"))
+
+
+class RequestRow(Base):
+    """What a department asked for: it moves nothing, and is open until a decision answers it."""
+
+    __tablename__ = "request"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), index=True)
+    scope: Mapped[list[Any]]
+    wanted: Mapped[date | None]
+    reason: Mapped[str]
+    asked_by: Mapped[str]
+    door: Mapped[str]
+    made_at: Mapped[datetime]
+    decision_id: Mapped[str | None]
 
 
 class EdgeRow(Base):

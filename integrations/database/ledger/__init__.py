@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from integrations.database import tables as t
 from integrations.database.ledger.campaigns import Campaigns
+from integrations.database.ledger.decisions import Decisions
 from integrations.database.ledger.envelopes import Envelopes
 from integrations.database.ledger.forms import Forms
 from integrations.database.ledger.letters import Letters
@@ -15,7 +16,7 @@ from integrations.database.ledger.rollups import RollUps
 from integrations.database.ledger.submissions import Submissions
 
 
-class Ledger(Campaigns, Plans, Forms, Envelopes, Submissions, Letters, RollUps):
+class Ledger(Campaigns, Plans, Forms, Envelopes, Submissions, Letters, RollUps, Decisions):
     """The ledger inside one transaction: a room for each kind of question, one event record under them all."""
 
 

@@ -89,17 +89,15 @@ class Plans(Record):
 
     def open_round(self, round_id: str, event: Event) -> bool:
         """Return whether the round was opened now: its expected reports are its denominator from here on."""
-        return self._stamp(t.RoundRow.opened_at, round_id, event)
+        if self._session.get_one(t.RoundRow, round_id).opened_at is not None:
+            return False
+        self.record(event)
+        return True
 
     def close_round(self, round_id: str, event: Event) -> bool:
-        """Return whether the round was closed now."""
-        return self._stamp(t.RoundRow.closed_at, round_id, event)
-
-    def _stamp(self, column: Any, round_id: str, event: Event) -> bool:
-        row = self._session.get_one(t.RoundRow, round_id)
-        if getattr(row, column.key) is not None:
+        """Return whether the round was closed now: how it stands, as the event says it, never changes again."""
+        if self._session.get_one(t.RoundRow, round_id).closed_at is not None:
             return False
-        setattr(row, column.key, event.occurred_at)
         self.record(event)
         return True
 

@@ -1,9 +1,9 @@
-"""The event record: what every change of the ledger ends in."""
+"""The event record: what every change of the ledger ends in, and the one place where what follows from it is written."""
 
-from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaigns.events import GENESIS, Event, canonical, chain
@@ -17,33 +17,123 @@ class Record:
 
     def __init__(self, session: Session, recorded_at: datetime) -> None:
         self._session, self._recorded_at = session, recorded_at
+        self._ends: dict[str, tuple[int, str]] = {}  # of the chains written to: nobody else writes until this transaction ends
 
-    def record(self, event: Event) -> None:
-        """Append an event to its campaign's chain and fold it into the expected report it is about."""
-        # writers of one campaign take turns: on PostgreSQL by this lock, on SQLite because it has one writer
-        self._session.execute(select(t.CampaignRow.id).where(t.CampaignRow.id == event.campaign).with_for_update())
-        last = self._session.scalars(
-            select(t.EventRow).where(t.EventRow.campaign_id == event.campaign).order_by(t.EventRow.sequence.desc()).limit(1)
-        ).first()
-        sequence = last.sequence + 1 if last else 1
-        text = canonical(event, sequence, self._recorded_at)
+    def record(self, *events: Event) -> None:
+        """Append events to their campaigns' chains and fold each into what it is about."""
+        for event in events:
+            sequence, previous = self._end(event.campaign)
+            text = canonical(event, sequence + 1, self._recorded_at)
+            mark = chain(previous, text)
+            self._session.add(
+                t.EventRow(
+                    campaign_id=event.campaign,
+                    sequence=sequence + 1,
+                    kind=event.kind,
+                    about=event.about,
+                    occurred_at=event.occurred_at,
+                    recorded_at=self._recorded_at,
+                    text=text,
+                    hash=mark,
+                )
+            )
+            self._ends[event.campaign] = sequence + 1, mark
+            self._fold(event)
+        self._session.flush()
+
+    def _end(self, campaign: str) -> tuple[int, str]:
+        """Return the sequence and hash of the last event of a chain, which is this transaction's to write from now on."""
+        if campaign not in self._ends:
+            # writers of one campaign take turns: on PostgreSQL by this lock, on SQLite because it has one writer
+            self._session.execute(select(t.CampaignRow.id).where(t.CampaignRow.id == campaign).with_for_update())
+            last = self._session.scalars(
+                select(t.EventRow).where(t.EventRow.campaign_id == campaign).order_by(t.EventRow.sequence.desc()).limit(1)
+            ).first()
+            self._ends[campaign] = (last.sequence, last.hash) if last else (0, GENESIS)
+        return self._ends[campaign]
+
+    def _fold(self, event: Event) -> None:
+        data, moment = event.data, event.occurred_at
+        match event.kind:
+            case "round.opened":
+                self._set_round(event.about, opened_at=moment)
+                self._set_reports(event.about, opened_at=moment)
+                owed = (
+                    t.ExpectedReportRow.received_at.is_(None) & ~t.ExpectedReportRow.waived & ~t.ExpectedReportRow.not_applicable
+                )
+                self._set_reports(event.about, owed, next_at=moment)
+            case "round.closed":
+                self._set_round(event.about, closed_at=moment, tally=data.get("tally"))
+                self._set_reports(event.about, closed_at=moment, next_at=None)
+            case "round.closing_moved":
+                self._set_round(event.about, closes_on=date.fromisoformat(data["to"]))
+            case "decision.made":
+                self._add_decision(event)
+            case "request.made":
+                self._add_request(event)
+            case _:
+                self._fold_into_report(event)
+
+    def _fold_into_report(self, event: Event) -> None:
+        row = self._session.get(t.ExpectedReportRow, event.about)
+        if row is None:
+            return
+        before = rows.standing(row)
+        after = fold(before, event)
+        if after == before and event.kind != "submission.returned":
+            return
+        for name, value in rows.of_standing(after).items():
+            setattr(row, name, value)
+        looked_at = after.owed and after.opened_at is not None and after.closed_at is None
+        row.next_at = event.occurred_at if looked_at else None
+        gone = {one.submission for one in before.accepted} - {one.submission for one in after.accepted}
+        for code in gone:
+            self._session.get_one(t.SubmissionRow, code).outcome = event.kind.removeprefix("submission.")
+
+    def _set_round(self, round_id: str, **values: Any) -> None:
+        row = self._session.get_one(t.RoundRow, round_id)
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    def _set_reports(self, round_id: str, *which: Any, **values: Any) -> None:
+        self._session.flush()
+        of_round = t.ExpectedReportRow.round_id == round_id
+        self._session.execute(update(t.ExpectedReportRow).where(of_round, *which).values(**values))
+
+    def _add_decision(self, event: Event) -> None:
+        data = event.data
         self._session.add(
-            t.EventRow(
+            t.DecisionRow(
+                id=event.about,
                 campaign_id=event.campaign,
-                sequence=sequence,
-                kind=event.kind,
-                about=event.about,
-                occurred_at=event.occurred_at,
-                recorded_at=self._recorded_at,
-                text=text,
-                hash=chain(last.hash if last else GENESIS, text),
+                kind=data["kind"],
+                by=data["by"],
+                authority=data["authority"],
+                basis=data["basis"],
+                decided_on=date.fromisoformat(data["decided_on"]),
+                made_at=event.occurred_at,
+                scope=list(data["scope"]),
+                granted=dict(data["granted"]),
+                request_id=data["request"],
             )
         )
-        row = self._session.get(t.ExpectedReportRow, event.about)
-        if row is not None:
-            for name, value in asdict(fold(rows.standing(row), event)).items():
-                setattr(row, name, value)
-        self._session.flush()
+        if data["request"]:
+            self._session.get_one(t.RequestRow, data["request"]).decision_id = event.about
+
+    def _add_request(self, event: Event) -> None:
+        data = event.data
+        self._session.add(
+            t.RequestRow(
+                id=event.about,
+                campaign_id=event.campaign,
+                scope=list(data["scope"]),
+                wanted=date.fromisoformat(data["wanted"]) if data["wanted"] else None,
+                reason=data["reason"],
+                asked_by=data["asked_by"],
+                door=data["door"],
+                made_at=event.occurred_at,
+            )
+        )
 
     def events(self, campaign: str) -> list[tuple[str, str]]:
         """Return a campaign's events in order: canonical text and hash."""

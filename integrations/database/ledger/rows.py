@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from campaigns.prose import Mention
 from campaigns.records import (
     CampaignRecord,
+    DecisionRecord,
     EnvelopeRecord,
     FormRecord,
     MessageRecord,
     PartRecord,
+    RequestRecord,
     RoundRecord,
     SubmissionRecord,
 )
 from campaigns.rollup import Fact
-from campaigns.states import Standing
+from campaigns.states import Accepted, Standing
 from integrations.database import tables as t
 
 
@@ -35,15 +38,45 @@ def campaign(row: t.CampaignRow) -> CampaignRecord:
 def round(row: t.RoundRow) -> RoundRecord:
     """Return a round as a frozen value."""
     return RoundRecord(
-        row.id, row.campaign_id, row.report, row.label, row.opens_on, row.due_on, row.closes_on, row.opened_at, row.closed_at
+        row.id,
+        row.campaign_id,
+        row.report,
+        row.label,
+        row.opens_on,
+        row.due_on,
+        row.closes_on,
+        row.opened_at,
+        row.closed_at,
+        row.tally,
     )
 
 
 def standing(row: t.ExpectedReportRow) -> Standing:
     """Return the standing of an expected report as a frozen value."""
     return Standing(
-        row.due_at, row.due_version, row.received_at, row.nil, row.version, row.returned, row.waived, row.not_applicable
+        row.due_at,
+        row.due_version,
+        row.received_at,
+        row.nil,
+        row.version,
+        row.returned,
+        row.waived,
+        row.not_applicable,
+        row.opened_at,
+        row.closed_at,
+        tuple((datetime.fromisoformat(until), datetime.fromisoformat(due_at)) for until, due_at in row.earlier),
+        tuple(Accepted(code, version, datetime.fromisoformat(at), nil) for code, version, at, nil in row.accepted),
+        row.highest,
     )
+
+
+def of_standing(standing: Standing) -> dict[str, Any]:
+    """Return the columns of a standing."""
+    return {
+        **{name: getattr(standing, name) for name in Standing.__slots__},
+        "earlier": [[until.isoformat(), due_at.isoformat()] for until, due_at in standing.earlier],
+        "accepted": [[one.submission, one.version, one.received_at.isoformat(), one.nil] for one in standing.accepted],
+    }
 
 
 def form(row: t.FormRow) -> FormRecord:
@@ -133,4 +166,36 @@ def message(row: t.MessageRow) -> MessageRecord:
         row.status,
         row.sent_at,
         row.error,
+    )
+
+
+def decision(row: t.DecisionRow) -> DecisionRecord:
+    """Return a decision as a frozen value."""
+    return DecisionRecord(
+        row.id,
+        row.campaign_id,
+        row.kind,
+        row.by,
+        row.authority,
+        row.basis,
+        row.decided_on,
+        row.made_at,
+        tuple(row.scope),
+        row.granted,
+        row.request_id,
+    )
+
+
+def request(row: t.RequestRow) -> RequestRecord:
+    """Return a request as a frozen value."""
+    return RequestRecord(
+        row.id,
+        row.campaign_id,
+        tuple(row.scope),
+        row.wanted,
+        row.reason,
+        row.asked_by,
+        row.door,
+        row.made_at,
+        row.decision_id,
     )

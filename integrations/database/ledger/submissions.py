@@ -36,7 +36,7 @@ class Submissions(Record):
 
     def next_version(self, expected: str) -> int:
         """Return the version the next accepted submission of an expected report gets."""
-        return self._session.get_one(t.ExpectedReportRow, expected).version + 1
+        return self._session.get_one(t.ExpectedReportRow, expected).highest + 1
 
     def add_submission(self, record: SubmissionRecord, figures: Iterable[tuple[str, str, Decimal, str, str]]) -> None:
         """Store a submission and its figures: line, indicator, value, sheet, cell."""

@@ -106,8 +106,8 @@ def test_events_are_chained_per_campaign_and_folded_into_the_expected_report(sto
     stored = datetime(2020, 11, 20, 2, tzinfo=UTC)
     with transaction(store) as session:
         book = ledger(session)
-        book.record(event("submission.returned", ONE, stored))
-        book.record(event("submission.accepted", ONE, stored + timedelta(hours=1), nil=True, version=1))
+        book.record(event("submission.returned", ONE, stored, submission="a"))
+        book.record(event("submission.accepted", ONE, stored + timedelta(hours=1), nil=True, version=1, submission="b"))
     with transaction(store) as session:
         book = ledger(session)
         previous = GENESIS
@@ -132,7 +132,7 @@ def test_what_is_raised_leaves_nothing_behind(store: Engine) -> None:
     with transaction(store) as session:
         before = business_state(session)
     with pytest.raises(RuntimeError), transaction(store) as session:
-        ledger(session).record(event("submission.accepted", ONE, nil=False, version=1))
+        ledger(session).record(event("submission.accepted", ONE, nil=False, version=1, submission="a"))
         raise RuntimeError
     with transaction(store) as session:
         assert business_state(session) == before
@@ -203,3 +203,53 @@ def test_no_event_is_lost_when_several_write_at_once(store: Engine) -> None:
     for body, mark in events:
         assert mark == chain(previous, body)
         previous = mark
+
+
+def looked_at(store: Engine) -> dict[str, datetime]:
+    """Return the expected reports that the ladder has to look at, and when."""
+    row = tables.ExpectedReportRow
+    with transaction(store) as session:
+        found = session.execute(select(row.id, row.next_at).where(row.next_at.is_not(None)))
+        return {code: moment for code, moment in found if moment}
+
+
+def test_what_is_owed_in_an_open_round_is_to_be_looked_at_and_nothing_else(store: Engine) -> None:
+    launched(store)
+    mine = {one.id for one in PLAN.expected_in(FIRST_ROUND)}
+    assert not looked_at(store)
+    with transaction(store) as session:
+        ledger(session).record(event("report.waived", f"{FIRST_ROUND}/1/wlj"))
+        assert ledger(session).open_round(FIRST_ROUND, event("round.opened", FIRST_ROUND))
+    assert looked_at(store) == dict.fromkeys(mine - {f"{FIRST_ROUND}/1/wlj"}, LAUNCH)
+    later = LAUNCH + timedelta(days=1)
+    with transaction(store) as session:
+        book = ledger(session)
+        envelope = book.add_envelope("folder", "表.xlsx", "1" * 64, 1, "", later)
+        book.add_submission(SubmissionRecord(f"{envelope}:{ONE}#1", envelope, ONE, 1, "accepted", False, "", later, "", ()), [])
+        book.record(event("submission.accepted", ONE, later, nil=False, version=1, submission=f"{envelope}:{ONE}#1"))
+        book.record(event("report.resumed", f"{FIRST_ROUND}/1/wlj", later))
+    assert ONE not in looked_at(store)
+    assert looked_at(store)[f"{FIRST_ROUND}/1/wlj"] == later
+    with transaction(store) as session:
+        ledger(session).record(event("submission.withdrawn", ONE, later, submission=f"{envelope}:{ONE}#1"))
+        assert ledger(session).submissions(FIRST_ROUND)[0].outcome == "withdrawn"
+        assert ledger(session).next_version(ONE) == 2
+    assert looked_at(store)[ONE] == later
+    with transaction(store) as session:
+        assert ledger(session).close_round(FIRST_ROUND, event("round.closed", FIRST_ROUND, later, tally={"expected": 1}))
+    assert not looked_at(store)
+
+
+def test_nothing_changes_a_closed_round(store: Engine) -> None:
+    launched(store)
+    with transaction(store) as session:
+        book = ledger(session)
+        book.open_round(FIRST_ROUND, event("round.opened", FIRST_ROUND))
+        book.close_round(FIRST_ROUND, event("round.closed", FIRST_ROUND, tally={"expected": 1}))
+        before = book.standings(CAMPAIGN, FIRST_ROUND)
+        book.record(event("due.moved", ONE, to=(LAUNCH + timedelta(days=99)).isoformat()))
+        book.record(event("submission.accepted", ONE, nil=False, version=1, submission="a"))
+        assert not book.close_round(FIRST_ROUND, event("round.closed", FIRST_ROUND, tally={"expected": 2}))
+    with transaction(store) as session:
+        assert ledger(session).standings(CAMPAIGN, FIRST_ROUND) == before
+        assert ledger(session).rounds(CAMPAIGN)[0].tally == {"expected": 1}
