@@ -13,8 +13,8 @@ from campaigns.definition import Definition, Form, Indicator, Report, Role, Row,
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
-from campaigns.items import Item, figures_of, items_of
-from campaigns.organs import Directory, Organ
+from campaigns.items import Item, codes_of, figures_of, items_of
+from campaigns.organs import Directory, Group, Organ
 from campaigns.rules import SCOPES, Relation, RuleError, instances, parse, scope_of
 
 LONGEST = 20  # years: a longer campaign is a slip of the pen, and would lay out rounds without end
@@ -40,12 +40,7 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
         yield error("directory-differs", ("directory",), f"定义使用通讯录“{definition.directory}”，读到的却是“{directory.id}”")
     elif campaign.ends.year - campaign.starts.year > LONGEST:
         yield error("too-long", ("campaign", "ends"), f"专项行动超过{LONGEST}年，结束日期大概写错了，请核对")
-    for index, phase in enumerate(definition.phases):
-        path: Path = ("phases", index)
-        if phase.ends < phase.starts:
-            yield error("dates-reversed", (*path, "ends"), f"{phase.title}的结束月份早于起始月份，请核对")
-        elif phase.starts < f"{campaign.starts:%Y-%m}" or phase.ends > f"{campaign.ends:%Y-%m}":
-            yield warning("outside", path, f"{phase.title}（{phase.starts}至{phase.ends}）超出专项行动的起止日期，请核对")
+    yield from _check_phases(definition)
     yield from _duplicates(("duties",), "number", "任务序号", [duty.number for duty in definition.duties])
     for section, label, items in (
         ("phases", "阶段代码", definition.phases),
@@ -55,8 +50,10 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
         ("ladder", "催报代码", definition.ladder),
     ):
         yield from _duplicates((section,), "id", label, [item.id for item in items])
+    yield from _check_duties(definition)
     yield from _check_needs(definition)
-    yield from _check_reports(definition)
+    yield from _check_addressees(definition, directory)
+    yield from _check_reports(definition, directory)
     yield from _check_forms(definition, directory)
     yield from _check_rules(definition, directory)
     yield from _check_directory(directory, campaign.starts)
@@ -100,6 +97,82 @@ def _duplicates(section: Path, key: str | None, label: str, values: Sequence[str
         first.setdefault(value, index)
 
 
+def _check_phases(definition: Definition) -> Iterator[Problem]:
+    campaign = definition.campaign
+    known = [phase.id for phase in definition.phases]
+    for index, phase in enumerate(definition.phases):
+        path: Path = ("phases", index)
+        for key, text, day in (("starts", phase.starts, phase.first_day), ("ends", phase.ends, phase.last_day)):
+            if text and day is None:
+                yield error("no-such-date", (*path, key), f"“{text}”不是真实的日期，请核对月和日")
+        first, last = phase.first_day, phase.last_day
+        if first and last and last < first:
+            yield error("dates-reversed", (*path, "ends"), f"{phase.title}的结束早于起始，请核对两个日期")
+        elif any(
+            (text < str(campaign.starts)[: len(text)] or text > str(campaign.ends)[: len(text)])
+            for text in (phase.starts, phase.ends)
+            if text
+        ):
+            told = f"{phase.starts or '未写明'}至{phase.ends or '未写明'}"
+            yield warning("outside", path, f"{phase.title}（{told}）超出专项行动的起止日期，请核对")
+        for position, need in enumerate(phase.needs):
+            if need not in known:
+                yield error(
+                    "unknown-phase", (*path, "needs", position), f"{phase.title}的前置阶段“{need}”没有定义，{_known(known)}"
+                )
+    order = {one: at for at, one in enumerate(known)}
+    waits = {order[phase.id]: [order[need] for need in phase.needs if need in order] for phase in definition.phases}
+    for cycle in find_cycles(waits):
+        chain = " → ".join(definition.phases[at].title for at in [*cycle, cycle[0]])
+        yield error("cycle", ("phases", cycle[0], "needs"), f"前置阶段互相等待：{chain}，请去掉其中一个前置关系")
+
+
+def _check_duties(definition: Definition) -> Iterator[Problem]:
+    """Return what is wrong within single duties: who answers for it, in which phase it is, by when its work is done."""
+    campaign = definition.campaign
+    phases = {phase.id: phase for phase in definition.phases}
+    for index, duty in enumerate(definition.duties):
+        path: Path = ("duties", index)
+        said = f"任务{duty.number}"
+        if duty.units:
+            told = f"责任单位（{'、'.join(duty.units)}）是牵头还是配合，原文没有写明"
+            told = f"{told}：请核对后改写到 lead、joint_leads 或 cooperating"
+            yield error("role-unknown", (*path, "units"), told)
+        elif not duty.leads:
+            yield error("no-lead", (*path, "lead"), "没有写牵头单位：请补上 lead，各单位分别负责的写 joint_leads")
+        if duty.lead and duty.joint_leads:
+            yield error("two-kinds", (*path, "joint_leads"), f"{said}既写了 lead 又写了 joint_leads，只能写一种")
+        if duty.phase and duty.phase not in phases:
+            yield error("unknown-phase", (*path, "phase"), f"{said}所属阶段“{duty.phase}”没有定义，{_known(phases)}")
+        if duty.due is None:
+            continue
+        if duty.due_on is None:
+            yield error("no-such-date", (*path, "due"), f"“{duty.due}”不是真实的日期，请核对月和日")
+        elif duty.due_on < campaign.starts or duty.due > str(campaign.ends)[: len(duty.due)]:
+            yield warning("outside", (*path, "due"), f"{said}的完成时限（{duty.due}）不在专项行动期间，请核对")
+        elif duty.phase in phases and (last := phases[duty.phase].last_day) and duty.due_on > last:
+            yield warning(
+                "outside", (*path, "due"), f"{said}的完成时限（{duty.due}）晚于{phases[duty.phase].title}的结束，请核对"
+            )
+
+
+def _check_addressees(definition: Definition, directory: Directory) -> Iterator[Problem]:
+    named: set[str] = set()
+    for duty in definition.duties:
+        for name in (*duty.leads, *duty.cooperating, *duty.units):
+            named.update(codes_of(name, definition, directory))
+    for position, name in enumerate(definition.campaign.addressees):
+        path: Path = ("campaign", "addressees", position)
+        try:
+            holder = directory.resolve(name, definition.campaign.starts)
+        except UnknownOrgan as unknown:
+            yield error("unknown-organ", path, f"主送：{unknown}")
+            continue
+        codes = holder.members if isinstance(holder, Group) else (holder.id,)
+        if not named.intersection(codes):
+            yield warning("no-duty", path, f"主送单位“{name}”没有任何任务，请核对是否漏写")
+
+
 def _check_needs(definition: Definition) -> Iterator[Problem]:
     numbers = {duty.number for duty in definition.duties}
     for index, duty in enumerate(definition.duties):
@@ -112,17 +185,23 @@ def _check_needs(definition: Definition) -> Iterator[Problem]:
                 )
     waits: dict[int, list[int]] = {}
     for duty in definition.duties:
-        waits.setdefault(duty.number, []).extend(duty.needs)
+        waits.setdefault(duty.number, []).extend(definition.needs_of(duty))
     for cycle in find_cycles(waits):
         index = next(i for i, duty in enumerate(definition.duties) if duty.number == cycle[0])
         chain = " → ".join(f"任务{number}" for number in [*cycle, cycle[0]])
         yield error("cycle", ("duties", index, "needs"), f"前置任务互相等待：{chain}，请去掉其中一个前置关系")
 
 
-def _check_reports(definition: Definition) -> Iterator[Problem]:
+def _check_reports(definition: Definition, directory: Directory) -> Iterator[Problem]:
     forms = [form.id for form in definition.forms]
+    numbers = {duty.number for duty in definition.duties}
     for index, report in enumerate(definition.reports):
         path: Path = ("reports", index)
+        yield from _check_limits(definition, directory, report, path, f"报送事项“{report.title}”")
+        for position, number in enumerate(report.duties):
+            if number not in numbers:
+                told = f"“{report.title}”涉及的任务{number}不存在，请改成已有的任务序号"
+                yield error("unknown-duty", (*path, "duties", position), told)
         for position, code in enumerate(report.forms):
             where: Path = ("form",) if position == 0 else ("more_forms", position - 1)
             if code not in forms:
@@ -140,8 +219,8 @@ def _check_reports(definition: Definition) -> Iterator[Problem]:
             if count > 1:
                 yield error("duplicate", (*path, "hops"), f"“{role.chinese}”在报送环节中出现了{count}次，只能有一次")
         for position, hop in enumerate(report.hops):
-            if (hop.role, hop.to) not in ((Role.COOPERATING, "lead"), (Role.COOPERATING, "office"), (Role.LEAD, "office")):
-                yield error("hop", (*path, "hops", position, "to"), f"{hop.role.chinese}单位不能报送给牵头单位，请改为 office")
+            if hop.role is Role.LEAD and hop.to != "office":
+                yield error("hop", (*path, "hops", position, "to"), "牵头单位只能报送给办公室，请改为 office")
             if hop.working_days_before >= report.opens_working_days_before:
                 yield error(
                     "opens-late",
@@ -149,7 +228,8 @@ def _check_reports(definition: Definition) -> Iterator[Problem]:
                     f"“{report.title}”在提前{report.opens_working_days_before}个工作日下发，{hop.role.chinese}单位却要提前"
                     f"{hop.working_days_before}个工作日报送，请把下发提前",
                 )
-        yield from _check_order(report, path, any(duty.cooperating for duty in definition.duties))
+        cooperation = any(duty.cooperating for duty in definition.duties if not report.duties or duty.number in report.duties)
+        yield from _check_order(report, path, cooperation)
     used = {code for report in definition.reports for code in report.forms}
     for index, form in enumerate(definition.forms):
         if form.id not in used:
@@ -166,7 +246,7 @@ def _check_order(report: Report, path: Path, cooperation: bool) -> Iterator[Prob
     if cooperating is None:
         if cooperation:
             yield warning("no-cooperating-hop", (*path, "hops"), f"“{report.title}”没有写配合单位的报送环节，配合单位将不用报送")
-    elif lead and cooperating.to == "lead" and cooperating.working_days_before <= lead.working_days_before:
+    elif lead and cooperating.to != "office" and cooperating.working_days_before <= lead.working_days_before:
         yield warning("no-time-left", (*path, "hops"), f"“{report.title}”的配合单位不早于牵头单位报送，请把配合单位的日期提前")
 
 
@@ -219,14 +299,23 @@ def _check_indicator(form: Form, one: Indicator, path: Path) -> Iterator[Problem
 
 
 def _check_names(definition: Definition, directory: Directory, form: Form, path: Path) -> Iterator[Problem]:
-    limited: list[tuple[Path, tuple[str, ...]]] = [((*path, "only"), form.only)]
-    limited += [((*path, "indicators", at, "only"), one.only) for at, one in enumerate(form.indicators)]
-    for where, names in limited:
+    yield from _check_limits(definition, directory, form, path, f"报表“{form.title}”")
+    for at, one in enumerate(form.indicators):
+        yield from _check_limits(definition, directory, one, (*path, "indicators", at), f"报表“{form.title}”")
+
+
+def _check_limits(
+    definition: Definition, directory: Directory, limited: Report | Form | Indicator, path: Path, said: str
+) -> Iterator[Problem]:
+    """Return the names of `only` and `excluding` that are no organ, group or level."""
+    levels = {organ.level for organ in directory.organs}
+    for key, names in (("only", limited.only), ("excluding", limited.excluding)):
         for position, name in enumerate(names):
             try:
-                directory.resolve(name, definition.campaign.starts)
+                if name not in levels:
+                    directory.resolve(name, definition.campaign.starts)
             except UnknownOrgan as unknown:
-                yield error("unknown-organ", (*where, position), f"报表“{form.title}”：{unknown}")
+                yield error("unknown-organ", (*path, key, position), f"{said}：{unknown}")
 
 
 def _check_together(definition: Definition, directory: Directory, report: Report, path: Path) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ Eight sections: campaign, directory, phases, duties, reports, forms, rules, ladd
 `assumed` with the reason, and is counted by `liandong check`.
 """
 
+import calendar
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -15,6 +16,7 @@ from campaigns.organs import Code, Name, Record
 
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+DayOrMonth = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -41,11 +43,22 @@ class Part(StrEnum):
 
 
 class Source(Record):
-    """The document a campaign rests on."""
+    """The document a campaign was set up by."""
 
     title: Text = Field(title="标题")
     body: Name = Field(title="发文机关")
     issued_on: date = Field(title="成文日期")
+    clause: Text | None = Field(None, title="条款")
+    note: str | None = Field(None, title="说明")
+
+
+class Document(Record):
+    """Another document the notice names: one it rests on, or one it passes down."""
+
+    title: Text = Field(title="标题")
+    doc_no: Text | None = Field(None, title="发文字号")
+    body: Name | None = Field(None, title="发文机关")
+    issued_on: date | None = Field(None, title="成文日期")
     note: str | None = Field(None, title="说明")
 
 
@@ -59,34 +72,67 @@ class Campaign(Record):
     office: Name = Field(title="联席会议办公室")
     starts: date = Field(title="起始日期")
     ends: date = Field(title="结束日期")
-    source: Source = Field(title="依据文件")
+    source: Source = Field(title="印发文件")
+    basis: tuple[Document, ...] = Field((), title="依据文件")
+    forwards: Document | None = Field(None, title="转发文件")
+    addressees: tuple[Name, ...] = Field((), title="主送")
 
 
 class Phase(Record):
-    """A stretch of the campaign, in whole months."""
+    """A stretch of the campaign, in whole months or days; a notice may leave its dates open."""
 
     id: Identifier = Field(title="代码")
     title: Text = Field(title="名称")
-    starts: Month = Field(title="起始月份")
-    ends: Month = Field(title="结束月份")
+    starts: DayOrMonth | None = Field(None, title="起始")
+    ends: DayOrMonth | None = Field(None, title="结束")
+    needs: tuple[Identifier, ...] = Field((), title="前置阶段")
+
+    @property
+    def first_day(self) -> date | None:
+        """Return its first day; None when it is open or no such day exists."""
+        return day_of(self.starts) if self.starts else None
+
+    @property
+    def last_day(self) -> date | None:
+        """Return its last day, included; None when it is open or no such day exists."""
+        return day_of(self.ends, last=True) if self.ends else None
 
 
 class Duty(Record):
-    """A numbered line of the plan with its lead and cooperating departments, by the names the notice uses."""
+    """A numbered line of the plan with its departments, by the names the notice uses.
+
+    It has leads (牵头), or joint leads of which each does its own share (按职责分工分别负责). `units` are those whose role the
+    notice does not say: until a person has said it the definition cannot be launched.
+    """
 
     number: int = Field(title="序号", ge=1, le=999)
     title: Text = Field(title="任务")
+    content: Text | None = Field(None, title="工作内容")
     chapter: str | None = Field(None, title="所属章节")
-    lead: tuple[Name, ...] = Field(title="牵头单位", min_length=1)
+    phase: Identifier | None = Field(None, title="所属阶段")
+    lead: tuple[Name, ...] = Field((), title="牵头单位", min_length=1)
+    joint_leads: tuple[Name, ...] = Field((), title="分别负责单位", min_length=1)
     cooperating: tuple[Name, ...] = Field((), title="配合单位")
+    units: tuple[Name, ...] = Field((), title="责任单位")
+    due: DayOrMonth | None = Field(None, title="完成时限")
     needs: tuple[int, ...] = Field((), title="前置任务")
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """Return the names of those who answer for the duty, together or each for its share."""
+        return self.lead or self.joint_leads
+
+    @property
+    def due_on(self) -> date | None:
+        """Return the day by which the work itself is to be done, the last of its month; None when the notice sets none."""
+        return day_of(self.due, last=True) if self.due else None
 
 
 class Hop(Record):
     """One step of a report on its way: who owes it, to whom, in which parts, and how long before the office's date."""
 
     role: Role = Field(title="报送角色")
-    to: Literal["lead", "office"] = Field(title="接收方")
+    to: Literal["lead", "parent", "office"] = Field(title="接收方")
     parts: tuple[Part, ...] = Field((Part.WORKBOOK,), title="报送内容", min_length=1)
     working_days_before: int = Field(0, title="提前工作日", ge=0, le=60)
 
@@ -98,6 +144,9 @@ class Report(Record):
     title: Text = Field(title="名称")
     form: Identifier = Field(title="报表代码")
     more_forms: tuple[Identifier, ...] = Field((), title="同报报表")
+    duties: tuple[int, ...] = Field((), title="涉及任务")
+    only: tuple[Name, ...] = Field((), title="应报单位")
+    excluding: tuple[Name, ...] = Field((), title="不报单位")
     yearly: tuple[MonthDay, ...] = Field(title="每年报送日期", min_length=1)
     hops: tuple[Hop, ...] = Field(title="报送环节", min_length=1)
     opens_working_days_before: int = Field(30, title="提前几个工作日下发", ge=1, le=250)
@@ -123,6 +172,7 @@ class Indicator(Record):
     options: tuple[Name, ...] = Field((), title="选项")
     prompt: Text | None = Field(None, title="填写提示", max_length=100)
     only: tuple[Name, ...] = Field((), title="限填单位")
+    excluding: tuple[Name, ...] = Field((), title="不填单位")
 
 
 class Row(Record):
@@ -145,6 +195,7 @@ class Form(Record):
     narrative: Name = Field("工作进展", title="文字栏名称")
     notes: tuple[Text, ...] = Field((), title="填写说明")
     only: tuple[Name, ...] = Field((), title="限填单位")
+    excluding: tuple[Name, ...] = Field((), title="不填单位")
 
 
 class Rule(Record):
@@ -194,6 +245,11 @@ class Definition(Record):
                 return duty
         raise KeyError(number)
 
+    def needs_of(self, duty: Duty) -> tuple[int, ...]:
+        """Return the numbers of the duties that come before a duty: those it needs, and all of the phases its phase needs."""
+        before = next((phase.needs for phase in self.phases if phase.id == duty.phase), ())
+        return tuple(dict.fromkeys((*duty.needs, *(one.number for one in self.duties if one.phase in before))))
+
     def report(self, code: str) -> Report:
         """Return the report with that code; KeyError when there is none."""
         for report in self.reports:
@@ -207,3 +263,12 @@ class Definition(Record):
             if form.id == code:
                 return form
         raise KeyError(code)
+
+
+def day_of(text: str, *, last: bool = False) -> date | None:
+    """Return the day of `2026-06-30`, or the first or last day of the month `2026-06`; None where there is no such day."""
+    year, month, *day = map(int, text.split("-"))
+    try:
+        return date(year, month, day[0] if day else calendar.monthrange(year, month)[1] if last else 1)
+    except ValueError:
+        return None

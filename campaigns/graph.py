@@ -31,7 +31,7 @@ def rollup_node(round_id: str) -> str:
 def edges(plan: "Plan") -> tuple[Edge, ...]:
     """Return every dependency of a plan, in its order: within a round, then from each round to the next of the same report."""
     found: list[Edge] = []
-    needs = {duty.number: duty.needs for duty in plan.definition.duties}
+    needs = {duty.number: plan.definition.needs_of(duty) for duty in plan.definition.duties}
     for a_round in plan.rounds:
         owed = plan.expected_in(a_round.id)
         leads: dict[int, list[str]] = {}
@@ -40,7 +40,9 @@ def edges(plan: "Plan") -> tuple[Edge, ...]:
                 leads.setdefault(one.duty, []).append(one.id)
         for one in owed:
             if one.role is Role.COOPERATING and "office" not in one.receivers:
-                found += [Edge(one.id, lead, REPORTS_TO) for lead in leads.get(one.duty, ())]
+                found += [
+                    Edge(one.id, lead, REPORTS_TO) for lead in leads.get(one.duty, ()) if lead.split("/")[-1] in one.receivers
+                ]
             else:
                 found.append(Edge(one.id, rollup_node(a_round.id), ROLLS_UP))
             if one.role is Role.LEAD:

@@ -49,20 +49,27 @@ class Item(BaseModel):
 
 
 def among(names: Iterable[str], department: str, definition: Definition, directory: Directory) -> bool:
-    """Return whether a department is among these names of organs and groups; no names at all means everybody."""
+    """Return whether a department is among these names of organs, groups and levels; no names at all means everybody."""
     names = tuple(names)
-    return not names or any(department in _codes(name, definition, directory) for name in names)
+    return not names or any(department in codes_of(name, definition, directory) for name in names)
+
+
+def concerns(limited: Report | Form | Indicator, department: str, definition: Definition, directory: Directory) -> bool:
+    """Return whether a department is meant by the `only` and `excluding` of a report, a form or an indicator."""
+    if limited.excluding and among(limited.excluding, department, definition, directory):
+        return False
+    return among(limited.only, department, definition, directory)
 
 
 def items_of(form: Form, department: str | None, definition: Definition, directory: Directory) -> tuple[Item, ...]:
     """Return what a form asks of a department, in order; of anybody when no department is given."""
 
-    def asked(names: tuple[str, ...]) -> bool:
-        return department is None or among(names, department, definition, directory)
+    def asked(limited: Form | Indicator) -> bool:
+        return department is None or concerns(limited, department, definition, directory)
 
-    if not asked(form.only):
+    if not asked(form):
         return ()
-    columns = [one for one in form.indicators if asked(one.only)]
+    columns = [one for one in form.indicators if asked(one)]
     if form.layout != "matrix":
         present = {one.id for one in columns}
         return tuple(_item(one, sum_of=tuple(part for part in one.sum_of if part in present)) for one in columns)
@@ -81,8 +88,14 @@ def items_of(form: Form, department: str | None, definition: Definition, directo
 
 def asked_by(definition: Definition, directory: Directory, report: Report, departments: Iterable[str]) -> frozenset[str]:
     """Return the departments of which a report asks anything at all; the others do not owe it."""
+    if _limited(report):
+        only, excluding = (
+            {code for name in names for code in codes_of(name, definition, directory)}
+            for names in (report.only, report.excluding)
+        )
+        departments = [code for code in departments if (not report.only or code in only) and code not in excluding]
     forms = [form for form in definition.forms if form.id in report.forms]
-    if any(not form.only and any(not one.only for one in form.indicators) for form in forms) or not forms:
+    if any(not _limited(form) and any(not _limited(one) for one in form.indicators) for form in forms) or not forms:
         return frozenset(departments)  # the usual case; and a form that does not exist is told by the checks
     return frozenset(code for code in departments if any(items_of(form, code, definition, directory) for form in forms))
 
@@ -118,7 +131,15 @@ def _item(one: Indicator, **more: object) -> Item:
     return Item.model_validate({**shared, **more})
 
 
-def _codes(name: str, definition: Definition, directory: Directory) -> tuple[str, ...]:
+def _limited(one: Report | Form | Indicator) -> bool:
+    return bool(one.only or one.excluding)
+
+
+def codes_of(name: str, definition: Definition, directory: Directory) -> tuple[str, ...]:
+    """Return the codes of the departments a name stands for: an organ, a group, or all organs of a level; none if unknown."""
+    level = tuple(organ.id for organ in directory.organs if organ.level == name)
+    if level:
+        return level
     try:
         holder: Organ | Group = directory.resolve(name, definition.campaign.starts)
     except UnknownOrgan:

@@ -3,7 +3,7 @@
 Ids are paths of codes derived from the definition (`hezhou-2020/summary-2020-2/15/scjg`), so expanding again changes nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -92,6 +92,7 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     rounds, doubts = _rounds(definition, workdays)
     problems += doubts
     expected = tuple(_expected(definition, directory, assignments, rounds, hours))
+    problems += _orphans(definition, directory, assignments)
     problems += checks.assumptions(definition, directory)
     problems += checks.debtors(definition, directory, {one.department for one in assignments})
     return Plan(definition, directory, assignments, rounds, expected, tuple(problems))
@@ -99,7 +100,7 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
 
 def group_names(definition: Definition, directory: Directory, duty: Duty, role: Role) -> list[str]:
     """Return the names a duty gives for a role, as the directory writes them; groups keep their own name."""
-    names = duty.lead if role is Role.LEAD else duty.cooperating
+    names = duty.leads if role is Role.LEAD else duty.cooperating
     return [directory.resolve(name, definition.campaign.starts).name for name in names]
 
 
@@ -110,7 +111,11 @@ def _assign(definition: Definition, directory: Directory) -> tuple[tuple[Assignm
     for index, duty in enumerate(definition.duties):
         taken: dict[str, Role] = {}
         explicit: dict[str, Role] = {}
-        for key, role, names in (("lead", Role.LEAD, duty.lead), ("cooperating", Role.COOPERATING, duty.cooperating)):
+        for key, role, names in (
+            ("lead", Role.LEAD, duty.lead),
+            ("joint_leads", Role.LEAD, duty.joint_leads),
+            ("cooperating", Role.COOPERATING, duty.cooperating),
+        ):
             for position, name in enumerate(names):
                 path: checks.Path = ("duties", index, key, position)
                 try:
@@ -226,12 +231,14 @@ def _expected(
         if one.role is Role.LEAD:
             leads[one.duty] = (*leads.get(one.duty, ()), one.department)
     departments = {one.department for one in assignments}
+    parents = {organ.id: organ.parent for organ in directory.organs}
     asked = {report.id: asked_by(definition, directory, report, departments) for report in definition.reports}
     for a_round in rounds:
-        hops = {hop.role: hop for hop in definition.report(a_round.report).hops}
+        report = definition.report(a_round.report)
+        hops = {hop.role: hop for hop in report.hops}
         for one in assignments:
             hop = hops.get(one.role)
-            if hop is None or one.department not in asked[a_round.report]:
+            if hop is None or one.department not in asked[report.id] or (report.duties and one.duty not in report.duties):
                 continue
             yield ExpectedReport(
                 id=f"{a_round.id}/{one.duty}/{one.department}",
@@ -240,5 +247,31 @@ def _expected(
                 department=one.department,
                 role=one.role,
                 due_at=hours.deadline(a_round.due_of(one.role)),
-                receivers=leads.get(one.duty, ()) if hop.to == "lead" else (OFFICE,),
+                receivers=_receivers(hop, one.department, leads.get(one.duty, ()), parents),
             )
+
+
+def _orphans(definition: Definition, directory: Directory, assignments: tuple[Assignment, ...]) -> Iterator[Problem]:
+    """Return the departments that report to the one above them, where that one does not lead the duty."""
+    parents = {organ.id: organ.parent for organ in directory.organs}
+    leads = {(one.duty, one.department) for one in assignments if one.role is Role.LEAD}
+    for index, report in enumerate(definition.reports):
+        for position, hop in enumerate(report.hops):
+            lost = [
+                directory.organ(one.department).name
+                for one in assignments
+                if hop.to == "parent" and one.role is hop.role and (not report.duties or one.duty in report.duties)
+                if (one.duty, parents[one.department]) not in leads
+            ]
+            if lost:
+                path: checks.Path = ("reports", index, "hops", position, "to")
+                names = "、".join(dict.fromkeys(lost[:5])) + ("等" if len(lost) > 5 else "")
+                told = f"“{report.title}”要报送给上级单位，但{names}的上级不是这项任务的牵头单位，请核对任务和通讯录里的上级"
+                yield checks.error("no-parent", path, told)
+
+
+def _receivers(hop: Hop, department: str, leads: tuple[str, ...], parents: Mapping[str, str | None]) -> tuple[str, ...]:
+    if hop.to == "office":
+        return (OFFICE,)
+    above = parents.get(department)
+    return leads if hop.to == "lead" or above not in leads else (above,)

@@ -151,7 +151,7 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         f"{a_round.due_on.year}年{a_round.due_on.month}月{a_round.due_on.day}日",
         as_of=as_of,
         indicators=indicators,
-        duties={duty.number: (duty.title, "、".join(duty.lead)) for duty in plan.definition.duties if duty.number in due},
+        duties={duty.number: (duty.title, "、".join(duty.leads)) for duty in plan.definition.duties if duty.number in due},
         departments=names,
         facts=counted,
         cells=_sums(((fact.duty, fact.department), fact) for fact in counted),

@@ -118,7 +118,7 @@ def graph_picture(plan: Plan, round_id: str, states: Mapping[str, str], path: Pa
         middles[row.duty] = _draw(sketch, row, states, top)
         top += row.height
     for duty in plan.definition.duties:
-        for need in duty.needs:
+        for need in plan.definition.needs_of(duty):
             if need in middles and duty.number in middles:
                 sketch.bend(_LEAD[1] + 0.2, middles[need], middles[duty.number])
     node = graph.rollup_node(round_id)
@@ -155,7 +155,7 @@ def mermaid(plan: Plan, round_id: str, states: Mapping[str, str]) -> str:
             lights = [_light(states.get(one.id, "")) for one in leads]
             classes[f"D{number}"] = next((light for light in ("red", "yellow") if light in lights), _all(lights))
             lines.append(f"  C{number} --> D{number} --> R" if cooperating else f"  D{number} --> R")
-            lines += [f"  D{need} -.-> D{number}" for need in duty.needs if need in numbers]
+            lines += [f"  D{need} -.-> D{number}" for need in plan.definition.needs_of(duty) if need in numbers]
         elif cooperating:
             lines.append(f"  C{number} --> R")
     lines += [f"  classDef {light} fill:{fill},color:{ink},stroke:#9aa5b1" for light, (fill, ink) in _COLOURS.items()]

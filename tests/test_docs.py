@@ -26,6 +26,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "The file": definition.Definition,
     "campaign": definition.Campaign,
     "source": definition.Source,
+    "basis and forwards": definition.Document,
     "phases": definition.Phase,
     "duties": definition.Duty,
     "reports": definition.Report,

@@ -1,0 +1,204 @@
+"""What a definition can say beyond one lead and its helpers, and what follows for who owes what to whom."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from campaigns import graph
+from campaigns.definition import Definition, day_of
+from campaigns.findings import Severity
+from campaigns.organs import Directory
+from campaigns.plan import Plan, expand
+from campaigns.workdays import OfficeHours
+from tests.builders import WORKDAYS
+
+DIRECTORY = Directory.model_validate(
+    {
+        "id": "zhi",
+        "title": "测试通讯录",
+        "organs": [
+            {"id": "gaj", "name": "市公安局"},
+            {"id": "jyj", "name": "市教育局"},
+            {"id": "dong", "name": "东区市场监管局", "level": "县"},
+            {"id": "xi", "name": "西区市场监管局", "level": "县"},
+            {"id": "dong1", "name": "东区一所", "level": "所", "parent": "dong"},
+            {"id": "xi1", "name": "西区一所", "level": "所", "parent": "xi"},
+        ],
+        "groups": [
+            {"id": "xian", "name": "各区市场监管局", "members": ["dong", "xi"]},
+            {"id": "suo", "name": "各市场监管所", "members": ["dong1", "xi1"]},
+        ],
+    }
+)
+
+
+def plan(**changes: Any) -> Plan:
+    raw: dict[str, Any] = {
+        "campaign": {
+            "id": "zhi-2021",
+            "title": "测试行动",
+            "short_title": "测试",
+            "office": "市联席办",
+            "starts": "2021-01-05",
+            "ends": "2021-12-31",
+            "source": {"title": "通知", "body": "市联席办", "issued_on": "2021-01-05"},
+        },
+        "directory": "zhi",
+        "duties": [{"number": 1, "title": "第一项", "lead": ["市公安局"], "cooperating": ["市教育局"]}],
+        "reports": [
+            {
+                "id": "summary",
+                "title": "总结",
+                "form": "statistics",
+                "yearly": ["06-18"],
+                "hops": [
+                    {"role": "cooperating", "to": "lead", "working_days_before": 5},
+                    {"role": "lead", "to": "office"},
+                ],
+            }
+        ],
+        "forms": [{"id": "statistics", "title": "统计表", "indicators": [{"id": "cases", "label": "立案", "unit": "件"}]}],
+    }
+    raw["campaign"] |= changes.pop("campaign", {})
+    raw["reports"][0] |= changes.pop("report", {})
+    raw["forms"][0] |= changes.pop("form", {})
+    return expand(Definition.model_validate(raw | changes), DIRECTORY, WORKDAYS, OfficeHours())
+
+
+def owed(laid_out: Plan) -> dict[str, tuple[str, ...]]:
+    return {f"{one.duty}/{one.department}": one.receivers for one in laid_out.expected}
+
+
+def told(laid_out: Plan, *severities: Severity) -> list[str]:
+    return [one.message for one in laid_out.problems if one.severity in (severities or (Severity.ERROR,))]
+
+
+def test_joint_leads_each_report_their_share_to_the_office() -> None:
+    laid_out = plan(duties=[{"number": 1, "title": "第一项", "joint_leads": ["市公安局", "市教育局"]}])
+
+    assert owed(laid_out) == {"1/gaj": ("office",), "1/jyj": ("office",)}
+    assert told(laid_out) == []
+
+
+def test_a_duty_without_leads_or_with_unknown_roles_is_asked_about() -> None:
+    duties = [
+        {"number": 1, "title": "第一项", "cooperating": ["市教育局"]},
+        {"number": 2, "title": "第二项", "units": ["市公安局", "市教育局"]},
+        {"number": 3, "title": "第三项", "lead": ["市公安局"], "joint_leads": ["市教育局"]},
+    ]
+
+    assert told(plan(duties=duties)) == [
+        "没有写牵头单位：请补上 lead，各单位分别负责的写 joint_leads",
+        "责任单位（市公安局、市教育局）是牵头还是配合，原文没有写明：请核对后改写到 lead、joint_leads 或 cooperating",
+        "任务3既写了 lead 又写了 joint_leads，只能写一种",
+    ]
+
+
+def test_stations_report_to_the_bureau_above_them() -> None:
+    duties = [{"number": 1, "title": "第一项", "joint_leads": ["各区市场监管局"], "cooperating": ["各市场监管所"]}]
+    hops = [{"role": "cooperating", "to": "parent", "working_days_before": 3}, {"role": "lead", "to": "office"}]
+    laid_out = plan(duties=duties, report={"hops": hops})
+
+    assert owed(laid_out) == {"1/dong": ("office",), "1/xi": ("office",), "1/dong1": ("dong",), "1/xi1": ("xi",)}
+    reports_to = {(one.source[-5:], one.target[-4:]) for one in graph.edges(laid_out) if one.kind == graph.REPORTS_TO}
+    assert reports_to == {("dong1", "dong"), ("1/xi1", "1/xi")}
+
+
+def test_who_has_no_lead_above_it_is_named() -> None:
+    hops = [{"role": "cooperating", "to": "parent", "working_days_before": 3}, {"role": "lead", "to": "office"}]
+
+    assert told(plan(report={"hops": hops})) == [
+        "“总结”要报送给上级单位，但市教育局的上级不是这项任务的牵头单位，请核对任务和通讯录里的上级"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, {"1/gaj", "1/jyj", "2/dong", "2/xi"}),
+        ({"duties": [2]}, {"2/dong", "2/xi"}),
+        ({"only": ["市公安局", "县"]}, {"1/gaj", "2/dong", "2/xi"}),
+        ({"excluding": ["各区市场监管局"]}, {"1/gaj", "1/jyj"}),
+        ({"only": ["县"], "excluding": ["西区市场监管局"]}, {"2/dong"}),
+    ],
+)
+def test_a_report_can_be_about_some_duties_and_some_departments(limits: dict[str, Any], expected: set[str]) -> None:
+    duties = [
+        {"number": 1, "title": "第一项", "lead": ["市公安局"], "cooperating": ["市教育局"]},
+        {"number": 2, "title": "第二项", "joint_leads": ["各区市场监管局"]},
+    ]
+
+    assert set(owed(plan(duties=duties, report=limits))) == expected
+
+
+def test_limits_name_what_exists() -> None:
+    laid_out = plan(report={"duties": [7], "only": ["市工商局"], "excluding": ["镇"]}, form={"excluding": ["省"]})
+
+    assert told(laid_out)[:3] == [
+        "报送事项“总结”：通讯录里没有“市工商局”，请在通讯录中登记后再用",
+        "报送事项“总结”：通讯录里没有“镇”，请在通讯录中登记后再用",
+        "“总结”涉及的任务7不存在，请改成已有的任务序号",
+    ]
+
+
+def test_a_form_for_a_level_is_asked_of_that_level_alone() -> None:
+    duties = [{"number": 1, "title": "第一项", "joint_leads": ["市公安局", "各区市场监管局"]}]
+
+    assert set(owed(plan(duties=duties, form={"only": ["县"]}))) == {"1/dong", "1/xi"}
+    assert set(owed(plan(duties=duties, form={"excluding": ["县"]}))) == {"1/gaj"}
+
+
+def test_a_phase_that_needs_another_makes_its_duties_wait() -> None:
+    phases = [{"id": "check", "title": "自查"}, {"id": "act", "title": "整治", "needs": ["check"]}]
+    duties = [
+        {"number": 1, "title": "第一项", "lead": ["市公安局"], "phase": "check"},
+        {"number": 2, "title": "第二项", "lead": ["市教育局"], "phase": "act"},
+        {"number": 3, "title": "第三项", "lead": ["市教育局"]},
+    ]
+    laid_out = plan(phases=phases, duties=duties)
+
+    assert [laid_out.definition.needs_of(duty) for duty in laid_out.definition.duties] == [(), (1,), ()]
+    assert [(one.source[-5:], one.target[-5:]) for one in graph.edges(laid_out) if one.kind == graph.NEEDS] == [
+        ("1/gaj", "2/jyj")
+    ]
+
+
+def test_phases_in_a_circle_are_named() -> None:
+    phases = [
+        {"id": "one", "title": "自查", "needs": ["two"]},
+        {"id": "two", "title": "整治", "needs": ["one", "three"]},
+    ]
+
+    assert told(plan(phases=phases)) == [
+        "整治的前置阶段“three”没有定义，可用的有：one、two",
+        "前置阶段互相等待：自查 → 整治 → 自查，请去掉其中一个前置关系",
+    ]
+
+
+def test_the_end_of_the_work_is_held_against_its_phase_and_the_campaign() -> None:
+    phases = [{"id": "act", "title": "整治", "starts": "2021-03-10", "ends": "2021-06"}]
+    duty = {"title": "一项", "lead": ["市公安局"], "phase": "act"}
+    duties = [
+        {**duty, "number": number, "due": due} for number, due in enumerate(("2021-06", "2021-07-01", "2022-01", "2021-02-30"), 1)
+    ]
+    laid_out = plan(phases=phases, duties=duties)
+
+    assert told(laid_out) == ["“2021-02-30”不是真实的日期，请核对月和日"]
+    assert [one for one in told(laid_out, Severity.WARNING) if "完成时限" in one] == [
+        "任务2的完成时限（2021-07-01）晚于整治的结束，请核对",
+        "任务3的完成时限（2022-01）不在专项行动期间，请核对",
+    ]
+    assert laid_out.definition.duties[0].due_on == date(2021, 6, 30)
+
+
+def test_a_month_has_a_first_and_a_last_day() -> None:
+    assert (day_of("2024-02"), day_of("2024-02", last=True)) == (date(2024, 2, 1), date(2024, 2, 29))
+    assert (day_of("2024-02-10", last=True), day_of("2023-02-29")) == (date(2024, 2, 10), None)
+
+
+def test_who_is_addressed_and_has_nothing_to_do_is_told() -> None:
+    laid_out = plan(campaign={"addressees": ["市公安局", "各区市场监管局", "市工商局"]})
+
+    assert told(laid_out) == ["主送：通讯录里没有“市工商局”，请在通讯录中登记后再用"]
+    assert "主送单位“各区市场监管局”没有任何任务，请核对是否漏写" in told(laid_out, Severity.WARNING)
