@@ -7,6 +7,7 @@ LiandongError                 every failure this project raises on purpose; str(
 ├── UnknownItem               a campaign, round or report that the ledger does not hold
 ├── NotConfigured             a setting is missing or wrong
 ├── Conflict                  what is asked contradicts what the ledger already holds
+├── Refused                   a decision that cannot be made; carries every reason at once
 └── WorldError                the world failed: a server, a disk, a mailbox; worth trying again
 """
 
@@ -50,6 +51,14 @@ class NotConfigured(LiandongError):
 
 class Conflict(LiandongError):
     """What is asked contradicts what the ledger already holds."""
+
+
+class Refused(LiandongError):
+    """A decision or request that cannot be made, with every reason."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(dict.fromkeys(reasons))
+        super().__init__("；".join(self.reasons))
 
 
 class WorldError(LiandongError):

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from io import StringIO
-from typing import Any
+from typing import Annotated, Any
 
 import cyclopts
+from cyclopts import Parameter
 from cyclopts.help import HelpEntry, HelpPanel
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions
@@ -26,6 +27,17 @@ class Hours:
 
 
 USUAL_HOURS = Hours(time(8, 30), time(17, 30))
+
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="输出供程序读取的 JSON")]
+
+
+def day(_: Any, tokens: Sequence[cyclopts.Token]) -> date:
+    """Return an office date from an ISO text."""
+    try:
+        return date.fromisoformat(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"“{tokens[0].value}”不是日期，应写成 2020-12-10") from None
 
 
 def hours(_: Any, tokens: Sequence[cyclopts.Token]) -> Hours:
@@ -48,6 +60,11 @@ def moment(_: Any, tokens: Sequence[cyclopts.Token]) -> datetime:
     if not 2000 <= found.year <= 2100:
         raise ValueError(f"“{tokens[0].value}”不在2000年至2100年之间，请核对年份")
     return (found if found.tzinfo else found.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+
+
+AsOf = Annotated[
+    datetime | None, Parameter(name="--as-of", converter=moment, help="以这一时刻为准，如 2020-11-26T08:30（默认现在）")
+]
 
 
 def in_chinese(error: cyclopts.CycloptsError) -> str:

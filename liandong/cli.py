@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import cyclopts
 from cyclopts import App, Group, Parameter
 
-from campaigns.errors import DefinitionError, LiandongError, UnreadableFile
-from liandong.arguments import USUAL_HOURS, ChineseHelp, Hours, hours, in_chinese, moment
+from campaigns.errors import DefinitionError, LiandongError, Refused, UnreadableFile
+from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hours, in_chinese
+from liandong.deciding import decide_app, register
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
 _VERDICTS = {
@@ -24,10 +25,6 @@ _VERDICTS = {
 }
 
 _COMMANDS, _OPTIONS, _ARGUMENTS = Group("命令"), Group("选项"), Group("参数")
-Json = Annotated[bool, Parameter(name="--json", negative="", help="输出供程序读取的 JSON")]
-AsOf = Annotated[
-    datetime | None, Parameter(name="--as-of", converter=moment, help="以这一时刻为准，如 2020-11-26T08:30（默认现在）")
-]
 Campaign = Annotated[str | None, Parameter(help="专项行动代码（只有一个时可省略）")]
 
 app = App(
@@ -53,6 +50,8 @@ prefect_app = App(
 )
 prefect_app["--help"].help = "显示帮助"
 app.command(prefect_app)
+app.command(decide_app)
+register(app)
 
 
 def main() -> None:
@@ -68,6 +67,9 @@ def run(words: Sequence[str]) -> int:
         return UNREADABLE
     except DefinitionError as error:
         _show_problems(error.problems)
+        return PROBLEMS
+    except Refused as error:
+        _complain("\n".join(error.reasons))
         return PROBLEMS
     except LiandongError as error:
         _complain(str(error))

@@ -105,32 +105,32 @@ def _by_department(plan: Plan, ids: Iterable[str], standings: Mapping[str, Stand
 
 def show_status(document: Mapping[str, Any]) -> None:
     """Print the status for people."""
-    console = _console()
+    out = console()
     if not document["campaigns"]:
-        console.print("还没有下发过专项行动。")
+        out.print("还没有下发过专项行动。")
     for campaign in document["campaigns"]:
         note = f"（{campaign['status_note']}）" if campaign["status_note"] else ""
-        console.print(f"{campaign['title']}　{STATUS[campaign['status']]}{note}")
+        out.print(f"{campaign['title']}　{STATUS[campaign['status']]}{note}")
         table = Table("报送期", "截止", *WORDS.values())
         for one in campaign["rounds"]:
             table.add_row(one["label"], one["due"], *(str(one[key]) for key in WORDS))
-        console.print(table)
+        out.print(table)
         for one in campaign["rounds"]:
             if one["parts"] and one["parts"]["expected"]:
                 told = "，".join(f"{part.chinese}{one['parts'][part.value]}家" for part in Part)
-                console.print(f"{one['label']}牵头单位{one['parts']['expected']}家，已收齐{one['parts']['complete']}家（{told}）")
+                out.print(f"{one['label']}牵头单位{one['parts']['expected']}家，已收齐{one['parts']['complete']}家（{told}）")
         for one in campaign["rounds"]:
             missing = [d["name"] for d in one["departments"] if d["missing"]]
             if missing:
-                console.print(f"{one['label']}逾期未报：{'、'.join(missing)}")
+                out.print(f"{one['label']}逾期未报：{'、'.join(missing)}")
     for sentence in document["attention"]:
-        console.print(f"请处理　{sentence}", markup=False, soft_wrap=True)
+        out.print(f"请处理　{sentence}", markup=False, soft_wrap=True)
 
 
-def _console() -> Console:
+def console() -> Console:
     """Return a console for tables: what is not a terminal has no width, and must not cut Chinese words."""
-    console = Console(file=sys.stdout, highlight=False)
-    return console if console.is_terminal else Console(file=sys.stdout, highlight=False, width=140)
+    made = Console(file=sys.stdout, highlight=False)
+    return made if made.is_terminal else Console(file=sys.stdout, highlight=False, width=140)
 
 
 def item_document(code: str, as_of: datetime) -> dict[str, Any]:
@@ -275,38 +275,38 @@ _OUTCOMES = {
 
 def show_item(document: Mapping[str, Any]) -> None:
     """Print one item for people."""
-    console = _console()
+    out = console()
     for key, label in _LABELS.items():
         value = document.get(key)
         if value not in (None, "", []):
             shown = _OUTCOMES.get(str(value), STATUS.get(str(value), str(value))) if key in ("outcome", "status") else str(value)
             shown = _readable(shown) if key in ("received_at", "due_at") else shown
-            console.print(f"{label}：{shown}")
+            out.print(f"{label}：{shown}")
     for finding in document.get("findings", ()):
-        console.print(f"　{finding['sheet']} {finding['cell']}　{finding['message']}")
+        out.print(f"　{finding['sheet']} {finding['cell']}　{finding['message']}")
     for part in document.get("parts") or ():
         if isinstance(part, Mapping):
             lacks = f"缺少标题：{'、'.join(part['missing_headings'])}" if part["missing_headings"] else part["problem"]
             word = "有" if part["present"] else "缺"
-            console.print(f"{Part(part['part']).chinese}：{word}{f'（{lacks}）' if lacks else ''}　{part['file']}")
+            out.print(f"{Part(part['part']).chinese}：{word}{f'（{lacks}）' if lacks else ''}　{part['file']}")
     for difference in document.get("differences", ()):
-        console.print(f"请核对：{difference}")
+        out.print(f"请核对：{difference}")
     if document.get("versions"):
         table = Table("版本", "收到", "结果", "来件", "与上一版相比")
         for one in document["versions"]:
             number = f"第{one['version']}版{'（有效）' if one['counts'] else ''}" if one["version"] else ""
             result = _OUTCOMES[one["outcome"]] + ("，零报告" if one["nil"] else "")
             table.add_row(number, _readable(one["received_at"]), result, one["envelope"], "\n".join(one["changes"]))
-        console.print(table)
+        out.print(table)
     if document.get("reports"):
         table = Table("任务", "单位", "角色", "截止", "状态", "收到", "版本")
         for one in document["reports"]:
             role = "牵头" if one["role"] == "lead" else "配合"
             due, received = _readable(one["due_at"]), _readable(one["received_at"])
             table.add_row(str(one["duty"]), one["department"], role, due, one["state_text"], received, str(one["version"] or ""))
-        console.print(table)
+        out.print(table)
     for one in document.get("rounds", ()):
-        console.print(f"{one['label']}（{one['id']}）：" + "，".join(f"{word}{one[key]}" for key, word in WORDS.items()))
+        out.print(f"{one['label']}（{one['id']}）：" + "，".join(f"{word}{one[key]}" for key, word in WORDS.items()))
 
 
 def roll_up(round_id: str | None, as_of: datetime) -> RollUpRecord:

@@ -1,5 +1,6 @@
 """Closing rounds and rolling them up."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from campaigns import rollup
@@ -44,9 +45,8 @@ def close_rounds(campaign: str, as_of: datetime) -> list[str]:
             )
             _publish(at, ledger, plan, a_round, as_of)
             closed.append(a_round.id)
-        if closed and all(one.closed_at for one in ledger.rounds(campaign)):
-            note = {"note": "各报送期均已汇总"}
-            ledger.set_status(Event(campaign, "campaign.closed", campaign, as_of, "tick", f"close:{campaign}", note), "closed")
+        if closed:
+            _end(ledger, campaign, as_of)
     return closed
 
 
@@ -57,6 +57,22 @@ def publish(campaign: str, round_id: str, as_of: datetime) -> RollUpRecord:
         plan = at.plan(ledger.campaign(campaign))
         a_round = next(one for one in ledger.rounds(campaign) if one.id == round_id)
         return _publish(at, ledger, plan, a_round, as_of)
+
+
+def publish_closed(at: Office, ledger: Ledger, rounds: Iterable[str], as_of: datetime) -> None:
+    """Roll up rounds that were closed by decision, in the transaction that closed them; the last one ends the campaign."""
+    for code in rounds:
+        campaign = code.split("/")[0]
+        a_round = next(one for one in ledger.rounds(campaign) if one.id == code)
+        _publish(at, ledger, at.plan(ledger.campaign(campaign)), a_round, as_of)
+        _end(ledger, campaign, as_of)
+
+
+def _end(ledger: Ledger, campaign: str, as_of: datetime) -> None:
+    """End a campaign whose rounds are all closed."""
+    if all(one.closed_at for one in ledger.rounds(campaign)):
+        note = {"note": "各报送期均已汇总"}
+        ledger.set_status(Event(campaign, "campaign.closed", campaign, as_of, "tick", f"close:{campaign}", note), "closed")
 
 
 def _publish(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> RollUpRecord:

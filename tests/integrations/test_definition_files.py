@@ -125,7 +125,7 @@ TOLD = """\
 21 duties[2].title “title”在第20行已经写过，同一处只能写一次，请删去其中一个
 22 duties[2].lead “牵头单位”写成了“市公安局”，应是列表：用 [甲, 乙]，或每项一行、以“- ”开头
 23 duties[3].number “序号”写成了“三”，应是整数，例如 15
-25 duties[3].lead “牵头单位”至少要有1项
+25 duties[3].lead 没有写牵头单位：请补上 lead，各单位分别负责的写 joint_leads
 26 duties[4].number 任务序号 1 重复，前面第1条已经用过，请改成不同的
 27 duties[4].title “title”后面是全角冒号“：”，请改成半角冒号加一个空格“: ”
 27 duties[4].title 缩进用了制表符（Tab），请改成空格

@@ -121,6 +121,11 @@ class Envelopes(Record):
         query = select(t.EnvelopeRow).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
         return [rows.envelope(row) for row in self._session.scalars(query)]
 
+    def envelopes_of(self, campaign: str) -> list[str]:
+        """Return the numbers of the envelopes put down to a campaign."""
+        query = select(t.EnvelopeRow.id).where(t.EnvelopeRow.campaign_id == campaign).order_by(t.EnvelopeRow.id)
+        return list(self._session.scalars(query))
+
     def try_envelope(self, code: str) -> int:
         """Return how often the envelope has now been tried."""
         row = self._session.get_one(t.EnvelopeRow, code)

@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaigns.decisions import folded
 from campaigns.events import GENESIS, Event, canonical, chain
+from campaigns.organs import Directory
 from campaigns.states import fold
 from integrations.database import tables as t
 from integrations.database.ledger import rows
@@ -71,6 +73,9 @@ class Record:
                 self._add_decision(event)
             case "request.made":
                 self._add_request(event)
+            case "contact.replaced":
+                row = self._session.get_one(t.CampaignRow, event.about)
+                row.directory = folded(Directory.model_validate_json(row.directory), event).model_dump_json()
             case _:
                 self._fold_into_report(event)
 

@@ -1,0 +1,190 @@
+"""Decisions on a running campaign: shown first, recorded when confirmed, and nothing else moves a date."""
+
+import ast
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from campaigns.decisions import Kind, Selection
+from campaigns.errors import Refused
+from campaigns.states import State, state
+from campaigns.workdays import instant, office_date
+from flows import tick
+from integrations.database.engine import engine, transaction
+from integrations.database.ledger import business_state
+from tasks.campaign import launch, standings_of
+from tasks.decide import Order, ask, decide, listed
+from tasks.office import Office
+from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
+from tests.flows.test_tick import answer
+
+CAMPAIGN = "test-2020"
+UNIT, LEAD, NEEDING = (f"{FIRST_ROUND}/{one}" for one in ("1/swj", "1/scjg", "3/fgw"))
+ROOT = Path(__file__).parent.parent.parent
+
+
+def at(month: int, day: int, hour: int = 10) -> datetime:
+    """Return an instant of 2020 given in office time."""
+    return instant(date(2020, month, day), time(hour))
+
+
+@pytest.fixture
+def running(office: Office) -> Office:
+    """Return an office whose first round is open."""
+    launch(small_plan(), datetime(2020, 10, 20, 1, tzinfo=UTC))
+    tick.daily(at(10, 23))
+    return office
+
+
+def whole(office: Office) -> str:
+    with transaction(engine(office.settings.url)) as session:
+        return business_state(session)
+
+
+def order(kind: Kind, *items: str, **more: object) -> Order:
+    made = Order(kind, Selection(items), "张甲", "联席办主任", "来函〔2020〕1号")
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def extension(*items: str, to: str = "2020-12-01") -> Order:
+    return order(Kind.EXTEND, *items, granted={"to": to})
+
+
+def test_what_is_not_confirmed_changes_nothing_and_what_is_does_exactly_what_was_shown(running: Office) -> None:
+    before = whole(running)
+    shown = decide(extension(UNIT), at(11, 20), confirm=False)
+    assert whole(running) == before
+    assert decide(extension(UNIT), at(11, 20), confirm=True) == shown
+    after = standings_of(CAMPAIGN)
+    assert {one.expected: one.after for one in shown.moved} == {code: after[code].due_at for code in (UNIT, LEAD, NEEDING)}
+    assert (office_date(after[UNIT].due_at), office_date(after[LEAD].due_at)) == (date(2020, 12, 1), date(2020, 12, 8))
+    assert [one.kind for one in listed(CAMPAIGN)[0]] == ["extend"]
+
+
+def test_a_request_moves_nothing_until_it_is_decided_and_may_be_granted_in_part(running: Office) -> None:
+    dates = {code: one.due_at for code, one in standings_of(CAMPAIGN).items()}
+    asked = ask(Selection((FIRST_ROUND,), ("市商务局",)), date(2020, 12, 9), "系统升级", "商务局联络员", "phone", at(11, 20))
+    assert {code: one.due_at for code, one in standings_of(CAMPAIGN).items()} == dates
+    assert len(asked.scope) == 2
+    granted = extension(UNIT, to="2020-11-27")
+    found = decide(replace(granted, request=asked.id), at(11, 20), confirm=True)
+    assert found.notes == ("申请延到2020年12月9日（周三），批准延到2020年11月27日（周五）",)
+    assert listed(CAMPAIGN)[1][0].decision == found.decision.id
+    assert standings_of(CAMPAIGN)[f"{FIRST_ROUND}/2/swj"].due_at == dates[f"{FIRST_ROUND}/2/swj"]
+    with pytest.raises(Refused, match="已有决定"):
+        decide(replace(granted, request=asked.id), at(11, 21), confirm=True)
+
+
+def test_declining_a_request_answers_it_and_changes_nothing_else(running: Office) -> None:
+    asked = ask(Selection((UNIT,)), None, "人手不足", "商务局联络员", "mail", at(11, 20))
+    before = standings_of(CAMPAIGN)
+    decide(order(Kind.DECLINE, request=asked.id), at(11, 20), confirm=True)
+    assert standings_of(CAMPAIGN) == before
+    assert listed(CAMPAIGN)[1][0].decision
+
+
+def test_everything_wrong_with_an_extension_is_said_at_once(running: Office) -> None:
+    answer(running, "wlj", [("配合任务", 1)], at(11, 20))
+    asked = Order(Kind.EXTEND, Selection((UNIT, f"{FIRST_ROUND}/1/wlj")), "", granted={"to": "2020-11-25"})
+    with pytest.raises(Refused) as refused:
+        decide(asked, at(11, 20), confirm=True)
+    assert refused.value.reasons == (
+        "没有写明经办人（--by）",
+        "没有写明批准人（--authority）",
+        "没有写明依据（--basis）",
+        "任务1·市文旅局（配合）已经报送，不需要延期",
+        "任务1·市商务局（配合）现在的截止日期是2020年11月26日（周四），不能改为更早或同一天",
+    )
+
+
+def test_an_unknown_scope_is_answered_with_what_may_be_meant(running: Office) -> None:
+    with pytest.raises(Refused, match=f"您是否指：{UNIT}"):
+        decide(extension(f"{FIRST_ROUND}/1/sw"), at(11, 20), confirm=True)
+    with pytest.raises(Refused, match=r"通讯录里没有“市商务厅”.*您是否指"):
+        decide(replace(extension(), selection=Selection((FIRST_ROUND,), ("市商务厅",), (9,))), at(11, 20), confirm=True)
+
+
+def test_a_closed_round_is_closed(running: Office) -> None:
+    decide(order(Kind.CLOSE, FIRST_ROUND), at(11, 30), confirm=True)
+    before = standings_of(CAMPAIGN)
+    for one in (extension(UNIT, to="2020-12-20"), order(Kind.WAIVE, UNIT), order(Kind.CLOSE, FIRST_ROUND)):
+        with pytest.raises(Refused, match="已于2020年11月30日（周一）结束"):
+            decide(one, at(12, 1), confirm=True)
+    assert standings_of(CAMPAIGN) == before
+    assert state(before[UNIT], at(12, 30)) is State.MISSING
+    assert state(before[LEAD], at(12, 30)) is State.OPEN
+    with running.ledger() as ledger:
+        closed = next(one for one in ledger.rounds(CAMPAIGN) if one.id == FIRST_ROUND)
+        assert closed.tally and closed.tally["missing"] + closed.tally["open"] == closed.tally["expected"]
+        assert [one.version for one in ledger.rollups(FIRST_ROUND)] == [1]
+
+
+def test_a_round_closes_later_when_a_date_in_it_lies_after_its_closing(running: Office) -> None:
+    found = decide(extension(LEAD, to="2020-12-15"), at(11, 30), confirm=True)
+    (closing,) = found.closings
+    tick.tick(at(12, 14))
+    with running.ledger() as ledger:
+        a_round = next(one for one in ledger.rounds(CAMPAIGN) if one.id == FIRST_ROUND)
+    assert (a_round.closes_on, a_round.closed_at) == (closing.after, None)
+    assert closing.after == date(2020, 12, 22)
+
+
+def test_a_waived_report_is_not_urged_and_owed_again_when_the_waiver_ends(running: Office) -> None:
+    decide(order(Kind.WAIVE, UNIT), at(11, 20), confirm=True)
+    assert state(standings_of(CAMPAIGN)[UNIT], at(12, 1)) is State.WAIVED
+    decide(order(Kind.RESUME, UNIT), at(11, 23), confirm=True)
+    assert state(standings_of(CAMPAIGN)[UNIT], at(12, 1)) is State.MISSING
+
+
+def test_taking_a_submission_back_takes_its_figures_along(running: Office) -> None:
+    answer(running, "swj", [("配合任务", 1)], at(11, 20))
+    with running.ledger() as ledger:
+        envelope = ledger.envelopes()[0].id
+        assert {one.expected for one in ledger.figures(CAMPAIGN, "own")} == {UNIT}
+    taken = decide(order(Kind.WITHDRAW, envelope, granted={"envelope": envelope}), at(11, 23), confirm=True)
+    assert taken.decision.scope == (UNIT,)
+    with running.ledger() as ledger:
+        assert ledger.figures(CAMPAIGN, "own") == []
+    assert state(standings_of(CAMPAIGN)[UNIT], at(11, 23)) is State.OPEN
+    with pytest.raises(Refused, match="没有带来任何现在有效的报送"):
+        decide(order(Kind.WITHDRAW, envelope), at(11, 23), confirm=True)
+
+
+def test_a_department_merged_into_another_owes_nothing_more_and_the_other_its_own(running: Office) -> None:
+    answer(running, "swj", [("配合任务", 1)], at(11, 20))
+    decide(order(Kind.MERGE, "市商务局", granted={"into": "市发展改革委"}), at(11, 23), confirm=True)
+    states = {code: state(one, at(11, 24)) for code, one in standings_of(CAMPAIGN).items()}
+    assert states[UNIT] is State.RECEIVED
+    assert states[f"{FIRST_ROUND}/2/swj"] is State.NOT_APPLICABLE
+    assert states[f"{SECOND_ROUND}/1/swj"] is State.NOT_APPLICABLE
+    assert states[f"{FIRST_ROUND}/3/fgw"] is State.OPEN
+
+
+def test_a_new_contact_gets_the_letters_of_a_running_campaign(running: Office) -> None:
+    person = {"capacity": "liaison", "name": "李乙", "email": "Li@example.gov.cn", "phone": ""}
+    decide(order(Kind.SUBSTITUTE, "市商务局", granted=person), at(11, 20), confirm=True)
+    tick.daily(at(11, 27))
+    with running.ledger() as ledger:
+        to = {one.to_email for one in ledger.messages() if one.department == "swj" and one.made_at >= at(11, 20)}
+    assert to == {"li@example.gov.cn", "swj-leader@example.gov.cn"} or to == {"li@example.gov.cn"}
+
+
+def test_only_folding_writes_dates() -> None:
+    """Nothing but the plan that is laid out and the folding of events touches the date of an expected report."""
+    allowed = {"integrations/database/ledger/plans.py", "integrations/database/ledger/rows.py"}
+    found = set()
+    for file in [path for room in ("integrations", "tasks", "flows", "liandong") for path in (ROOT / room).rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            named = isinstance(node, ast.Attribute) and node.attr == "due_at" and isinstance(node.ctx, ast.Store)
+            given = (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "attr", "") in ("values", "update")
+                and "due_at" in [word.arg for word in node.keywords]
+            )
+            if named or given:
+                found.add(str(file.relative_to(ROOT)))
+    assert found <= allowed
+    record = (ROOT / "integrations/database/ledger/record.py").read_text("utf-8")
+    assert record.count("rows.of_standing(") == 1
