@@ -137,7 +137,7 @@ def _check_duties(definition: Definition) -> Iterator[Problem]:
         if duty.units:
             told = f"责任单位（{'、'.join(duty.units)}）是牵头还是配合，原文没有写明"
             told = f"{told}：请核对后改写到 lead、joint_leads 或 cooperating"
-            yield error("role-unknown", (*path, "units"), told)
+            yield Problem("role-unknown", Severity.ASKED, (*path, "units"), told)
         elif not duty.leads:
             yield error("no-lead", (*path, "lead"), "没有写牵头单位：请补上 lead，各单位分别负责的写 joint_leads")
         if duty.lead and duty.joint_leads:

@@ -7,7 +7,7 @@ Eight sections: campaign, directory, phases, duties, reports, forms, rules, ladd
 import calendar
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -263,6 +263,23 @@ class Definition(Record):
             if form.id == code:
                 return form
         raise KeyError(code)
+
+
+class Parameter(Record):
+    """A value a template asks for, written `<名称>` where it belongs."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[^<>\s=]{1,20}$")] = Field(title="名称")
+    kind: Literal["text", "number", "date", "month", "names", "code"] = Field("text", title="类型")
+    example: Any = Field(title="例子")
+    help: Text | None = Field(None, title="说明")
+
+
+class DefinitionFile(Definition):
+    """A definition as its file may say it: in full, by what differs from another, or as a template."""
+
+    extends: Text | None = Field(None, title="沿用")
+    values: dict[str, Any] = Field({}, title="填写内容")
+    template: tuple[Parameter, ...] = Field((), title="模板要填的内容")
 
 
 def day_of(text: str, *, last: bool = False) -> date | None:

@@ -9,6 +9,7 @@ class Severity(StrEnum):
     BLOCK = "block"  # a submission with one is returned
     WARNING = "warning"  # told, never in the way
     SHADOW = "shadow"  # of a rule on trial: recorded, never shown to the sender
+    ASKED = "asked"  # 待填: a person has to say it before the campaign can be launched
     ASSUMPTION = "assumption"  # 拟定: the source does not say it, a person decided it
 
 

@@ -113,6 +113,18 @@ def keys() -> frozenset[str]:
     return frozenset(key for one in records if isinstance(one, type) and issubclass(one, BaseModel) for key in one.model_fields)
 
 
+def lists() -> frozenset[str]:
+    """Return every key whose value is a list of names, numbers or words: no sentence stands in it."""
+    return frozenset({"lead", "joint_leads", "cooperating", "units", "only", "excluding", "addressees", "needs", "members"}) | {
+        "duties",
+        "parts",
+        "to",
+        "sum_of",
+        "without",
+        "more_forms",
+    }
+
+
 def dotted(path: Path) -> str:
     """Return a key path as people write it: `duties[3].lead[0]`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")

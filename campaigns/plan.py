@@ -72,8 +72,8 @@ class Plan:
 
     @property
     def usable(self) -> bool:
-        """Return whether the definition can be launched: no problem is an error."""
-        return not any(problem.severity is Severity.ERROR for problem in self.problems)
+        """Return whether the definition can be launched: no problem is an error, nothing is still to be said."""
+        return not any(problem.severity in (Severity.ERROR, Severity.ASKED) for problem in self.problems)
 
     def round(self, code: str) -> Round:
         """Return the round with that id; KeyError when there is none."""

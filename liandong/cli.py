@@ -398,7 +398,7 @@ def _json(document: Any) -> None:
 
 
 def _show_problems(problems: Sequence[Any]) -> None:
-    words = {"error": "错误", "warning": "注意", "assumption": "拟定"}
+    words = {"error": "错误", "asked": "待填", "warning": "注意", "assumption": "拟定"}
     for one in problems:
         place = f"{Path(one.file).name}:{one.line}" if one.file else ""
         _say(f"{words[one.severity]}　{place}　{one.message.removeprefix('拟定：')}")

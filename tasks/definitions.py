@@ -21,8 +21,9 @@ def load(name: str) -> Plan:
         hours = settings.load().hours
     except NotConfigured:  # a definition can be checked before there is an office
         hours = OfficeHours()
-    path = find_definition(name, [home / "definitions", DEFINITIONS])
-    return load_plan(path, calendar.workdays(*YEARS, home / "calendar"), hours, [home / "directories", DIRECTORIES])
+    folders = [home / "definitions", DEFINITIONS]
+    workdays = calendar.workdays(*YEARS, home / "calendar")
+    return load_plan(find_definition(name, folders), workdays, hours, [home / "directories", DIRECTORIES], folders)
 
 
 def known() -> list[Path]:

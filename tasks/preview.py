@@ -27,7 +27,7 @@ def usable(name: str, now: datetime) -> Plan:
     """Return the plan of a definition that can be launched; DefinitionError with its errors, Conflict when it cannot."""
     plan = load(name)
     if not plan.usable:
-        raise DefinitionError([one for one in plan.problems if one.severity is Severity.ERROR])
+        raise DefinitionError([one for one in plan.problems if one.severity in (Severity.ERROR, Severity.ASKED)])
     must_not_be_over(plan, now)
     must_not_clash(plan)
     return plan

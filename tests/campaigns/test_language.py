@@ -88,7 +88,7 @@ def test_a_duty_without_leads_or_with_unknown_roles_is_asked_about() -> None:
         {"number": 3, "title": "第三项", "lead": ["市公安局"], "joint_leads": ["市教育局"]},
     ]
 
-    assert told(plan(duties=duties)) == [
+    assert told(plan(duties=duties), Severity.ERROR, Severity.ASKED) == [
         "没有写牵头单位：请补上 lead，各单位分别负责的写 joint_leads",
         "责任单位（市公安局、市教育局）是牵头还是配合，原文没有写明：请核对后改写到 lead、joint_leads 或 cooperating",
         "任务3既写了 lead 又写了 joint_leads，只能写一种",

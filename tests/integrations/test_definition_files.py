@@ -189,7 +189,7 @@ def test_a_good_file_is_read_whatever_its_encoding_and_line_ends(folder: Path) -
     definition, directory = read_definition(write(folder, GOOD))
 
     assert (definition.campaign.title, directory.organs[1].name) == ("小小专项行动", "市公安局")
-    for encoding in ("gb18030", "utf-8-sig"):
+    for encoding in ("gb18030", "utf-8-sig", "utf-16"):
         assert read_definition(write(folder, GOOD.replace("\n", "\r\n"), encoding)) == (definition, directory)
 
 
@@ -248,7 +248,7 @@ def test_text_that_is_no_yaml_is_told_with_its_line(folder: Path, old: str, new:
     [
         (b"", "是空文件"),
         (b"PK\x03\x04\x00\x00", "不是文本文件"),
-        (b"\xff\xfe\xff\xff", "编码不能识别"),
+        (b"\xff\xfe\xff", "编码不能识别"),
         ("一段普通的文字。".encode(), "不是定义文件"),
         (b"a\x07b: 1", "不能识别的字符"),
     ],
