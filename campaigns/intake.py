@@ -15,9 +15,26 @@ from campaigns.organs import Directory, plain
 from campaigns.submission import Book, Checked, Refusal, check
 
 
+class EnvelopeKind(StrEnum):
+    """What an envelope is. Only a submission has an outcome: a letter that came back was handed in by nobody."""
+
+    SUBMISSION = "submission"
+    REQUEST = "request"  # somebody asks for more time
+    BOUNCE = "bounce"  # a letter of ours did not arrive
+    MACHINE = "machine"  # an automatic reply, a notice of delay, a letter of our own
+
+    @property
+    def chinese(self) -> str:
+        """Return the word officers read."""
+        return {"submission": "报送", "request": "申请", "bounce": "退信", "machine": "自动邮件"}[self.value]
+
+
+MOST_RECEIPTS = 20  # a day to one sender: who writes more is recorded all the same; assumed (拟定)
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who stands behind an envelope, as far as it can be told.
+    """Who stands behind an envelope, as far as it can be told; `refuted` is what our own mail server found false.
 
     A mail speaks for the departments whose contact its one plain sender address is, in the directory that the campaign in
     question was launched with; an upload link for the department it was made for (in its round); a file dropped in the
@@ -28,6 +45,7 @@ class Sender:
     departments: frozenset[str] = frozenset()
     address: str = ""
     round: str = ""
+    refuted: str = ""
 
     @property
     def department(self) -> str | None:
@@ -147,6 +165,8 @@ def identity(name: str, form: Form, sender: Sender) -> Decision | None:
     """
     told = f"附件《{name}》是下发给{form.department_name}的报表"
     mine = form.department in sender.departments
+    if sender.refuted:
+        return Decision(Outcome.QUARANTINED, doubtful(sender), "sender-refuted")
     if sender.by == "folder" or (mine and sender.round in ("", form.round)):
         return None
     if mine:
@@ -160,6 +180,11 @@ def identity(name: str, form: Form, sender: Sender) -> Decision | None:
         whose = f"来件邮箱“{sender.address}”没有登记为该单位的联络员邮箱" if sender.address else "来件没有可辨认的发件邮箱"
         reason = f"{told}，{whose}，不能受理，已暂存待核。如确为本单位报送，请从登记的邮箱重新发送，或请办公室登记新的邮箱。"
     return Decision(Outcome.QUARANTINED, reason, "other-sender")
+
+
+def doubtful(sender: Sender) -> str:
+    """Return why nothing is taken from a sender whose address is likely forged."""
+    return f"发件邮箱“{sender.address}”没有通过本单位邮件服务器的验证（{sender.refuted}），可能是冒名邮件，已暂存待核。"
 
 
 def seen_before(name: str, earlier: Earlier) -> Decision:
@@ -225,11 +250,9 @@ def _left(chosen: Read, other: Read) -> str:
     return f"同一邮件中的《{other.name}》没有受理：一封邮件只受理一份报表，如需报送请另发一封。"
 
 
-def empty_mail(*, automatic: bool, too_large: bool, links: bool, blank: bool) -> Decision:
+def empty_mail(*, too_large: bool, links: bool, blank: bool) -> Decision:
     """Return what a mail becomes in which there is no file at all."""
-    if automatic:
-        reason = "这是自动回复，没有附件，已登记，不作答复。"
-    elif too_large:
+    if too_large:
         reason = "邮件过大，没有取回附件，请压缩图片或分几封邮件重新发送。"
     elif links:
         reason = "邮件里只有超大附件的链接，没有报表本身，请把报表作为普通附件重新发送。"
@@ -245,11 +268,6 @@ def unfit(name: str, *, mail: bool) -> Decision:
     if mail:
         return Decision(Outcome.REFUSED, "邮件里没有报表、工作总结或扫描件；报送请把填好的报表作为附件发送。")
     return Decision(Outcome.REFUSED, f"《{name}》不是报表，也不是工作总结或扫描件，没有受理；原件已留存。")
-
-
-def machine() -> Decision:
-    """Return what an automatic reply becomes that carries files, but no form: they are not what somebody handed in."""
-    return Decision(Outcome.REFUSED, "这是自动回复，其中没有报表，附件没有登记；原件已留存。")
 
 
 def loose(kinds: Sequence[str], new: Collection[str], *, placed: bool, name: str) -> Decision:

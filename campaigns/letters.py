@@ -18,6 +18,7 @@ class Kind(StrEnum):
     BUNDLE = "bundle"  # 配合单位材料, to a lead
     ROLLUP = "rollup"  # 汇总
     RECEIPT = "receipt"  # 回执 or 退回修改
+    UNDELIVERED = "undelivered"  # 未送达, to the office
 
 
 class Outcome(StrEnum):
@@ -188,6 +189,19 @@ class RollUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A letter of ours that did not arrive: to whom, which, why, and the number under which the bounce is kept."""
+
+    name: str
+    address: str
+    subject: str
+    sent_at: str
+    reason: str
+    number: str = ""
+    kind = Kind.UNDELIVERED
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """What became of one expected report of an envelope, and what changed from the version before."""
 
@@ -244,7 +258,7 @@ class Receipt:
         return tuple(one.name for one in self.materials if not one.present and one.name != "统计表")
 
 
-Body = Assignment | Reminder | Overdue | Bundle | RollUp | Receipt
+Body = Assignment | Reminder | Overdue | Bundle | RollUp | Receipt | Undelivered
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class FormRecord:
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeRecord:
-    """One file or mail as it arrived; `outcome` is None until it has been checked."""
+    """One file or mail as it arrived; `kind` is None until it has been checked, and only a submission has an outcome."""
 
     id: str
     door: str
@@ -69,6 +69,7 @@ class EnvelopeRecord:
     reason: str
     findings: tuple[dict[str, Any], ...]
     tries: int = 0
+    kind: str | None = None  # submission, request, bounce, machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class MessageRecord:
     file: str
     sha256: str
     made_at: datetime
-    status: str  # queued, sending, sent, refused
+    status: str  # queued, sending, sent, refused, undelivered
     sent_at: datetime | None = None
     error: str = ""
 

@@ -32,7 +32,10 @@ class Smtp(BaseModel):
 
 
 class Imap(BaseModel):
-    """The mailbox to which departments write, and how its mails are fetched."""
+    """The mailbox to which departments write, and how its mails are fetched.
+
+    `trusts` is the name under which the office's own mail server writes Authentication-Results; empty: none is believed.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +45,7 @@ class Imap(BaseModel):
     user: str
     password: SecretStr = SecretStr("")
     folder: str = "INBOX"
+    trusts: str = ""
 
 
 class Web(BaseModel):
@@ -203,6 +207,7 @@ def initialise(
         '# security = "tls"        # tls、starttls 或 plain',
         '# user = "office@example.gov.cn"',
         '# folder = "INBOX"',
+        '# trusts = "mx.example.gov.cn"   # 本单位邮件服务器的名称：它判定为冒名的来件（Authentication-Results）一律暂存待核',
         "# 密码（网易、腾讯邮箱是授权码）用环境变量 LIANDONG_IMAP__PASSWORD 给出",
         "# 开通上传页面（liandong web）后，写上各单位打开它的地址，信里就有上传链接。",
         "# [web]",

@@ -49,6 +49,7 @@ KINDS = {
     Kind.BUNDLE: "配合单位材料",
     Kind.ROLLUP: "汇总",
     Kind.RECEIPT: "回执",
+    Kind.UNDELIVERED: "未送达",
 }
 Say = Callable[[str], None]
 

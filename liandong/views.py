@@ -150,6 +150,7 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
             "received_at": _text(envelope.received_at),
             "round": envelope.round,
             "department": envelope.department,
+            "nature": envelope.kind,
             "outcome": envelope.outcome,
             "reason": envelope.reason,
             "findings": list(envelope.findings),

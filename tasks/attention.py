@@ -3,10 +3,12 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
+from campaigns.intake import MOST_RECEIPTS
 from integrations.database.ledger import Ledger
 from integrations.inbox.folder import left_lying
 from tasks.office import Office
 
+_A_DAY = timedelta(days=1)
 _RECENT = timedelta(days=30)  # what nobody has looked at for so long is no news
 
 
@@ -16,14 +18,22 @@ def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
     refused = [
         f"信件没有送达：发给{one.to_name}（{one.to_email}）的《{one.subject}》。{one.error}"
         for one in recent
-        if one.status == "refused"
+        if one.status in ("refused", "undelivered")
     ]
     waiting = Counter(one.error for one in recent if one.status == "queued" and one.error)
     queued = [f"{count}封信件还没有发出，下一次运行时再发。{error}" for error, count in waiting.items()]
-    unclear = [
-        f"来件待核：{one.id}《{one.name}》。{one.reason}"
-        for one in ledger.envelopes()
-        if one.outcome == "quarantined" and one.received_at > as_of - _RECENT
+    arrived = [one for one in ledger.envelopes() if one.received_at > as_of - _RECENT]
+    unclear = [f"来件待核：{one.id}《{one.name}》。{one.reason}" for one in arrived if one.outcome == "quarantined"]
+    returned = [
+        f"退信待核：{one.id}《{one.name}》。{one.reason}" for one in arrived if one.kind == "bounce" and one.department is None
+    ]
+    today = Counter(
+        one.sender for one in arrived if one.door == "mail" and one.kind == "submission" and one.received_at > as_of - _A_DAY
+    )
+    many = [
+        f"“{sender or '发件人不明'}”一天内来件{count}件；都已登记，超过{MOST_RECEIPTS}件的不再逐件回执。"
+        for sender, count in today.items()
+        if count > MOST_RECEIPTS
     ]
     lying = [f"收件文件夹里的“{name}”没有收取：{why}" for name, why in left_lying(at.settings.watched_folder)]
-    return (*refused, *queued, *unclear, *lying)
+    return (*refused, *queued, *unclear, *returned, *many, *lying)

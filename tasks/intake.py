@@ -5,7 +5,7 @@ What becomes of it is decided in `campaigns/intake.py`; here the decisions get t
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from campaigns.definition import Role
@@ -13,13 +13,15 @@ from campaigns.events import Event
 from campaigns.findings import Severity
 from campaigns.forms import Form
 from campaigns.intake import (
+    MOST_RECEIPTS,
     Decision,
+    EnvelopeKind,
     Read,
     Sender,
     decided,
+    doubtful,
     empty_mail,
     loose,
-    machine,
     named_in,
     registered,
     taken,
@@ -36,8 +38,10 @@ from campaigns.submission import Checked, CheckedBlock
 from campaigns.versions import SAME, Cell, Version, changes, in_effect
 from integrations.database.ledger import Ledger
 from integrations.excel.reader import read
+from integrations.inbox.authentication import refuted
 from integrations.inbox.folder import alone
 from integrations.inbox.mime import Mail, Part, parts_of, unpacked
+from tasks.correspondence import aside, settle_aside
 from tasks.office import Office, office
 from tasks.parts import KINDS, kinds_of, put_out_original, record_parts, titles_of
 from tasks.post import make_message
@@ -47,6 +51,7 @@ from tasks.versions import versions_of
 from tasks.workbooks import stands_for
 
 _LOCK = ".check.lock"
+_A_DAY = timedelta(days=1)
 _MOST_TRIES = 3
 _TAKEN = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE)  # what is in such an envelope belongs to its round
 
@@ -67,7 +72,7 @@ def check_envelope(at: Office, code: str, as_of: datetime) -> None:
     with alone(at.home / _LOCK):
         with at.ledger() as ledger:
             envelope = ledger.envelope(code)
-        if envelope.outcome is None:
+        if envelope.kind is None:
             _check_envelope(at, envelope, as_of)
 
 
@@ -78,7 +83,14 @@ def _check_envelope(at: Office, envelope: EnvelopeRecord, as_of: datetime) -> No
         reason = f"多次尝试均未能处理“{envelope.name}”，已转办公室人工处理，原件已留存。"
         reading = _Reading(Decision(Outcome.QUARANTINED, reason))
     else:
-        reading = _read(at, envelope)
+        data = at.bytes_of(envelope.sha256)
+        mail = parts_of(data) if envelope.door == "mail" else Mail(parts=tuple(unpacked(Part(envelope.name, "", data))))
+        if found := aside(at, envelope, mail):
+            put_out_original(at, envelope, data)
+            with at.ledger() as ledger:
+                settle_aside(at, ledger, envelope, found, as_of)
+            return
+        reading = _read(at, envelope, mail)
     put_out_original(at, envelope, at.bytes_of(envelope.sha256))
     belongs = reading.round if reading.decision.outcome in _TAKEN else None
     plan = _plan_of(at, belongs) if belongs else None
@@ -100,22 +112,17 @@ class _Reading:
     checked: Checked | None = None
     workbook: Part | None = None
     automatic: bool = False  # written by a machine: never answered, or two machines would write to each other for ever
-    silent: bool = False  # an automatic reply: recorded, and nobody needs a letter about it
-    bounced: str | None = None  # the key of our letter that came back
 
 
-def _read(at: Office, envelope: EnvelopeRecord) -> _Reading:
-    data, sender = at.bytes_of(envelope.sha256), _sender(at, envelope)
-    mail = parts_of(data) if envelope.door == "mail" else Mail(parts=tuple(unpacked(Part(envelope.name, "", data))))
-    if mail.bounce:
-        return _bounced(at, mail)
+def _read(at: Office, envelope: EnvelopeRecord, mail: Mail) -> _Reading:
+    sender, automatic = _sender(at, envelope, mail), mail.machine.automatic
     if not mail.parts:
         blank = not mail.sender and not mail.text.strip()
-        why = empty_mail(automatic=mail.automatic, too_large=mail.too_large, links=mail.links_instead_of_files, blank=blank)
-        return _Reading(why, department=sender.department, automatic=mail.automatic, silent=mail.automatic)
+        why = empty_mail(too_large=mail.too_large, links=mail.links_instead_of_files, blank=blank)
+        return _Reading(why, department=sender.department)
     kinds = kinds_of(mail.parts)
     blank_reading = _Reading(
-        unfit(envelope.name, mail=envelope.door == "mail"), mail.parts, kinds, sender.department, automatic=mail.automatic
+        unfit(envelope.name, mail=envelope.door == "mail"), mail.parts, kinds, sender.department, automatic=automatic
     )
     workbooks = [place for place, kind in enumerate(kinds) if kind == "workbook"]
     if not workbooks:
@@ -139,26 +146,15 @@ def _read(at: Office, envelope: EnvelopeRecord) -> _Reading:
     return reading
 
 
-def _sender(at: Office, envelope: EnvelopeRecord) -> Sender:
+def _sender(at: Office, envelope: EnvelopeRecord, mail: Mail) -> Sender:
     with at.ledger() as ledger:
         if scope := ledger.scope_of(envelope.id):
             return Sender("link", frozenset({scope[1]}), round=scope[0])
         if envelope.door == "mail":
             known = (registered(at.plan(one).directory, envelope.sender) for one in ledger.campaigns("live", "paused"))
-            return Sender("mail", frozenset().union(*known), envelope.sender)
+            server = at.settings.imap.trusts if at.settings.imap else ""
+            return Sender("mail", frozenset().union(*known), envelope.sender, refuted=refuted(mail.checks, server))
     return Sender("folder")
-
-
-def _bounced(at: Office, mail: Mail) -> _Reading:
-    """Return the reading of a mail that says a letter of ours did not arrive."""
-    with at.ledger() as ledger:
-        ours = next((one for one in ledger.messages() if one.message_id in mail.about), None)
-    reason = (
-        f"这是系统退信：发往“{ours.to_email}”的《{ours.subject}》没有送达，请核对该单位登记的邮箱。"
-        if ours
-        else "这是系统退信，有信件没有送达，请打开原件查看是哪一封。"
-    )
-    return _Reading(Decision(Outcome.REFUSED, reason), automatic=True, bounced=ours.key if ours else None)
 
 
 def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord, sender: Sender, mail: Mail) -> _Reading:
@@ -166,8 +162,8 @@ def _without_workbook(at: Office, reading: _Reading, envelope: EnvelopeRecord, s
     parts = [(part, kind) for part, kind in zip(reading.parts, reading.kinds, strict=True) if kind in KINDS]
     if not parts:
         return reading
-    if mail.automatic:
-        return replace(reading, decision=machine())
+    if sender.refuted:
+        return replace(reading, decision=Decision(Outcome.QUARANTINED, doubtful(sender), "sender-refuted"))
     place = (reading.department, reading.round) if reading.department and reading.round else None
     place = place or _place(at, sender, mail, [part for part, _ in parts])
     new: set[str] = set()
@@ -202,7 +198,7 @@ def _place(at: Office, sender: Sender, mail: Mail, parts: list[Part]) -> tuple[s
             for department in sorted(_speaking(sender, plan.directory, texts))
             if ledger.forms(one.id, department)
         ]
-        answered = {(one.round, one.department) for one in ledger.messages() if mail.about and one.message_id in mail.about}
+        answered = {(one.round, one.department) for one in ledger.letters_with(mail.about)} if mail.about else set()
     leading = [
         (round_id, department)
         for round_id, plan, department in found
@@ -245,6 +241,7 @@ def _settle(
         campaign=form.campaign if form else (reading.round or "").split("/")[0] or None,
         round=reading.round,
         department=reading.department,
+        kind=EnvelopeKind.SUBMISSION.value,
         outcome=reading.decision.outcome.value,
         reason=reading.decision.reason,
         findings=tuple(asdict(one) for one in checked.all_findings) if checked else (),
@@ -259,10 +256,6 @@ def _settle(
     if settled.campaign:
         data = {"outcome": settled.outcome, "sha256": envelope.sha256, "department": settled.department}
         ledger.record(Event(settled.campaign, "envelope.settled", envelope.id, as_of, "tick", f"settle:{envelope.id}", data))
-    if reading.bounced:
-        ledger.mark_unsent(reading.bounced, "refused", settled.reason)
-    if reading.silent:
-        return
     answer = Answer(
         lines,
         checked.all_findings if checked else (),
@@ -272,7 +265,11 @@ def _settle(
         about=form.department if form else None,
         to_office=reading.automatic,
     )
+    if envelope.door == "mail" and ledger.receipts_of(envelope.sender, as_of - _A_DAY) >= MOST_RECEIPTS:
+        return
     letter, attachments = receipt(at, ledger, settled, answer, as_of)
+    if envelope.sender == letter.to.email.lower() == at.settings.mailbox.lower():
+        return  # the office wrote to itself
     make_message(at, ledger, letter, attachments, [], as_of)
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from campaigns.definition import Role
+from campaigns.intake import EnvelopeKind
 from campaigns.ledger_view import Entry, LedgerView, Link, PartSeen, RoundView, Unclear, Unit
 from campaigns.letters import Outcome
 from campaigns.organs import Organ
 from campaigns.parts import PartStanding
 from campaigns.plan import ExpectedReport, Plan
-from campaigns.records import CampaignRecord, FormRecord, MessageRecord, RoundRecord, SubmissionRecord
+from campaigns.records import CampaignRecord, EnvelopeRecord, FormRecord, MessageRecord, RoundRecord, SubmissionRecord
 from campaigns.states import Standing
 from campaigns.window import picture
 from campaigns.workdays import Workdays, in_chinese, office_date
@@ -149,16 +150,21 @@ def _part(at: Office, standing: PartStanding) -> PartSeen:
     return PartSeen(standing.part.chinese, standing.present, standing.lacks, copy_of(at, standing))
 
 
+def _word(one: EnvelopeRecord) -> str:
+    return Outcome(one.outcome).chinese if one.outcome else EnvelopeKind(one.kind or "").chinese
+
+
 def _unclear(at: Office, ledger: Ledger, campaign: str) -> tuple[Unclear, ...]:
     """Return what came and was not taken for anybody, the newest first; what no campaign is known of stands on every page."""
     found = [
         one
         for one in ledger.envelopes()
-        if one.outcome in (Outcome.QUARANTINED, Outcome.REFUSED) and one.campaign in (None, campaign)
+        if (one.outcome in (Outcome.QUARANTINED, Outcome.REFUSED) or one.kind == EnvelopeKind.BOUNCE)
+        and one.campaign in (None, campaign)
     ]
     return tuple(
         Unclear(
-            one.id, one.name, moment_in_chinese(one.received_at), one.sender, Outcome(one.outcome or "").chinese, one.reason,
+            one.id, one.name, moment_in_chinese(one.received_at), one.sender, _word(one), one.reason,
             original_of(at, one.id),
         )
         for one in reversed(found[-_MOST_UNCLEAR:])

@@ -82,6 +82,10 @@ class Office:
             return Recipient(self.settings.office, self.settings.mailbox, organ.name, department, "office")
         return Recipient(person.name, person.email, organ.name, department, "leader" if audience == "leader" else "liaison")
 
+    def no_occasion(self) -> Occasion:
+        """Return the occasion of a letter that is about no campaign."""
+        return Occasion(self.settings.office, self.settings.mailbox, "", "联合执法报送", "联合执法报送")
+
     def office_recipient(self) -> Recipient:
         """Return the office as the recipient of a letter."""
         return Recipient(self.settings.office, self.settings.mailbox, self.settings.office, OFFICE, "office")

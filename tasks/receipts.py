@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.findings import Finding, Severity
-from campaigns.letters import Attachment, Item, Letter, Line, Material, Occasion, Outcome, Receipt, Recipient, Trouble
+from campaigns.letters import Attachment, Item, Letter, Line, Material, Outcome, Receipt, Recipient, Trouble
 from campaigns.plan import Plan
 from campaigns.records import EnvelopeRecord, RoundRecord
 from campaigns.states import State, state
@@ -51,7 +51,7 @@ def receipt(
         sender=envelope.sender,
         materials=materials,
     )
-    occasion = at.occasion(plan, a_round.id if a_round else "", a_round.label if a_round else "") if plan else _no_occasion(at)
+    occasion = at.occasion(plan, a_round.id if a_round else "", a_round.label if a_round else "") if plan else at.no_occasion()
     attachments: list[Attachment] = []
     if outcome is Outcome.RETURNED and answer.workbook and any(one.cell for one in answer.findings):
         copy = annotate(answer.workbook, answer.findings, answer.issued)
@@ -79,10 +79,6 @@ def _context(at: Office, ledger: Ledger, envelope: EnvelopeRecord) -> tuple[Plan
         code = live[0].id
     plan = at.plan(ledger.campaign(code))
     return plan, next((one for one in ledger.rounds(code) if one.id == envelope.round), None)
-
-
-def _no_occasion(at: Office) -> Occasion:
-    return Occasion(at.settings.office, at.settings.mailbox, "", "联合执法报送", "联合执法报送")
 
 
 def _materials(

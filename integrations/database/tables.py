@@ -244,6 +244,7 @@ class EnvelopeRow(Base):
     reason: Mapped[str] = mapped_column(default="")
     findings: Mapped[list[Any]] = mapped_column(default=list)
     tries: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str | None] = mapped_column(index=True)
 
 
 class PartRow(Base):

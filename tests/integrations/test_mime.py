@@ -167,7 +167,7 @@ def test_subject_date_and_ids_are_read() -> None:
     assert found.date == datetime(2020, 11, 25, 2, 12, tzinfo=UTC)
     assert found.message_id == "<m1@example.gov.cn>"
     assert found.about == ("<k1@example.gov.cn>", "<k0@example.gov.cn>")
-    assert found.links_instead_of_files and not found.automatic
+    assert found.links_instead_of_files and not found.machine.automatic
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_subjects_of_old_mail_programs_are_read(subject: bytes) -> None:
 )
 def test_machines_are_told_from_people(head: bytes, automatic: bool, bounce: bool) -> None:
     found = parts_of(head + b"\r\nx")
-    assert (found.automatic, found.bounce) == (automatic, bounce)
+    assert (found.machine.automatic, found.machine.bounce) == (automatic, bounce)
 
 
 def test_a_bounce_names_the_letter_that_did_not_arrive() -> None:
@@ -203,7 +203,7 @@ def test_a_bounce_names_the_letter_that_did_not_arrive() -> None:
         b"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <k1@example.gov.cn>\r\n\r\n--b--\r\n"
     )
     found = parts_of(raw)
-    assert found.bounce and found.automatic and found.about == ("<k1@example.gov.cn>",)
+    assert found.machine.bounce and found.machine.automatic and found.about == ("<k1@example.gov.cn>",)
     assert found.parts == ()
 
 

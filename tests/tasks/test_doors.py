@@ -108,17 +108,6 @@ def test_a_mailbox_out_of_order_keeps_no_other_door_shut(opened: Office, monkeyp
     assert outcomes(opened) == [("folder", "公安局.xlsx", "accepted")]
 
 
-def test_an_automatic_reply_is_recorded_and_not_answered(opened: Office) -> None:
-    inbox = opened.settings.watched_folder
-    (inbox / "1.eml").write_bytes(mail_from("gaj@example.gov.cn", subject="休假", Auto_Submitted="auto-replied"))
-    (inbox / "2.eml").write_bytes(mail_from("gaj@example.gov.cn", subject="休假", Return_Path="<>"))
-    tick.collect(NOW)
-    with opened.ledger() as ledger:
-        assert [one.outcome for one in ledger.envelopes()] == ["refused"] * 2
-        assert "自动回复" in ledger.envelopes()[0].reason
-        assert not [one for one in ledger.messages() if one.kind == "receipt"]
-
-
 # -- the folder --------------------------------------------------------------------------------------------------------
 
 

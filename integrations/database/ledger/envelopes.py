@@ -28,7 +28,7 @@ class Envelopes(Record):
             t.EnvelopeRow.door == door,
             t.EnvelopeRow.name == name,
             t.EnvelopeRow.sha256 == sha256,
-            t.EnvelopeRow.outcome.is_(None),
+            t.EnvelopeRow.kind.is_(None),
         )
         if found := self._session.scalar(waiting):
             return found
@@ -112,8 +112,8 @@ class Envelopes(Record):
         return rows.envelope(row)
 
     def unchecked_envelopes(self) -> list[EnvelopeRecord]:
-        """Return the envelopes without an outcome, oldest first."""
-        query = select(t.EnvelopeRow).where(t.EnvelopeRow.outcome.is_(None)).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
+        """Return the envelopes nobody has looked into, oldest first."""
+        query = select(t.EnvelopeRow).where(t.EnvelopeRow.kind.is_(None)).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
         return [rows.envelope(row) for row in self._session.scalars(query)]
 
     def envelopes(self) -> list[EnvelopeRecord]:
@@ -150,10 +150,11 @@ class Envelopes(Record):
         return rows.envelope(row) if row else None
 
     def settle_envelope(self, record: EnvelopeRecord, parts: Sequence[PartRecord]) -> bool:
-        """Return whether the envelope got its outcome now; one that has an outcome keeps it."""
+        """Return whether the envelope got its kind and outcome now; one that has them keeps them."""
         row = self._session.get_one(t.EnvelopeRow, record.id)
-        if row.outcome is not None:
+        if row.kind is not None:
             return False
+        row.kind = record.kind
         row.campaign_id, row.round_id, row.department_id = record.campaign, record.round, record.department
         row.outcome, row.reason, row.findings = record.outcome, record.reason, list(record.findings)
         for ordinal, part in enumerate(parts):

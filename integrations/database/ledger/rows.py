@@ -101,6 +101,7 @@ def envelope(row: t.EnvelopeRow) -> EnvelopeRecord:
         row.reason,
         tuple(row.findings),
         row.tries,
+        row.kind,
     )
 
 

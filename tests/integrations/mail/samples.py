@@ -22,6 +22,7 @@ from campaigns.letters import (
     RollUp,
     Row,
     Trouble,
+    Undelivered,
 )
 
 SENT = datetime(2020, 10, 21, 0, 30, tzinfo=UTC)
@@ -131,6 +132,14 @@ BODIES: dict[str, Body] = {
             Trouble("合计应等于本单位本期加配合单位小计，请改正", "牵头任务", "C15", "130", "125"),
             Trouble("这一格应为数字，请去掉文字", "牵头任务", "D12", "约三十", ""),
         ),
+    ),
+    "undelivered": Undelivered(
+        "甲某某",
+        "jia@example.gov.cn",
+        "【催办】放心消费 2020年下半年",
+        "2020年11月25日（周三）10:12",
+        "收件地址不存在（5.1.1）",
+        "R-2020-000009",
     ),
     "refused": Receipt(
         Outcome.REFUSED,
