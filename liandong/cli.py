@@ -173,6 +173,40 @@ def plan(definition: Annotated[Path, Parameter(help="定义文件或代码")], /
 
 
 @app.command
+def new(
+    code: Annotated[str, Parameter(help="新定义的代码，如 hezhou-2023")],
+    /,
+    *,
+    from_: Annotated[str, Parameter(name="--from", help="模板或上年专项行动的代码、文件")],
+    set_: Annotated[
+        tuple[str, ...], Parameter(name="--set", negative="", help="填写一项，如 --set 节日=国庆节；可以写多次")
+    ] = (),
+    to: Annotated[Path | None, Parameter(help="写到哪个文件（默认在数据文件夹的 definitions 里）")] = None,
+) -> int:
+    """由模板或上年的专项行动写一份新定义，没有给出的写“待定”。"""
+    from liandong.definitions import checked, write_new
+
+    path = write_new(code, from_, set_, to)
+    _say(f"已写好 {path}")
+    problems = checked(str(path))
+    _show_problems(problems)
+    return PROBLEMS if any(one.severity == "error" for one in problems) else OK
+
+
+@app.command
+def schema(*, to: Annotated[Path | None, Parameter(help="写到哪个文件（默认显示在屏幕上）")] = None) -> int:
+    """定义文件的 JSON Schema，供编辑器提示和核对。"""
+    from campaigns.schema import schema as schema_of
+
+    if to is None:
+        _json(schema_of())
+        return OK
+    to.write_text(json.dumps(schema_of(), ensure_ascii=False, indent=2) + "\n", "utf-8")
+    _say(f"已写好 {to}。在定义文件第一行写：# yaml-language-server: $schema={to.name}")
+    return OK
+
+
+@app.command
 def launch(
     definition: Annotated[Path, Parameter(help="定义文件或代码")],
     /,

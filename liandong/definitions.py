@@ -1,17 +1,22 @@
 """What `check` and `plan` tell of a definition."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from campaigns import graph
 from campaigns.definition import Role
-from campaigns.errors import DefinitionError
+from campaigns.errors import Conflict, DefinitionError, UnknownItem
 from campaigns.findings import Problem
 from campaigns.messages import dotted
 from campaigns.plan import Plan, group_names
+from integrations.definition_files.writing import derived
+from integrations.files import write_whole
+from tasks.definitions import folders
 from tasks.definitions import load as load
 
-__all__ = ["checked", "findings_document", "load", "plan_document"]
+__all__ = ["checked", "findings_document", "load", "plan_document", "write_new"]
 
 
 def checked(name: str) -> tuple[Problem, ...]:
@@ -20,6 +25,25 @@ def checked(name: str) -> tuple[Problem, ...]:
         return load(name).problems
     except DefinitionError as error:
         return error.problems
+
+
+def write_new(code: str, base: str, given: Sequence[str], to: Path | None) -> Path:
+    """Return the file into which a definition made from a template or a campaign was written; it never replaces one."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", code):
+        raise UnknownItem(f"代码“{code}”写法不对，应是小写字母、数字和短横线，例如 hezhou-2023")
+    values = {}
+    for one in given:
+        key, sign, value = one.replace("＝", "=").partition("=")
+        if not sign:
+            raise UnknownItem(f"“--set {one}”读不懂，写法是 --set 名称=内容")
+        values[key.strip()] = value.strip()
+    path = to or folders()[0] / f"{code}.yaml"
+    if path.exists():
+        raise Conflict(f"{path} 已经有了，请换一个代码，或先把它移走")
+    text = derived(base, code, values, folders())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text.encode())
+    return path
 
 
 def findings_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:

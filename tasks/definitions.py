@@ -21,12 +21,15 @@ def load(name: str) -> Plan:
         hours = settings.load().hours
     except NotConfigured:  # a definition can be checked before there is an office
         hours = OfficeHours()
-    folders = [home / "definitions", DEFINITIONS]
     workdays = calendar.workdays(*YEARS, home / "calendar")
-    return load_plan(find_definition(name, folders), workdays, hours, [home / "directories", DIRECTORIES], folders)
+    return load_plan(find_definition(name, folders()), workdays, hours, [home / "directories", DIRECTORIES], folders())
+
+
+def folders() -> list[Path]:
+    """Return the folders in which definitions are looked for, the office's own first."""
+    return [settings.home() / "definitions", DEFINITIONS]
 
 
 def known() -> list[Path]:
     """Return the definition files that can be launched by id, the office's own first."""
-    folders = (settings.home() / "definitions", DEFINITIONS)
-    return [file for folder in folders if folder.is_dir() for file in sorted(folder.glob("*.yaml"))]
+    return [file for folder in folders() if folder.is_dir() for file in sorted(folder.glob("*.yaml"))]

@@ -246,3 +246,25 @@ def test_a_backup_holds_the_ledger_and_the_files(said: Any, tmp_path: Path) -> N
 def test_rebuilding_without_a_server_says_what_to_do(said: Any) -> None:
     code, text = said("prefect", "rebuild")
     assert code == 1 and "liandong serve" in text
+
+
+def test_a_new_definition_is_written_once_and_checked(said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANDONG_HOME", str(tmp_path / "office"))
+    written = tmp_path / "office" / "definitions" / "hezhou-2023.yaml"
+
+    code, text = said("new", "hezhou-2023", "--from", "hezhou-2020", "--set", "short_title=放心消费")
+    assert code == 0
+    assert text.startswith(f"已写好 {written}\n待填　hezhou-2023.yaml:") and "待填 3 处" in text
+    assert "short_title: 放心消费" in written.read_text("utf-8")
+    assert said("launch", "hezhou-2023")[0] == 1  # not before a person has filled it in
+
+    assert said("new", "hezhou-2023", "--from", "hezhou-2020") == (1, f"{written} 已经有了，请换一个代码，或先把它移走\n")
+    assert said("new", "贺州", "--from", "hezhou-2020")[1].startswith("代码“贺州”写法不对")
+    assert said("new", "x", "--from", "hezhou-2020", "--set", "title")[1].startswith("“--set title”读不懂")
+
+
+def test_the_schema_can_be_written_for_an_editor(said: Any, tmp_path: Path) -> None:
+    file = tmp_path / "definition.schema.json"
+
+    assert said("schema", "--to", str(file))[0] == 0
+    assert json.loads(file.read_text("utf-8")) == json.loads(said("schema")[1])

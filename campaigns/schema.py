@@ -1,0 +1,106 @@
+"""The JSON Schema of definition files, for editors: Chinese titles and descriptions.
+
+It knows what a file that extends another may leave out.
+"""
+
+import copy
+from typing import Any
+
+from campaigns.definition import DefinitionFile
+
+# What an editor says of a field beyond its title, by model and field; the others explain themselves.
+DESCRIPTIONS: dict[str, str] = {
+    "DefinitionFile.extends": "沿用另一份定义（代码或文件名），本文件只写不同之处",
+    "DefinitionFile.values": "沿用模板时，模板要填的各项：名称: 内容",
+    "DefinitionFile.template": "写了这一部分，本文件就是模板：列出要填的各项，正文中写作 <名称>",
+    "DefinitionFile.directory": "通讯录的代码，任务里的单位名称都从这里查",
+    "DefinitionFile.duties": "责任分工表的各行，每项一个序号",
+    "DefinitionFile.reports": "要什么、何时报、谁报、报给谁",
+    "DefinitionFile.ladder": "到期前后提醒谁",
+    "Campaign.id": "小写字母、数字和短横线，下发后不能再改，例如 hezhou-2020",
+    "Campaign.starts": "年-月-日；单位名称以这一天为准，此前什么也不发",
+    "Campaign.ends": "年-月-日，含当天",
+    "Campaign.basis": "依据的上级文件，自上而下（省、市、县）",
+    "Campaign.forwards": "本通知所转发的文件",
+    "Campaign.addressees": "主送一行里的单位，应能在通讯录里查到",
+    "Source.clause": "在文件中的位置，例如 第三章第二条",
+    "Phase.starts": "年-月 或 年-月-日；通知没有写就不写",
+    "Phase.ends": "年-月（到月底）或 年-月-日",
+    "Phase.needs": "先于本阶段的阶段代码：本阶段各项任务等待那些阶段的全部任务",
+    "Duty.number": "1 到 999，不能重复",
+    "Duty.lead": "牵头单位，照通知写；与 joint_leads 只写一种",
+    "Duty.joint_leads": "按职责分工分别负责：各报各的，没有谁牵头",
+    "Duty.cooperating": "配合单位，照通知写",
+    "Duty.units": "通知只写“责任单位”、没有写明牵头还是配合：须由人核对后改写，否则不能下发",
+    "Duty.due": "工作本身的完成时限：年-月-日 或 年-月（到月底）；不是报送时限",
+    "Duty.needs": "先要完成的任务序号",
+    "Report.duties": "涉及哪些任务的序号；不写就是全部任务",
+    "Report.only": "只有这些单位（单位、成组单位或层级）要报",
+    "Report.excluding": "这些单位不用报",
+    "Hop.to": "lead 牵头单位；parent 通讯录里的上级（它须是牵头单位）；office 办公室",
+    "Form.only": "只有这些单位填这张表",
+    "Form.excluding": "这些单位不填这张表",
+    "Indicator.sum_of": "合计：由这些指标相加，不用填写",
+    "Indicator.only": "只有这些单位填这一项",
+    "Rule.check": "指标代码、数字和 + - * 组成的比较，例如 cases_closed <= cases_filed",
+    "Rule.stage": "shadow 只记录；warn 只提醒；block 按级别办",
+    "Parameter.name": "在 < > 中写的名称",
+    "Parameter.example": "一个合适的例子，检查模板时用它",
+}
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a definition file.
+
+    A file that extends another may leave out what it does not change; in a template only the names of sections are checked.
+    """
+    whole = DefinitionFile.model_json_schema()
+    kinds: dict[str, Any] = whole.pop("$defs")
+    for name, kind in (*kinds.items(), ("DefinitionFile", whole)):
+        _speak_chinese(name, kind)
+    parts = {f"{name}_part": _part(kind) for name, kind in kinds.items()}
+    required = whole.pop("required")
+    sections = whole.pop("properties")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "专项行动定义",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: {"title": one["title"], "description": one["description"]} for key, one in sections.items()},
+        "if": {"required": ["template"]},
+        "else": {
+            "if": {"required": ["extends"]},
+            "then": {"properties": {key: _may_go(_part(one)) for key, one in sections.items()}},
+            "else": {"properties": sections, "required": required},
+        },
+        "$defs": {**kinds, **parts},
+    }
+
+
+def _speak_chinese(name: str, kind: dict[str, Any]) -> None:
+    kind.pop("description", None)  # what programmers read
+    for key, one in kind.get("properties", {}).items():
+        title = one.get("title", key)
+        one["title"] = title
+        one["description"] = DESCRIPTIONS.get(f"{name}.{key}", one.get("description", title))
+
+
+def _part(value: Any) -> Any:
+    """Return a schema of which nothing need be there, anything may be taken away, and an item may be removed."""
+    if isinstance(value, list):
+        return [_part(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: _part(one) for key, one in copy.copy(value).items() if key not in ("required", "minItems")}
+    if isinstance(made.get("$ref"), str):
+        made["$ref"] += "_part"
+    if isinstance(made.get("properties"), dict):
+        properties = {key: _may_go(one) for key, one in made["properties"].items()}
+        removed = {"title": "去掉", "type": "boolean", "description": "写 true：沿用的定义里的这一项不要了"}
+        made["properties"] = {**properties, "removed": removed}
+    return made
+
+
+def _may_go(one: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema that takes `null` too: the field is taken away."""
+    return {"anyOf": [one, {"type": "null"}], **{key: one[key] for key in ("title", "description") if key in one}}
