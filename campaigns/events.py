@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 SCHEMA = 1
@@ -44,3 +45,17 @@ def canonical(event: Event, sequence: int, recorded_at: datetime) -> str:
 def chain(previous: str, text: str) -> str:
     """Return the hash of an event: SHA-256 over the previous hash and the canonical text."""
     return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a value's one JSON text: what an event carries of a row, so that the row is proved by the chain."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(value)

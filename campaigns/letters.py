@@ -250,6 +250,7 @@ class Receipt:
     explanation: str = ""
     sender: str = ""
     materials: tuple[Material, ...] = ()
+    place: str = ""  # where the record of it stands: number and mark of the event that settled it
     kind = Kind.RECEIPT
 
     @property

@@ -11,6 +11,7 @@ from tasks.doors import fetch_mails, take_in
 from tasks.intake import check_envelopes
 from tasks.ledger_page import write_ledger_page
 from tasks.post import deliver
+from tasks.record import anchor
 from tasks.remind import remind
 
 
@@ -26,6 +27,7 @@ def daily(as_of: datetime) -> None:
         advance(campaign, as_of)
     deliver(as_of)
     write_ledger_page(as_of)
+    anchor(as_of)
 
 
 def advance(campaign: str, as_of: datetime) -> None:

@@ -395,6 +395,25 @@ def cancel(
 
 
 @app.command
+def verify(*, json: Json = False) -> int:
+    """核对台账和文件有没有被人改动过，逐一指出。"""
+    from tasks.record import verify as verify_it
+
+    found = verify_it()
+    if json:
+        names = ("campaigns", "events", "files", "anchors", "faults", "anchor")
+        _json({name: getattr(found, name) for name in names})
+    else:
+        for one in found.faults:
+            _say(f"被改动　{one}")
+        told = f"专项行动{found.campaigns}个，事件{found.events}条，文件{found.files}个，存证文件{found.anchors}份"
+        _say(f"已核对：{told}；{f'发现{len(found.faults)}处不符' if found.faults else '与存证完全相符'}。")
+        if found.anchor:
+            _say(f"最近一份存证（请另外抄存一份）：{found.anchor}")
+    return PROBLEMS if found.faults else OK
+
+
+@app.command
 def backup(*, to: Annotated[Path, Parameter(help="备份文件（.zip）")]) -> int:
     """备份办公室的全部数据（Prefect 界面除外，它可以重画）。"""
     from liandong.backup import back_up

@@ -10,6 +10,7 @@ from campaigns.events import Event
 from campaigns.organs import Directory, clashes
 from campaigns.plan import Plan
 from campaigns.records import CampaignRecord
+from campaigns.replay import launched
 from campaigns.states import Standing
 from campaigns.workdays import in_chinese, office_date
 from tasks.office import office
@@ -51,7 +52,7 @@ def launch(plan: Plan, as_of: datetime, actor: str = "office") -> bool:
         if new:
             ledger.add_directory(plan.directory)
             ledger.add_plan(campaign.id, plan.assignments, owed_rounds, [e for e in plan.expected if e.round in kept], edges)
-            data = {"version": record.version, "rounds": sorted(kept)}
+            data = launched(record, owed_rounds, [e for e in plan.expected if e.round in kept])
             ledger.record(Event(campaign.id, "campaign.launched", campaign.id, as_of, actor, f"launch:{record.version}", data))
     return new
 

@@ -90,7 +90,7 @@ def _publish(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of
     write_whole(folder / name, data)
     record = RollUpRecord(a_round.id, version, f"rollup/{name}", digest, result.coverage.text, as_of)
     ledger.add_rollup(record)
-    data_of_event = {"version": version, "sha256": digest, "coverage": record.coverage}
+    data_of_event = {"version": version, "file": record.file, "sha256": digest, "coverage": record.coverage}
     command = f"rollup:{a_round.id}:v{version}"
     ledger.record(Event(a_round.campaign, "rollup.published", a_round.id, as_of, "tick", command, data_of_event))
     letter = _letter(at, plan, a_round, result, f"{a_round.id}:rollup:v{version}")

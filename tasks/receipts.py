@@ -50,6 +50,7 @@ def receipt(
         explanation=envelope.reason,
         sender=envelope.sender,
         materials=materials,
+        place=_place(ledger, envelope),
     )
     occasion = at.occasion(plan, a_round.id if a_round else "", a_round.label if a_round else "") if plan else at.no_occasion()
     attachments: list[Attachment] = []
@@ -58,6 +59,14 @@ def receipt(
         attachments.append(Attachment(_annotated_name(answer.file_name), XLSX, copy))
         at.keep(copy)
     return Letter(f"receipt:{envelope.id}", occasion, _recipient(at, plan, envelope, answer), body), attachments
+
+
+def _place(ledger: Ledger, envelope: EnvelopeRecord) -> str:
+    """Return where the record of a settled envelope stands in its campaign's chain; empty when it belongs to none."""
+    if envelope.campaign is None:
+        return ""
+    sequence, mark = ledger.place(envelope.campaign)
+    return f"第{sequence}号 {mark[:16]}"
 
 
 def _recipient(at: Office, plan: Plan | None, envelope: EnvelopeRecord, answer: Answer) -> Recipient:

@@ -12,12 +12,13 @@ from integrations.database.ledger.envelopes import Envelopes
 from integrations.database.ledger.forms import Forms
 from integrations.database.ledger.letters import Letters
 from integrations.database.ledger.plans import Plans
+from integrations.database.ledger.proof import Proof
 from integrations.database.ledger.replies import Replies
 from integrations.database.ledger.rollups import RollUps
 from integrations.database.ledger.submissions import Submissions
 
 
-class Ledger(Campaigns, Plans, Forms, Envelopes, Submissions, Letters, RollUps, Decisions, Replies):
+class Ledger(Campaigns, Plans, Forms, Envelopes, Submissions, Letters, RollUps, Decisions, Replies, Proof):
     """The ledger inside one transaction: a room for each kind of question, one event record under them all."""
 
 

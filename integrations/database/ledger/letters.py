@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from campaigns.events import Event
 from campaigns.records import (
     MessageRecord,
     NoticeRecord,
@@ -43,16 +44,24 @@ class Letters(Record):
         self._session.add(rows.as_row(t.MessageRow, record, names))
         self._session.flush()
         self._add_notices(notices, made_at, record.key)
+        if record.campaign:
+            data = {"to": record.to_email, "sha256": record.sha256}
+            self.record(Event(record.campaign, "message.made", record.key, made_at, "office", f"message:{record.key}", data))
         return True
 
     def supersede(self, notices: Iterable[NoticeRecord], made_at: datetime) -> None:
         """Store notices that nobody needs to hear any more, so that they are never made later."""
-        self._add_notices(notices, made_at, None)
+        for one in self._add_notices(notices, made_at, None):
+            data = {"digest": rows.notice_digest(one)}
+            self.record(Event(one.campaign_id, "notice.superseded", one.key, made_at, "office", f"notice:{one.key}", data))
 
-    def _add_notices(self, notices: Iterable[NoticeRecord], made_at: datetime, message: str | None) -> None:
-        for one in notices:
-            self._session.add(rows.as_row(t.NoticeRow, one, {"campaign": "campaign_id"}, made_at=made_at, message_key=message))
+    def _add_notices(self, notices: Iterable[NoticeRecord], made_at: datetime, message: str | None) -> list[t.NoticeRow]:
+        made = [
+            rows.as_row(t.NoticeRow, one, {"campaign": "campaign_id"}, made_at=made_at, message_key=message) for one in notices
+        ]
+        self._session.add_all(made)
         self._session.flush()
+        return made
 
     def claim_messages(self, as_of: datetime, stale_before: datetime, limit: int = 500) -> list[MessageRecord]:
         """Return the messages to send now, marked as being sent: queued ones, and those left behind by a sender that died.

@@ -1,5 +1,6 @@
 """The event record: what every change of the ledger ends in, and the one place where what follows from it is written."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaigns.decisions import folded
 from campaigns.events import GENESIS, Event, canonical, chain
 from campaigns.organs import Directory
+from campaigns.replay import decision_of, request_of
 from campaigns.states import fold
 from integrations.database import tables as t
 from integrations.database.ledger import rows
@@ -25,7 +27,9 @@ class Record:
         """Append events to their campaigns' chains and fold each into what it is about."""
         for event in events:
             sequence, previous = self._end(event.campaign)
-            text = canonical(event, sequence + 1, self._recorded_at)
+            proof = self._digest(event)
+            said = replace(event, data={**event.data, "digest": proof}) if proof else event
+            text = canonical(said, sequence + 1, self._recorded_at)
             mark = chain(previous, text)
             self._session.add(
                 t.EventRow(
@@ -54,6 +58,21 @@ class Record:
             self._ends[campaign] = (last.sequence, last.hash) if last else (0, GENESIS)
         return self._ends[campaign]
 
+    def place(self, campaign: str) -> tuple[int, str]:
+        """Return the sequence and hash of the last event of a campaign: where its record stands now."""
+        return self._end(campaign)
+
+    def _digest(self, event: Event) -> str | None:
+        """Return the digest of the rows that an event brings, so that its chain proves them; None when it brings none."""
+        match event.kind:
+            case "submission.accepted" | "submission.returned" if "decision" not in event.data:
+                return rows.submission_digest(self._session, event.data["submission"])
+            case "envelope.settled":
+                return rows.envelope_digest(self._session, event.about)
+            case "message.made":
+                return rows.message_digest(self._session, event.about)
+        return None
+
     def _fold(self, event: Event) -> None:
         data, moment = event.data, event.occurred_at
         match event.kind:
@@ -76,7 +95,7 @@ class Record:
             case "contact.replaced":
                 row = self._session.get_one(t.CampaignRow, event.about)
                 row.directory = folded(Directory.model_validate_json(row.directory), event).model_dump_json()
-            case _:
+            case kind if kind.startswith(("submission.", "due.", "report.")):
                 self._fold_into_report(event)
 
     def _fold_into_report(self, event: Event) -> None:
@@ -106,39 +125,14 @@ class Record:
         self._session.execute(update(t.ExpectedReportRow).where(of_round, *which).values(**values))
 
     def _add_decision(self, event: Event) -> None:
-        data = event.data
-        self._session.add(
-            t.DecisionRow(
-                id=event.about,
-                campaign_id=event.campaign,
-                kind=data["kind"],
-                by=data["by"],
-                authority=data["authority"],
-                basis=data["basis"],
-                decided_on=date.fromisoformat(data["decided_on"]),
-                made_at=event.occurred_at,
-                scope=list(data["scope"]),
-                granted=dict(data["granted"]),
-                request_id=data["request"],
-            )
-        )
-        if data["request"]:
-            self._session.get_one(t.RequestRow, data["request"]).decision_id = event.about
+        record = decision_of(event)
+        self._session.add(rows.as_row(t.DecisionRow, record, {"campaign": "campaign_id", "request": "request_id"}))
+        if record.request:
+            self._session.get_one(t.RequestRow, record.request).decision_id = event.about
 
     def _add_request(self, event: Event) -> None:
-        data = event.data
-        self._session.add(
-            t.RequestRow(
-                id=event.about,
-                campaign_id=event.campaign,
-                scope=list(data["scope"]),
-                wanted=date.fromisoformat(data["wanted"]) if data["wanted"] else None,
-                reason=data["reason"],
-                asked_by=data["asked_by"],
-                door=data["door"],
-                made_at=event.occurred_at,
-            )
-        )
+        names = {"campaign": "campaign_id", "decision": "decision_id"}
+        self._session.add(rows.as_row(t.RequestRow, request_of(event), names))
 
     def events(self, campaign: str) -> list[tuple[str, str]]:
         """Return a campaign's events in order: canonical text and hash."""

@@ -21,7 +21,4 @@ class RollUps(Record):
     def rollups(self, round_id: str) -> list[RollUpRecord]:
         """Return the roll-ups of a round, oldest version first."""
         query = select(t.RollUpRow).where(t.RollUpRow.round_id == round_id).order_by(t.RollUpRow.version)
-        return [
-            RollUpRecord(r.round_id, r.version, r.file, r.sha256, r.coverage, r.published_at)
-            for r in self._session.scalars(query)
-        ]
+        return [rows.rollup(row) for row in self._session.scalars(query)]

@@ -6,6 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.events import digest
 from campaigns.prose import Mention
 from campaigns.records import (
     CampaignRecord,
@@ -15,6 +19,7 @@ from campaigns.records import (
     MessageRecord,
     PartRecord,
     RequestRecord,
+    RollUpRecord,
     RoundRecord,
     SubmissionRecord,
 )
@@ -170,6 +175,11 @@ def message(row: t.MessageRow) -> MessageRecord:
     )
 
 
+def rollup(row: t.RollUpRow) -> RollUpRecord:
+    """Return a published roll-up as a frozen value."""
+    return RollUpRecord(row.round_id, row.version, row.file, row.sha256, row.coverage, row.published_at)
+
+
 def decision(row: t.DecisionRow) -> DecisionRecord:
     """Return a decision as a frozen value."""
     return DecisionRecord(
@@ -200,3 +210,43 @@ def request(row: t.RequestRow) -> RequestRecord:
         row.made_at,
         row.decision_id,
     )
+
+
+def submission_digest(session: Session, code: str) -> str | None:
+    """Return the digest of a submission and its figures, whatever became of it since; None when there is no such row."""
+    row = session.get(t.SubmissionRow, code)
+    if row is None:
+        return None
+    query = select(t.FactRow).where(t.FactRow.submission_id == code).order_by(t.FactRow.line, t.FactRow.indicator)
+    facts = [[one.line, one.indicator, one.value, one.sheet, one.cell] for one in session.scalars(query)]
+    said = [row.id, row.envelope_id, row.ordinal, row.expected_report_id, row.version, row.nil, row.narrative]
+    return digest([*said, row.received_at, row.file, row.findings, facts])
+
+
+def envelope_digest(session: Session, code: str) -> str | None:
+    """Return the digest of a settled envelope and its parts; None when there is no such row."""
+    row = session.get(t.EnvelopeRow, code)
+    if row is None:
+        return None
+    query = select(t.PartRow).where(t.PartRow.envelope_id == code).order_by(t.PartRow.ordinal)
+    parts = [
+        [one.ordinal, one.name, one.sha256, one.kind, one.problem, one.missing, one.figures] for one in session.scalars(query)
+    ]
+    came = [row.id, row.door, row.name, row.sha256, row.size, row.sender, row.received_at]
+    became = [row.campaign_id, row.round_id, row.department_id, row.outcome, row.reason, row.findings]
+    return digest([*came, *became, parts])
+
+
+def message_digest(session: Session, key: str) -> str | None:
+    """Return the digest of a message as it was made, and of its notices; None when there is no such row."""
+    row = session.get(t.MessageRow, key)
+    if row is None:
+        return None
+    query = select(t.NoticeRow).where(t.NoticeRow.message_key == key).order_by(t.NoticeRow.key)
+    said = [row.key, row.message_id, row.campaign_id, row.round_id, row.department_id, row.kind, row.to_name, row.to_email]
+    return digest([*said, row.subject, row.file, row.sha256, row.made_at, [notice_digest(one) for one in session.scalars(query)]])
+
+
+def notice_digest(row: t.NoticeRow) -> str:
+    """Return the digest of a notice."""
+    return digest([row.key, row.campaign_id, row.about, row.rung, row.due_version, row.slot, row.made_at, row.message_key])

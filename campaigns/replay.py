@@ -1,0 +1,163 @@
+"""The ledger rebuilt from its event record alone: what the tables must hold if nobody touched them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from campaigns.decisions import folded
+from campaigns.definition import Role
+from campaigns.events import Event
+from campaigns.organs import Directory
+from campaigns.plan import ExpectedReport, Round
+from campaigns.records import CampaignRecord, DecisionRecord, RequestRecord, RollUpRecord, RoundRecord
+from campaigns.states import Standing, fold
+
+Owed = tuple[str, str, int, str, str, tuple[str, ...]]  # id, round, duty, department, role, receivers
+
+
+@dataclass
+class Replayed:
+    """What a campaign's events come to: records as the ledger gives them out, and digests of rows that events brought."""
+
+    campaign: CampaignRecord | None = None
+    rounds: dict[str, RoundRecord] = field(default_factory=dict)
+    owed: dict[str, Owed] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    decisions: dict[str, DecisionRecord] = field(default_factory=dict)
+    requests: dict[str, RequestRecord] = field(default_factory=dict)
+    rollups: dict[str, RollUpRecord] = field(default_factory=dict)
+    submissions: dict[str, tuple[str, str]] = field(default_factory=dict)  # id -> outcome, digest
+    envelopes: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+    notices: dict[str, str] = field(default_factory=dict)  # those nobody needed to hear any more
+
+
+def launched(record: CampaignRecord, rounds: Iterable[Round], expected: Iterable[ExpectedReport]) -> dict[str, Any]:
+    """Return what the event of a launch carries: the campaign and all that is expected, so that replaying needs nothing else.
+
+    What is expected alike, by the same date from the same role to the same receivers, stands together.
+    """
+    alike: dict[tuple[str, str, str, tuple[str, ...]], list[list[Any]]] = {}
+    for one in expected:
+        alike.setdefault((one.round, one.role.value, one.due_at.isoformat(), one.receivers), []).append(
+            [one.duty, one.department]
+        )
+    return {
+        "title": record.title,
+        "version": record.version,
+        "definition": record.definition,
+        "directory": record.directory,
+        "rounds": [
+            [one.id, one.report, one.label, one.opens_on.isoformat(), one.due_on.isoformat(), one.closes_on.isoformat()]
+            for one in rounds
+        ],
+        "expected": [[*key[:3], list(key[3]), found] for key, found in alike.items()],
+    }
+
+
+def replay(texts: Iterable[str]) -> Replayed:
+    """Return what a campaign's events, as canonical texts in their order, come to."""
+    found = Replayed()
+    for text in texts:
+        _apply(found, json.loads(text))
+    return found
+
+
+def _apply(found: Replayed, said: Mapping[str, Any]) -> None:
+    about, data, moment = said["about"], said["data"], datetime.fromisoformat(said["occurred_at"])
+    event = Event(said["campaign"], said["kind"], about, moment, said["actor"], said["command"], data)
+    match event.kind:
+        case "campaign.launched":
+            _launch(found, event)
+        case "campaign.paused" | "campaign.revived" | "campaign.cancelled" | "campaign.closed" if found.campaign:
+            status = {"paused": "paused", "revived": "live", "cancelled": "cancelled", "closed": "closed"}[event.kind[9:]]
+            found.campaign = replace(found.campaign, status=status, status_note=data.get("note", ""))
+        case "contact.replaced" if found.campaign:
+            directory = folded(Directory.model_validate_json(found.campaign.directory), event)
+            found.campaign = replace(found.campaign, directory=directory.model_dump_json())
+        case "round.opened":
+            found.rounds[about] = replace(found.rounds[about], opened_at=moment)
+            _fold_round(found, event)
+        case "round.closed":
+            found.rounds[about] = replace(found.rounds[about], closed_at=moment, tally=data.get("tally"))
+            _fold_round(found, event)
+        case "round.closing_moved":
+            found.rounds[about] = replace(found.rounds[about], closes_on=date.fromisoformat(data["to"]))
+        case "decision.made":
+            found.decisions[about] = decision_of(event)
+            if data["request"]:
+                found.requests[data["request"]] = replace(found.requests[data["request"]], decision=about)
+        case "request.made":
+            found.requests[about] = request_of(event)
+        case "rollup.published":
+            record = RollUpRecord(about, data["version"], data["file"], data["sha256"], data["coverage"], moment)
+            found.rollups[f"{about} v{data['version']}"] = record
+        case "envelope.settled":
+            found.envelopes[about] = data.get("digest", "")
+        case "message.made":
+            found.messages[about] = data.get("digest", "")
+        case "notice.superseded":
+            found.notices[about] = data.get("digest", "")
+        case _ if about in found.standings:
+            _fold_report(found, event)
+
+
+def _launch(found: Replayed, event: Event) -> None:
+    data = event.data
+    found.campaign = CampaignRecord(
+        event.campaign, data["title"], data["version"], data["definition"], data["directory"], "live", "", event.occurred_at
+    )
+    for code, report, label, *days in data["rounds"]:
+        opens, due, closes = map(date.fromisoformat, days)
+        found.rounds[code] = RoundRecord(code, event.campaign, report, label, opens, due, closes, None, None)
+    for round_id, role, due_at, receivers, debtors in data["expected"]:
+        for duty, department in debtors:
+            code = f"{round_id}/{duty}/{department}"
+            found.owed[code] = code, round_id, duty, department, Role(role).value, tuple(receivers)
+            found.standings[code] = Standing(datetime.fromisoformat(due_at))
+
+
+def _fold_round(found: Replayed, event: Event) -> None:
+    for code, owed in found.owed.items():
+        if owed[1] == event.about:
+            found.standings[code] = fold(found.standings[code], event)
+
+
+def _fold_report(found: Replayed, event: Event) -> None:
+    before = found.standings[event.about]
+    after = found.standings[event.about] = fold(before, event)
+    if event.kind.startswith("submission.") and "decision" not in event.data:
+        outcome = event.kind.removeprefix("submission.")
+        found.submissions[event.data["submission"]] = outcome, event.data.get("digest", "")
+    for gone in {one.submission for one in before.accepted} - {one.submission for one in after.accepted}:
+        found.submissions[gone] = event.kind.removeprefix("submission."), found.submissions[gone][1]
+
+
+def decision_of(event: Event) -> DecisionRecord:
+    """Return the decision that an event made."""
+    data = event.data
+    return DecisionRecord(
+        event.about,
+        event.campaign,
+        data["kind"],
+        data["by"],
+        data["authority"],
+        data["basis"],
+        date.fromisoformat(data["decided_on"]),
+        event.occurred_at,
+        tuple(data["scope"]),
+        data["granted"],
+        data["request"],
+    )
+
+
+def request_of(event: Event) -> RequestRecord:
+    """Return the request that an event put."""
+    data = event.data
+    wanted = date.fromisoformat(data["wanted"]) if data["wanted"] else None
+    scope: Sequence[str] = data["scope"]
+    return RequestRecord(
+        event.about, event.campaign, tuple(scope), wanted, data["reason"], data["asked_by"], data["door"], event.occurred_at
+    )

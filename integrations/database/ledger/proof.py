@@ -1,0 +1,120 @@
+"""Whether the tables are what the event record says: every event and every row that is not is named."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from campaigns.events import GENESIS, chain
+from campaigns.replay import Replayed, replay
+from integrations.database import tables as t
+from integrations.database.ledger import rows
+from integrations.database.ledger.record import Record
+
+
+class Proof(Record):
+    """Questions that compare the tables with the record."""
+
+    def broken_links(self, campaign: str) -> list[str]:
+        """Return what is wrong with a campaign's chain, in words: events that were altered, removed or put in."""
+        found, previous, last = [], GENESIS, 0
+        for row in self._events(campaign):
+            named = f"第{row.sequence}号事件（{row.kind}，{row.about}）"
+            if row.sequence != last + 1:
+                found.append(f"{named}之前缺少第{last + 1}号事件")
+            if row.hash != chain(previous, row.text):
+                found.append(f"{named}的内容与它的指纹不符，或它前面的事件被改动")
+            elif not _agrees(row):
+                found.append(f"{named}的列与它的内容不符")
+            previous, last = row.hash, row.sequence
+        return found
+
+    def event_hash(self, campaign: str, sequence: int) -> str | None:
+        """Return the hash of an event, None when there is no such event."""
+        row = self._session.get(t.EventRow, (campaign, sequence))
+        return row.hash if row else None
+
+    def replayed(self, campaign: str) -> Replayed:
+        """Return what a campaign's events come to."""
+        return replay(row.text for row in self._events(campaign))
+
+    def altered_rows(self, campaign: str) -> list[str]:
+        """Return the rows that are not what the record says, in words: altered, removed or put in."""
+        told = self.replayed(campaign)
+        found: list[str] = []
+        for name, said, held in self._pairs(campaign, told):
+            for code in sorted(said.keys() | held.keys()):
+                if code not in held:
+                    found.append(f"{name}“{code}”不见了")
+                elif code not in said:
+                    found.append(f"{name}“{code}”没有来历")
+                elif said[code] != held[code]:
+                    found.append(f"{name}“{code}”与存证不符")
+        return found
+
+    def _events(self, campaign: str) -> Iterator[t.EventRow]:
+        query = select(t.EventRow).where(t.EventRow.campaign_id == campaign).order_by(t.EventRow.sequence)
+        yield from self._session.scalars(query.execution_options(yield_per=1000))
+
+    def _pairs(self, campaign: str, told: Replayed) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+        """Yield, for each table, what the record says of its rows and what they are."""
+
+        def mine(table: Any) -> Any:
+            return self._session.scalars(select(table).where(table.campaign_id == campaign))
+
+        row = self._session.get_one(t.CampaignRow, campaign)
+        yield "专项行动", {campaign: told.campaign}, {campaign: rows.campaign(row)}
+        yield "报送期", told.rounds, {one.id: rows.round(one) for one in mine(t.RoundRow)}
+        reports = list(mine(t.ExpectedReportRow))
+        yield "应报", told.owed, {one.id: _owed(one) for one in reports}
+        yield "应报状态", told.standings, {one.id: rows.standing(one) for one in reports}
+        yield "决定", told.decisions, {one.id: rows.decision(one) for one in mine(t.DecisionRow)}
+        yield "申请", told.requests, {one.id: rows.request(one) for one in mine(t.RequestRow)}
+        published = select(t.RollUpRow).join(t.RoundRow, t.RoundRow.id == t.RollUpRow.round_id)
+        rolled = self._session.scalars(published.where(t.RoundRow.campaign_id == campaign))
+        yield "汇总", told.rollups, {f"{one.round_id} v{one.version}": rows.rollup(one) for one in rolled}
+        sent = select(t.SubmissionRow).join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
+        submitted = list(self._session.scalars(sent.where(t.ExpectedReportRow.campaign_id == campaign)))
+        yield (
+            "报送",
+            told.submissions,
+            {one.id: (one.outcome, rows.submission_digest(self._session, one.id)) for one in submitted},
+        )
+        settled = [one.id for one in mine(t.EnvelopeRow) if one.outcome is not None]
+        yield "来件", told.envelopes, {code: rows.envelope_digest(self._session, code) for code in settled}
+        yield "信件", told.messages, {one.key: rows.message_digest(self._session, one.key) for one in mine(t.MessageRow)}
+        unsaid = [one for one in mine(t.NoticeRow) if one.message_key is None]
+        yield "催报", told.notices, {one.key: rows.notice_digest(one) for one in unsaid}
+
+    def kept_files(self) -> dict[str, str]:
+        """Return the SHA-256 of every file the ledger says it keeps, each with what it is."""
+        found: dict[str, str] = {}
+        for envelope in self._session.scalars(select(t.EnvelopeRow)):
+            found[envelope.sha256] = f"来件{envelope.id}《{envelope.name}》"
+        for part in self._session.scalars(select(t.PartRow)):
+            found.setdefault(part.sha256, f"来件{part.envelope_id}的《{part.name}》")
+        for form in self._session.scalars(select(t.FormRow)):
+            found[form.sha256] = f"报表{form.serial}"
+        for message in self._session.scalars(select(t.MessageRow)):
+            found[message.sha256] = f"信件“{message.subject}”"
+        for rolled in self._session.scalars(select(t.RollUpRow)):
+            found[rolled.sha256] = f"汇总{rolled.file}"
+        return found
+
+    def shown_files(self) -> list[tuple[str, str]]:
+        """Return the files that people open, under the office's folder, each with the SHA-256 it must have."""
+        sent = select(t.MessageRow).where(t.MessageRow.status == "sent")
+        letters = [(f"outbox/{one.file}", one.sha256) for one in self._session.scalars(sent)]
+        return [*letters, *((one.file, one.sha256) for one in self._session.scalars(select(t.RollUpRow)))]
+
+
+def _owed(row: t.ExpectedReportRow) -> tuple[Any, ...]:
+    return row.id, row.round_id, row.duty, row.department_id, row.role, tuple(row.receivers)
+
+
+def _agrees(row: t.EventRow) -> bool:
+    """Return whether the columns of an event say what its text says."""
+    said = json.loads(row.text)
+    mine = [row.campaign_id, row.sequence, row.kind, row.about, row.occurred_at.isoformat(), row.recorded_at.isoformat()]
+    return mine == [said[key] for key in ("campaign", "sequence", "kind", "about", "occurred_at", "recorded_at")]
