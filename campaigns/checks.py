@@ -14,7 +14,7 @@ from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
 from campaigns.items import Item, codes_of, figures_of, items_of
-from campaigns.organs import Directory, Group, Organ
+from campaigns.organs import Directory, Group, Lineage, Organ, rank
 from campaigns.rules import SCOPES, Relation, RuleError, instances, parse, scope_of
 
 LONGEST = 20  # years: a longer campaign is a slip of the pen, and would lay out rounds without end
@@ -70,6 +70,11 @@ def _check_directory(directory: Directory, on: date) -> Iterator[Problem]:
                 ("directory", "organs", index, "parent"),
                 f"“{organ.name}”的上级代码“{organ.parent}”在通讯录里没有对应单位",
             )
+        for position, former in enumerate(organ.former_parents):
+            if former.id not in codes:
+                where: Path = ("directory", "organs", index, "former_parents", position, "id")
+                yield error("unknown-organ", where, f"“{organ.name}”的原上级代码“{former.id}”在通讯录里没有对应单位")
+        yield from _check_above(directory, organ, on, ("directory", "organs", index, "parent"))
     for index, group in enumerate(directory.groups):
         if group.id in codes:
             path: Path = ("directory", "groups", index, "id")
@@ -86,6 +91,15 @@ def _check_directory(directory: Directory, on: date) -> Iterator[Problem]:
         path = ("directory", section, [one is last for one in items].index(True))
         owners = "、".join(f"{one.name}（{one.id}）" for one in holders)
         yield error("ambiguous", path, f"名称“{name}”同时属于{owners}，请改成只属于一个")
+
+
+def _check_above(directory: Directory, organ: Organ, on: date, path: Path) -> Iterator[Problem]:
+    above = directory.above(organ.id, on)
+    if above and above[-1].parent_on(on) in {organ.id, *(one.id for one in above)}:
+        chain = " → ".join(one.name for one in (organ, *above))
+        yield error("cycle", path, f"上级互为上下级：{chain}，请核对上级代码")
+    elif above and (rank(organ.level) or 0) > (rank(above[0].level) or 9):
+        yield warning("level", path, f"“{organ.name}”是{organ.level}级，上级“{above[0].name}”却是{above[0].level}级，请核对")
 
 
 def _duplicates(section: Path, key: str | None, label: str, values: Sequence[str | int]) -> Iterator[Problem]:
@@ -396,7 +410,7 @@ def assumptions(definition: Definition, directory: Directory) -> list[Problem]:
 def _assumed(value: object, path: Path) -> list[Problem]:
     if isinstance(value, tuple):
         return [one for index, item in enumerate(value) for one in _assumed(item, (*path, index))]
-    if not isinstance(value, BaseModel):
+    if not isinstance(value, BaseModel) or isinstance(value, Lineage):  # a lineage is told of where a name rests on it
         return []
     found: list[Problem] = []
     reason = getattr(value, "assumed", None)
@@ -411,7 +425,7 @@ def debtors(definition: Definition, directory: Directory, used: set[str]) -> Ite
     """Return what is doubtful about the departments that have duties: no mailbox, or abolished before the campaign."""
     for index, organ in enumerate(directory.organs):
         path: Path = ("directory", "organs", index)
-        if organ.id in used and organ.liaison is None:
+        if organ.id in used and organ.reporter is None:
             yield warning("no-contact", path, f"“{organ.name}”没有联络员邮箱，发给它的信件将转交联席会议办公室")
         if organ.id in used and organ.until is not None and organ.until < definition.campaign.starts:
             yield warning("abolished", (*path, "until"), f"“{organ.name}”在专项行动开始前已撤销，请核对由哪个单位承接")

@@ -33,12 +33,12 @@ class UnreadableFile(LiandongError):
 
 
 class UnknownOrgan(LiandongError):
-    """A name that the directory does not know on that date."""
+    """A name that stands for no one department of the directory on that date; `why` says so in words of its own."""
 
-    def __init__(self, name: str, candidates: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, candidates: Sequence[str] = (), why: str = "") -> None:
         self.name, self.candidates = name, tuple(candidates)
         hint = f"，您是否指：{'、'.join(self.candidates)}？" if self.candidates else "，请在通讯录中登记后再用"
-        super().__init__(f"通讯录里没有“{name}”{hint}")
+        super().__init__((why or f"通讯录里没有“{name}”") + hint)
 
 
 class UnknownItem(LiandongError):

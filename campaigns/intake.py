@@ -60,7 +60,7 @@ class Sender:
 def registered(directory: Directory, address: str) -> frozenset[str]:
     """Return the codes of the departments one of whose contacts has that mailbox: mostly one, or none."""
     wanted = address.casefold()
-    people = ((organ.id, person) for organ in directory.organs for person in (organ.liaison, organ.leader))
+    people = ((organ.id, person) for organ in directory.organs for person in (organ.liaison, organ.deputy, organ.leader))
     return frozenset(code for code, person in people if person and person.email.casefold() == wanted)
 
 

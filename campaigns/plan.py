@@ -101,7 +101,8 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
 def group_names(definition: Definition, directory: Directory, duty: Duty, role: Role) -> list[str]:
     """Return the names a duty gives for a role, as the directory writes them; groups keep their own name."""
     names = duty.leads if role is Role.LEAD else duty.cooperating
-    return [directory.resolve(name, definition.campaign.starts).name for name in names]
+    on = definition.campaign.starts
+    return [directory.resolve(name, on).name for _, name in directory.spelled(names, on)]
 
 
 def _assign(definition: Definition, directory: Directory) -> tuple[tuple[Assignment, ...], list[Problem]]:
@@ -116,10 +117,12 @@ def _assign(definition: Definition, directory: Directory) -> tuple[tuple[Assignm
             ("joint_leads", Role.LEAD, duty.joint_leads),
             ("cooperating", Role.COOPERATING, duty.cooperating),
         ):
-            for position, name in enumerate(names):
+            for position, name in directory.spelled(names, definition.campaign.starts):
                 path: checks.Path = ("duties", index, key, position)
                 try:
                     holder = directory.resolve(name, definition.campaign.starts)
+                    if note := directory.note(name, definition.campaign.starts):
+                        problems.append(checks.warning("renamed", path, f"任务{duty.number}：{note}"))
                 except UnknownOrgan as unknown:
                     problems.append(checks.error("unknown-organ", path, f"任务{duty.number}：{unknown}"))
                     continue

@@ -103,7 +103,7 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
 
 
 def _unit(shared: _Campaign, a_round: RoundRecord, organ: Organ, entries: tuple[Entry, ...], form: FormRecord | None) -> Unit:
-    person = organ.liaison
+    person = organ.reporter
     letters = (
         one for one in shared.messages if one.department == organ.id and one.round == a_round.id and _in_outbox(shared.at, one)
     )

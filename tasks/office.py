@@ -77,7 +77,7 @@ class Office:
         if department == OFFICE:
             return self.office_recipient()
         organ = plan.directory.organ(department)
-        person = organ.leader if audience == "leader" else organ.liaison
+        person = organ.leader if audience == "leader" else organ.reporter
         if person is None:
             return Recipient(self.settings.office, self.settings.mailbox, organ.name, department, "office")
         return Recipient(person.name, person.email, organ.name, department, "leader" if audience == "leader" else "liaison")

@@ -80,6 +80,6 @@ def _letter(
 
 
 def _missing_unit(at: Office, plan: Plan, department: str, items: tuple[Item, ...]) -> MissingUnit:
-    person = plan.directory.organ(department).liaison
+    person = plan.directory.organ(department).reporter
     to = at.recipient(plan, department)
     return MissingUnit(plan.directory.organ(department).name, to.name, person.phone if person else "", to.email, items)

@@ -42,6 +42,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "aliases": organs.Alias,
     "liaison and leader": organs.Contact,
     "groups": organs.Group,
+    "former_parents": organs.Superior,
+    "lineages": organs.Lineage,
+    "was": organs.Former,
 }
 EVERYWHERE = set(organs.Record.model_fields)
 

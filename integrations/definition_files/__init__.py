@@ -13,9 +13,10 @@ import campaigns
 from campaigns.definition import Definition, DefinitionFile
 from campaigns.errors import DefinitionError, UnreadableFile
 from campaigns.findings import Problem, Severity
-from campaigns.organs import Directory, Organ
+from campaigns.organs import Directory, Organ, with_lineages
 from campaigns.plan import Plan, expand
 from campaigns.workdays import OfficeHours, Workdays
+from integrations.definition_files.directories import shipped_lineages
 from integrations.definition_files.reuse import complete, fill_examples
 from integrations.definition_files.shape import error, model
 from integrations.definition_files.text import KeyPath, Source, read
@@ -139,7 +140,8 @@ def _read_directory(draft: _Draft, code: str, folders: Iterable[Path]) -> None:
         return
     draft.problems += draft.directory_file.problems
     if draft.directory_file.tree is not None:
-        draft.directory, problems, stand_ins = model(Directory, draft.directory_file, ("directory",))
+        written, problems, stand_ins = model(Directory, draft.directory_file, ("directory",))
+        draft.directory = with_lineages(written, shipped_lineages()) if written else None
         draft.problems += problems
         draft.stand_ins |= stand_ins
 

@@ -78,7 +78,7 @@ directory: small
 duties:
   - number: 1
     title: 第一项
-    lead: [市市监局]
+    lead: [市市场监督局]
     cooperating: [市公安局]
     needs: [2]
   - number: 2
@@ -118,7 +118,7 @@ assumptions: 无
 TOLD = """\
 3 campaign.titel 没有“titel”这一项，是否应为 title（名称）？
 6 campaign.starts “起始日期”写成了“2021-02-30”，应是真实的日期，写成 年-月-日，例如 2020-10-20
-13 duties[0].lead[0] 任务1：通讯录里没有“市市监局”，您是否指：市市场监管局？
+13 duties[0].lead[0] 任务1：通讯录里没有“市市场监督局”，您是否指：市市场监管局？
 15 duties[0].needs 前置任务互相等待：任务1 → 任务2 → 任务1，请去掉其中一个前置关系
 16 duties[1].title 缺少 title（任务），请补上
 18 duties[1].needs[1] 任务2的前置任务9不存在，请改成已有的任务序号

@@ -67,7 +67,7 @@ class Campaigns(Record):
             )
         self._session.flush()
         for organ in directory.organs:
-            for kind, person in (("liaison", organ.liaison), ("leader", organ.leader)):
+            for kind, person in (("liaison", organ.liaison), ("deputy", organ.deputy), ("leader", organ.leader)):
                 if person:
                     self._session.merge(
                         t.ContactRow(

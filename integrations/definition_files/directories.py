@@ -1,0 +1,38 @@
+"""Directories as files of their own: read as they stand, and what ships about the names of departments."""
+
+from functools import cache
+from pathlib import Path
+
+import campaigns
+from campaigns.errors import DefinitionError
+from campaigns.organs import Directory, Lineage, Record
+from integrations.definition_files.shape import model
+from integrations.definition_files.text import read
+
+LINEAGES = Path(campaigns.__file__).parent / "lineages"
+
+
+class _Lineages(Record):
+    lineages: tuple[Lineage, ...]
+
+
+def directory_in(path: Path) -> Directory:
+    """Return the directory of a file as it is written, without the lineages that ship; DefinitionError with every problem."""
+    source = read(path)
+    found, problems, _ = model(Directory, source)
+    problems = [*source.problems, *(source.place(one, one.path) for one in problems)]
+    if problems or found is None:
+        raise DefinitionError(problems)
+    return found
+
+
+@cache
+def shipped_lineages() -> tuple[Lineage, ...]:
+    """Return what is known of the names of departments and their changes, file by file."""
+    found: list[Lineage] = []
+    for path in sorted(LINEAGES.glob("*.yaml")):
+        known, problems, _ = model(_Lineages, read(path))
+        if problems or known is None:
+            raise DefinitionError(problems)
+        found += known.lineages
+    return tuple(found)
