@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import tomllib
 from datetime import datetime, time
@@ -56,6 +57,13 @@ class Web(BaseModel):
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
 
 
+class _File(TomlConfigSettingsSource):
+    """The office's file; the mark that 记事本 puts before UTF-8 is no part of it."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        return tomllib.loads(file_path.read_bytes().decode("utf-8-sig"))
+
+
 class Settings(BaseSettings):
     """An office's settings. `fixed_clock` stops the clock at one moment, for a demonstration's data."""
 
@@ -84,7 +92,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources, strongest first: arguments, environment, the office's file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=home() / FILE)
+        return init_settings, env_settings, _File(settings_cls, toml_file=home() / FILE)
 
     @property
     def hours(self) -> OfficeHours:
@@ -137,7 +145,7 @@ class _Stopped(Settings):
         **__: object,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources, strongest first: arguments, the demonstration's file."""
-        return init_settings, TomlConfigSettingsSource(settings_cls, toml_file=home() / FILE)
+        return init_settings, _File(settings_cls, toml_file=home() / FILE)
 
 
 @lru_cache(maxsize=8)
@@ -145,18 +153,17 @@ def _load(folder: Path, text: bytes, own: frozenset[tuple[str, str]]) -> Setting
     """Return the settings; the file's text and our own variables are what they follow from, so asking again costs nothing."""
     file = folder / FILE
     try:
-        written = tomllib.loads(text.decode("utf-8"))
+        written = tomllib.loads(text.decode("utf-8-sig"))
         made = (_Stopped if "fixed_clock" in written else Settings)(home=folder)  # the rest comes from the file
         if unknown := written.keys() - Settings.model_fields.keys():
             raise NotConfigured(f"设置文件 {file} 中有不认识的项目：{'、'.join(sorted(unknown))}，请改正或删去")
         _must_have_hours(made.opens_at, made.closes_at)
         return made
-    except UnicodeDecodeError:
-        raise NotConfigured(f"设置文件 {file} 不是 UTF-8 编码，请在记事本中“另存为”，编码选 UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = text[: error.start].count(b"\n") + 1
+        raise NotConfigured(f"设置文件 {file} 第{line}行不是 UTF-8 编码，请在记事本中“另存为”，编码选 UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise NotConfigured(
-            f"设置文件 {file} 不是正确的 TOML 格式（{_place(error)}），请对照 liandong init 生成的样子修改"
-        ) from None
+        raise NotConfigured(f"设置文件 {file} {_broken(text, error)}") from None
     except ValidationError as error:
         raise NotConfigured(f"设置文件 {file} 中这些项目缺少或不对：{_wrong(error)}") from None
 
@@ -246,6 +253,16 @@ def _wrong(error: ValidationError) -> str:
     return "、".join(_NAMES.get(key, key) for key in keys)
 
 
-def _place(error: Exception) -> str:
-    found: Any = [word for word in str(error).replace(",", " ").replace(")", " ").split() if word.isdigit()]
-    return f"第{found[0]}行" if found else "位置不明"
+def _broken(text: bytes, error: Exception) -> str:
+    """Return where a file is no TOML, and how to mend it."""
+    lines = text.decode("utf-8-sig").splitlines()
+    found = re.search(r"at line (\d+)", str(error))
+    number = int(found[1]) if found else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    if re.search("[“”‘’＂＇＝［］]", line.split("#")[0]):
+        advice = "引号、等号和方括号要用半角的"
+    else:
+        advice = '每行应是“项目 = 值”，文字用半角引号 " 括起来，可对照 liandong init 生成的样子'
+    what = re.split("[=＝]", line)[0].strip()  # not the value: it may be a password
+    told = f"（{what}）" if what else ""
+    return f"第{number}行{told}不是正确的 TOML 格式：{advice}，请修改"

@@ -33,6 +33,34 @@ def test_a_mistake_in_the_settings_is_told_in_chinese(office: Office, change: by
     assert "secret" not in str(raised.value)
 
 
+def test_settings_saved_by_the_editors_of_windows_are_read(office: Office) -> None:
+    file = office.home / settings.FILE
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert settings.load().office == office.settings.office
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('office = "市联席办"\nmailbox = “office@example.gov.cn”\n'.encode(), "第2行（mailbox）不是正确的 TOML 格式.*半角"),
+        ('office ＝ "市联席办"\n'.encode(), "第1行.*等号和方括号要用半角"),
+        ('office = "市联席办"\n\n[smtp]\nhost = smtp.example.gov.cn\n'.encode(), "第4行（host）不是正确的 TOML 格式"),
+        ('office = "市联席办"\noffice = "又一个"\n'.encode(), "第2行"),
+        ('office = "市联席办'.encode(), "第1行"),
+        ('# 设置\noffice = "市联席办"\n'.encode("gbk"), "第1行不是 UTF-8 编码，请在记事本中“另存为”"),
+        (b"opens_at = 08:30:00\n" + 'office = "市联席办"\n'.encode("gbk"), "第2行不是 UTF-8"),
+        ('office = "市联席办"\n'.encode("utf-16"), "第1行不是 UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_with_its_line(office: Office, text: bytes, told: str) -> None:
+    (office.home / settings.FILE).write_bytes(text)
+    with pytest.raises(NotConfigured, match=told):
+        settings.load()
+    (office.home / settings.FILE).write_bytes(b"\xef\xbb\xbf" + text)
+    with pytest.raises(NotConfigured, match=told):
+        settings.load()
+
+
 def test_a_ledger_that_is_none_is_told_in_chinese(office: Office) -> None:
     (office.home / "liandong.db").write_bytes(b"not a database at all " * 100)
     with pytest.raises(WorldError, match="已损坏"):
