@@ -18,6 +18,7 @@ Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 DayOrMonth = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -217,13 +218,63 @@ class Rule(Record):
         return Severity.WARNING if self.stage == "warn" else self.severity
 
 
+class Paper(StrEnum):
+    """A paper that a person signs; the program only drafts it."""
+
+    URGE = "urge"
+    SUPERVISE = "supervise"
+    BULLETIN = "bulletin"
+    INTERVIEW = "interview"
+    EXPLAIN = "explain"
+
+    @property
+    def chinese(self) -> str:
+        """Return what officers call the paper."""
+        return {
+            "urge": "催办函",
+            "supervise": "督办单",
+            "bulletin": "通报",
+            "interview": "约谈建议",
+            "explain": "情况说明",
+        }[self.value]
+
+
 class Rung(Record):
-    """A step of the reminder ladder: so many working days before (negative) or after a date, to whom."""
+    """A step of the reminder ladder: when before or after a date, of what that is still owed, who hears it, and how.
+
+    Without `hour` or `office_hours` it speaks at the first daily round of its day.
+    """
 
     id: Identifier = Field(title="代码")
     title: Name = Field(title="名称")
-    working_days: int = Field(title="工作日", ge=-60, le=60)
-    to: tuple[Literal["liaison", "leader", "office"], ...] = Field(title="提醒对象", min_length=1)
+    working_days: int = Field(0, title="工作日", ge=-60, le=60)
+    hour: ClockTime | None = Field(None, title="钟点")
+    office_hours: int | None = Field(None, title="办公小时", ge=-40, le=40)
+    states: tuple[Literal["open", "missing", "returned"], ...] = Field((), title="针对状态")
+    to: tuple[Literal["liaison", "deputy", "lead", "leader", "office"], ...] = Field(title="提醒对象", min_length=1)
+    channel: Literal["mail", "phone", "im"] = Field("mail", title="方式")
+    paper: Literal[Paper.URGE, Paper.SUPERVISE, Paper.BULLETIN, Paper.INTERVIEW] | None = Field(None, title="文书")
+    times: int = Field(1, title="第几次逾期起", ge=1, le=20)
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """Return who gets the letters: the office where a person has to telephone, to pass words on or to sign a paper."""
+        if self.channel != "mail":
+            return ("office",)
+        return self.to if self.paper is None or "office" in self.to else (*self.to, "office")
+
+
+_USUAL = "没有规定催报，按通行做法拟定"
+USUAL_LADDER = (
+    Rung(id="before3", title="到期前3个工作日", working_days=-3, to=("liaison",), assumed=_USUAL),
+    Rung(id="before1", title="到期前1个工作日", working_days=-1, to=("liaison", "deputy"), assumed=_USUAL),
+    Rung(id="due", title="到期当天", to=("liaison", "lead", "office"), assumed=_USUAL),
+    Rung(
+        id="after1", title="逾期1个工作日督办", working_days=1, to=("liaison", "lead", "leader", "office"), paper=Paper.SUPERVISE, assumed=_USUAL
+    ),
+    Rung(id="after3", title="逾期3个工作日通报", working_days=3, to=("office",), paper=Paper.BULLETIN, assumed=_USUAL),
+    Rung(id="again", title="再次逾期建议约谈", working_days=4, to=("office",), paper=Paper.INTERVIEW, times=2, assumed=_USUAL),
+)
 
 
 class Definition(Record):
@@ -236,7 +287,7 @@ class Definition(Record):
     reports: tuple[Report, ...] = Field(title="报送事项", min_length=1)
     forms: tuple[Form, ...] = Field(title="报表", min_length=1)
     rules: tuple[Rule, ...] = Field((), title="逻辑关系")
-    ladder: tuple[Rung, ...] = Field((), title="催报")
+    ladder: tuple[Rung, ...] = Field(USUAL_LADDER, title="催报")
 
     def duty(self, number: int) -> Duty:
         """Return the duty with that number; KeyError when there is none."""
