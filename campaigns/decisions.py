@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from campaigns.errors import Refused, UnknownOrgan
 from campaigns.events import Event
 from campaigns.graph import NEEDS, REPORTS_TO, Edge, digraph, edges, expected_label
-from campaigns.notices import rung_day
+from campaigns.ladder import moment_of
 from campaigns.organs import Contact, Directory, Organ
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import RequestRecord, RoundRecord
@@ -580,9 +580,8 @@ def reminders_to_come(situation: Situation, code: str, standing: Standing) -> It
     """Return the steps of the ladder still to come for an expected report that is owed, as its date now is."""
     if not standing.owed or standing.closed_at is not None:
         return
-    due_on = office_date(standing.due_at)
     for rung in situation.plan.definition.ladder:
-        slot = situation.slots.first_of(rung_day(due_on, rung, situation.slots.workdays))
+        slot = moment_of(rung, standing.due_at, situation.slots)
         if slot > situation.as_of:
             yield Reminder(code, rung.id, rung.title, slot)
 

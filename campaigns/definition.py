@@ -270,7 +270,12 @@ USUAL_LADDER = (
     Rung(id="before1", title="到期前1个工作日", working_days=-1, to=("liaison", "deputy"), assumed=_USUAL),
     Rung(id="due", title="到期当天", to=("liaison", "lead", "office"), assumed=_USUAL),
     Rung(
-        id="after1", title="逾期1个工作日督办", working_days=1, to=("liaison", "lead", "leader", "office"), paper=Paper.SUPERVISE, assumed=_USUAL
+        id="after1",
+        title="逾期1个工作日督办",
+        working_days=1,
+        to=("liaison", "lead", "leader", "office"),
+        paper=Paper.SUPERVISE,
+        assumed=_USUAL,
     ),
     Rung(id="after3", title="逾期3个工作日通报", working_days=3, to=("office",), paper=Paper.BULLETIN, assumed=_USUAL),
     Rung(id="again", title="再次逾期建议约谈", working_days=4, to=("office",), paper=Paper.INTERVIEW, times=2, assumed=_USUAL),

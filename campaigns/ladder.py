@@ -91,9 +91,7 @@ def may_speak(as_of: datetime, slots: Slots) -> bool:
     return slots.workdays.is_working(local.date()) and slots.hours.start <= local.time() <= slots.hours.end
 
 
-def climb(
-    owed: Owed, ladder: Sequence[Rung], made: Collection[str], slots: Slots, as_of: datetime, lateness: int = 1
-) -> Climb:
+def climb(owed: Owed, ladder: Sequence[Rung], made: Collection[str], slots: Slots, as_of: datetime, lateness: int = 1) -> Climb:
     """Return what one expected report of an opened round brings now.
 
     `made` holds the keys of the notices that were made or superseded; `lateness` says the how-manieth round it is in which the
@@ -183,4 +181,3 @@ def go_round(
 def digest_key(day: date, mailbox: str) -> str:
     """Return the key of a person's letter of reminders on a day."""
     return f"digest:{day}:{mailbox}"
-

@@ -78,7 +78,7 @@ class Recipient:
     email: str
     unit: str
     department: str
-    capacity: Literal["liaison", "leader", "office"] = "liaison"
+    capacity: Literal["liaison", "deputy", "leader", "office"] = "liaison"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +108,54 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Reminder:
-    """What is not yet reported before its date: `due` is the nearest date."""
-
-    items: tuple[Item, ...]
-    due: str
-    upload: str = ""  # the address of the department's upload page
-    kind = Kind.REMINDER
-
-
-@dataclass(frozen=True, slots=True)
 class MissingUnit:
-    """A department that has not reported, with the person to call."""
+    """A department that has not reported, with the person to call and words to pass on by 企业微信, 钉钉 or 浙政钉."""
 
     unit: str
     contact: str
     phone: str
     email: str
     items: tuple[Item, ...]
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
-    """What is past its date: `items` to the department itself, `units` to the office."""
+class Section:
+    """What a person must hear of one round of one campaign, in one capacity: `items` owed by the own unit, `units` by others.
 
+    `due` is the nearest date of what is not overdue, `standing` says how many have reported, `upload` is the address of the
+    department's upload page, `papers` are drafts attached for a signature.
+    """
+
+    campaign: str
+    reference: str
+    round_label: str
+    unit: str
+    capacity: Literal["liaison", "deputy", "lead", "leader", "office"]
+    overdue: bool
     items: tuple[Item, ...] = ()
     units: tuple[MissingUnit, ...] = ()
-    upload: str = ""  # the address of the department's upload page
-    kind = Kind.OVERDUE
+    due: str = ""
+    standing: str = ""
+    upload: str = ""
+    papers: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Return how much is not reported: items of the own unit, or units."""
+        return len(self.items) or len(self.units)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """All that a person must be reminded of on a day, whatever campaigns it comes from: what is overdue stands first."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """Return 逾期 as soon as anything is overdue, else 催办."""
+        return Kind.OVERDUE if any(one.overdue for one in self.sections) else Kind.REMINDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +279,7 @@ class Receipt:
         return tuple(one.name for one in self.materials if not one.present and one.name != "统计表")
 
 
-Body = Assignment | Reminder | Overdue | Bundle | RollUp | Receipt | Undelivered
+Body = Assignment | Digest | Bundle | RollUp | Receipt | Undelivered
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ class NoticeRecord:
     due_version: int
     slot: datetime
     status: str  # made, superseded
+    by: str = ""  # of a superseded one: date, opened, moved, nobody, or the code of the rung that was said instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class MessageRecord:
     status: str  # queued, sending, sent, refused, undelivered
     sent_at: datetime | None = None
     error: str = ""
+    claim: str = ""
+    resends: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

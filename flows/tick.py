@@ -23,19 +23,16 @@ def expand_campaign(campaign: str, as_of: datetime) -> None:
 
 def daily(as_of: datetime) -> None:
     """Do what has come due in every running campaign: open rounds, serve leads, remind, close; then send the letters."""
-    for campaign in live_campaigns():
-        advance(campaign, as_of)
+    running = live_campaigns()
+    for campaign in running:
+        open_rounds(campaign, as_of)
+        bundle_leads(campaign, as_of)
+    remind(as_of)
+    for campaign in running:
+        close_rounds(campaign, as_of)
     deliver(as_of)
     write_ledger_page(as_of)
     anchor(as_of)
-
-
-def advance(campaign: str, as_of: datetime) -> None:
-    """Do what has come due in one campaign."""
-    open_rounds(campaign, as_of)
-    bundle_leads(campaign, as_of)
-    remind(campaign, as_of)
-    close_rounds(campaign, as_of)
 
 
 def collect(as_of: datetime) -> None:

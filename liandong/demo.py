@@ -17,8 +17,8 @@ from email.policy import default
 from pathlib import Path
 
 from campaigns.errors import Conflict, WorldError
+from campaigns.ladder import rung_day
 from campaigns.letters import Kind, Outcome
-from campaigns.notices import rung_day
 from campaigns.plan import Plan, Round
 from campaigns.records import EnvelopeRecord, MessageRecord
 from campaigns.workdays import OfficeHours, Slots, in_chinese, instant, office_date, office_time

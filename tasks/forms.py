@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from campaigns.definition import Role
-from campaigns.forms import design
+from campaigns.forms import Form, design
 from campaigns.letters import Attachment
 from campaigns.notices import cooperating_of
 from campaigns.plan import Plan
@@ -109,3 +109,11 @@ def _note(units: list[tuple[str, bool]]) -> str:
     if not reported:
         return f"应报{len(units)}家，尚未收到：{'、'.join(missing)}"
     return f"应报{len(units)}家，已报{len(reported)}家：{'、'.join(reported)}；尚未收到：{'、'.join(missing)}"
+
+
+def newest_form(at: Office, ledger: Ledger, round_id: str, department: str) -> Attachment | None:
+    """Return the form a department was sent last for a round, as it was sent; None when there is none."""
+    forms = ledger.forms(round_id, department)
+    if not forms:
+        return None
+    return Attachment(Form.model_validate_json(forms[-1].layout).filename, XLSX, at.bytes_of(forms[-1].sha256))

@@ -1,14 +1,16 @@
 """The open office: settings, ledger, stored bytes and the plans of its campaigns; what every step starts from."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 
 from campaigns.definition import Definition
 from campaigns.letters import Occasion, Recipient
-from campaigns.organs import Directory
+from campaigns.organs import Directory, Organ
 from campaigns.plan import OFFICE, Plan, expand
 from campaigns.records import CampaignRecord
 from campaigns.workdays import OfficeHours, Slots, Workdays
@@ -54,6 +56,11 @@ class Office:
         definition = Definition.model_validate_json(record.definition)
         return _plan(record.definition, record.directory, self.workdays(definition), self.settings.hours)
 
+    def running(self, record: CampaignRecord) -> "Running":
+        """Return what a tick needs of a launched campaign; the plan is not laid out for it."""
+        definition, directory = _read(record.definition, record.directory)
+        return Running(record, definition, directory, Slots(self.workdays(definition), self.settings.hours))
+
     def slots(self, plan: Plan) -> Slots:
         """Return the moments at which the office sends letters during a campaign."""
         return Slots(self.workdays(plan.definition), self.settings.hours)
@@ -74,13 +81,20 @@ class Office:
 
     def recipient(self, plan: Plan, department: str, audience: str = "liaison") -> Recipient:
         """Return the person of a department who gets a letter; the office itself stands in for a contact that is missing."""
+        return self.person(plan.directory, department, audience)
+
+    def person(self, directory: Directory, department: str, audience: str = "liaison") -> Recipient:
+        """Return the person of a department who gets a letter; the office itself stands in for a contact that is missing."""
         if department == OFFICE:
             return self.office_recipient()
-        organ = plan.directory.organ(department)
-        person = organ.leader if audience == "leader" else organ.reporter
+        organ = directory.organ(department)
+        person = {"leader": organ.leader, "deputy": organ.deputy}.get(audience, organ.reporter)
         if person is None:
             return Recipient(self.settings.office, self.settings.mailbox, organ.name, department, "office")
-        return Recipient(person.name, person.email, organ.name, department, "leader" if audience == "leader" else "liaison")
+        capacity: Literal["liaison", "deputy", "leader"] = (
+            "leader" if audience == "leader" else "deputy" if audience == "deputy" else "liaison"
+        )
+        return Recipient(person.name, person.email, organ.name, department, capacity)
 
     def no_occasion(self) -> Occasion:
         """Return the occasion of a letter that is about no campaign."""
@@ -89,6 +103,33 @@ class Office:
     def office_recipient(self) -> Recipient:
         """Return the office as the recipient of a letter."""
         return Recipient(self.settings.office, self.settings.mailbox, self.settings.office, OFFICE, "office")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A launched campaign as a tick sees it."""
+
+    record: CampaignRecord
+    definition: Definition
+    directory: Directory
+    slots: Slots
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what reminders are timed by: the ladder, the working days and the office's hours."""
+        days, hours = self.slots.workdays, self.slots.hours
+        said = (self.definition.ladder, sorted(days.rest), sorted(days.makeup), sorted(days.published), hours)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Return what each department is called, by code; the office goes by its own name."""
+        return {OFFICE: self.definition.campaign.office, **{organ.id: organ.name for organ in self.directory.organs}}
+
+    @cached_property
+    def organs(self) -> Mapping[str, Organ]:
+        """Return the departments by code."""
+        return {organ.id: organ for organ in self.directory.organs}
 
 
 def office() -> Office:
@@ -100,6 +141,11 @@ def office() -> Office:
 def _workdays(first: int, last: int, folder: Path, _: tuple[tuple[Path, int], ...]) -> Workdays:
     """Return the working days; asked again only when an override file has changed."""
     return calendar.workdays(first, last, folder)
+
+
+@lru_cache(maxsize=32)
+def _read(definition: str, directory: str) -> tuple[Definition, Directory]:
+    return Definition.model_validate_json(definition), Directory.model_validate_json(directory)
 
 
 @lru_cache(maxsize=8)

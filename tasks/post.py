@@ -49,12 +49,14 @@ def make_message(
         made_at=as_of,
         status="queued",
     )
-    return ledger.add_message(record, (as_record(occasion.campaign, one) for one in notices), as_of)
+    return ledger.add_message(record, map(as_record, notices), as_of)
 
 
-def as_record(campaign: str, notice: Notice, status: str = "made") -> NoticeRecord:
-    """Return a notice as the ledger keeps it."""
-    return NoticeRecord(notice.key, campaign, notice.about, notice.rung, notice.due_version, notice.slot, status)
+def as_record(notice: Notice) -> NoticeRecord:
+    """Return a notice as the ledger keeps it: superseded when something else was said instead."""
+    campaign = notice.about.partition("/")[0]  # every id begins with the campaign's
+    status = "superseded" if notice.by else "made"
+    return NoticeRecord(notice.key, campaign, notice.about, notice.rung, notice.due_version, notice.slot, status, notice.by)
 
 
 def file_name(moment: datetime, unit: str, subject: str, key: str) -> str:

@@ -1,85 +1,200 @@
-"""Climbing the reminder ladder: one letter a person and day, to those who have not reported."""
+"""Climbing the ladder: one letter a person and day, whatever campaigns it speaks of, to those who have not reported."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.letters import Body, Item, Letter, MissingUnit, Overdue, Reminder
-from campaigns.notices import Notice, Selection, gather, reminders
-from campaigns.plan import OFFICE, Plan
+from campaigns.definition import Role, Rung
+from campaigns.ladder import Owed, digest_key, go_round, may_speak
+from campaigns.letters import Attachment, Digest, Item, Letter, MissingUnit, Occasion, Recipient, Section
+from campaigns.notices import Notice
+from campaigns.plan import OFFICE
 from campaigns.records import RoundRecord
-from campaigns.states import Standing
+from campaigns.workdays import office_date
+from integrations.database.ledger import Ledger
 from tasks.doors import upload_address
-from tasks.office import Office, names, office
+from tasks.forms import newest_form
+from tasks.office import Office, Running, office
 from tasks.post import as_record, make_message
 from tasks.step import step
-from tasks.wording import item, moment_in_chinese
+from tasks.wording import item_of, moment_in_chinese
+
+_CAPACITIES = ("liaison", "deputy", "lead", "leader", "office")
 
 
 @step("催报")
-def remind(campaign: str, as_of: datetime) -> int:
-    """Return how many reminders were made, before and after the dates of every open round."""
+def remind(as_of: datetime) -> int:
+    """Return how many letters of reminders were made: one a person, of all that is due and not yet done.
+
+    What is due is asked for by its `next_at`; no plan is laid out. Each letter is its own transaction with its notices, and what
+    was looked at moves on last, so a crash half-way is carried on by the next tick.
+    """
     at = office()
     with at.ledger() as ledger:
-        plan = at.plan(ledger.campaign(campaign))
-        made = 0
-        for a_round in ledger.rounds(campaign):
-            if a_round.opened_at is None or a_round.closed_at is not None:
-                continue
-            standings = ledger.standings(campaign, a_round.id)
-            chosen = _select(at, plan, a_round, standings, ledger.notices(campaign), as_of)
-            ledger.supersede((as_record(campaign, one, "superseded") for one in chosen.superseded), as_of)
-            for (department, audience, day), group in gather(chosen.due).items():
-                key = f"{a_round.id}:reminder:{department}:{audience}:{day}"
-                # the link opens the department's door: it goes to the liaison, nobody else
-                mine = department != OFFICE and audience == "liaison"
-                upload = upload_address(at, ledger, a_round, department, as_of) if mine else ""
-                letter = _letter(at, plan, a_round, standings, department, audience, group, as_of, key, upload)
-                made += make_message(at, ledger, letter, [], group, as_of)
-    return made
+        running = {record.id: at.running(record) for record in ledger.campaigns("live")}
+        speaking = {code for code, one in running.items() if may_speak(as_of, one.slots)}
+        for code in speaking:
+            ledger.time_by(code, running[code].fingerprint, as_of)
+        owed = {one.id: one for one in ledger.to_look_at(as_of) if one.campaign in speaking}
+        if not owed:
+            return 0
+        made = ledger.notices_about(owed)
+        concerned = {one.campaign for one in owed.values()}
+        repeated = {code for code in concerned if any(rung.times > 1 for rung in running[code].definition.ladder)}
+        lateness = {
+            (code, department): count for code in repeated for department, count in ledger.late_rounds(code, as_of).items()
+        }
+        rounds = {a_round.id: a_round for code in concerned for a_round in ledger.rounds(code)}
+
+    def mailbox(campaign: str, department: str, audience: str) -> str:
+        organ = running[campaign].organs.get(department)
+        if audience == "deputy" and (organ is None or organ.deputy is None):
+            return ""
+        return at.person(running[campaign].directory, department, audience).email.lower()
+
+    ladders = {code: one.definition.ladder for code, one in running.items()}
+    slots = {code: one.slots for code, one in running.items()}
+    today = office_date(as_of)
+    found = go_round(owed.values(), ladders, made, slots, as_of, mailbox, (), lateness)
+    with at.ledger() as ledger:
+        heard = ledger.heard_on(today, found.digests)
+    if heard:
+        found = go_round(owed.values(), ladders, made, slots, as_of, mailbox, heard, lateness)
+    count = 0
+    for address, notices in found.digests.items():
+        with at.ledger() as ledger:
+            desk = _Desk(at, ledger, running, rounds, owed, as_of)
+            letter, attachments = desk.letter(digest_key(today, address), notices)
+            count += make_message(at, ledger, letter, attachments, notices, as_of)
+    with at.ledger() as ledger:
+        ledger.supersede(map(as_record, found.superseded), as_of)
+        ledger.looked_at(found.next_at)
+    return count
 
 
-def _select(
-    at: Office, plan: Plan, a_round: RoundRecord, standings: Mapping[str, Standing], made: Mapping[str, str], as_of: datetime
-) -> Selection:
-    owed = [(one, standings[one.id]) for one in plan.expected_in(a_round.id)]
-    assert a_round.opened_at is not None
-    return reminders(owed, a_round.opened_at, plan.definition.ladder, made, at.slots(plan), as_of)
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """All that is at hand when the letters of a tick are written."""
+
+    at: Office
+    ledger: Ledger
+    running: Mapping[str, Running]
+    rounds: Mapping[str, RoundRecord]
+    owed: Mapping[str, Owed]
+    as_of: datetime
+
+    def letter(self, key: str, notices: Sequence[Notice]) -> tuple[Letter, list[Attachment]]:
+        """Return one person's letter of the day: what is overdue first, then by date, campaign by campaign."""
+        groups: dict[tuple[str, str, str, str, bool], list[Notice]] = defaultdict(list)
+        for notice in notices:
+            about = self.owed[notice.about]
+            groups[about.campaign, about.round, notice.department, notice.audience, notice.after].append(notice)
+        urgency: dict[str, tuple[bool, datetime]] = {}
+        for (campaign, *_, after), group in groups.items():
+            urgency[campaign] = min(urgency.get(campaign, (True, self._due(group))), (not after, self._due(group)))
+        order = sorted(
+            groups,
+            key=lambda one: (urgency[one[0]], one[0], not one[4], self._due(groups[one]), _CAPACITIES.index(one[3]), one[2]),
+        )
+        sections = tuple(self._section(one, groups[one]) for one in order)
+        attachments = []
+        for _, round_id, department, audience, _ in order:
+            if audience in ("liaison", "deputy"):
+                form = newest_form(self.at, self.ledger, round_id, department)
+                attachments += [form] if form and form not in attachments else []
+        return Letter(key, self._occasion(order), self._recipient(order), Digest(sections)), attachments
+
+    def _due(self, group: Iterable[Notice]) -> datetime:
+        return min(self.owed[one.about].standing.due_at for one in group)
+
+    def _occasion(self, order: Sequence[tuple[str, str, str, str, bool]]) -> Occasion:
+        """Return what the letter is about: a round only when it speaks of no other."""
+        campaign, rounds = order[0][0], {one[1] for one in order}
+        about, only = self.running[campaign].definition.campaign, self.rounds[order[0][1]] if len(rounds) == 1 else None
+        return Occasion(
+            office=self.at.settings.office,
+            mailbox=self.at.settings.mailbox,
+            campaign=about.id,
+            campaign_title=about.title,
+            short_title=about.short_title,
+            doc_no=about.doc_no or "",
+            round=only.id if only else "",
+            round_label=only.label if only else "",
+        )
+
+    def _recipient(self, order: Sequence[tuple[str, str, str, str, bool]]) -> Recipient:
+        """Return the person, in the capacity in which they report themselves, else in the first in which they are told."""
+        campaign, _, department, audience, _ = min(order, key=lambda one: _CAPACITIES.index(one[3]))
+        return self.at.person(self.running[campaign].directory, department, audience)
+
+    def _section(self, of: tuple[str, str, str, str, bool], group: Sequence[Notice]) -> Section:
+        campaign, round_id, department, audience, after = of
+        running, a_round = self.running[campaign], self.rounds[round_id]
+        # one report may be on two rungs of one day; it is named once
+        mine = {one.about: self.owed[one.about] for one in group}
+        reports = sorted(mine.values(), key=lambda one: (one.standing.due_at, one.duty, one.id))
+        about = running.definition.campaign
+        others = audience in ("lead", "office")
+        liaison = audience in ("liaison", "deputy") and department != OFFICE
+        return Section(
+            campaign=about.title,
+            reference=about.doc_no or about.short_title,
+            round_label=a_round.label,
+            unit=running.names[department],
+            capacity=audience,  # type: ignore[arg-type]
+            overdue=after,
+            items=() if others else tuple(self._item(running, one) for one in reports),
+            units=self._units(running, a_round, reports) if others else (),
+            due="" if after else moment_in_chinese(self._due(group)),
+            standing=self._standing(running, department, round_id) if audience == "lead" else "",
+            # the link opens the department's door: it goes to those who report for it, nobody else
+            upload=upload_address(self.at, self.ledger, a_round, department, self.as_of) if liaison else "",
+        )
+
+    def _item(self, running: Running, one: Owed) -> Item:
+        return item_of(
+            running.definition, one.duty, Role(one.role), one.receivers, one.standing, self.as_of, running.slots.workdays,
+            running.names,
+        )  # fmt: skip
+
+    def _units(self, running: Running, a_round: RoundRecord, reports: Iterable[Owed]) -> tuple[MissingUnit, ...]:
+        by_unit: dict[str, list[Item]] = defaultdict(list)
+        for one in reports:
+            by_unit[one.department].append(self._item(running, one))
+        return tuple(self._unit(running, a_round, code, tuple(items)) for code, items in by_unit.items())
+
+    def _unit(self, running: Running, a_round: RoundRecord, department: str, items: tuple[Item, ...]) -> MissingUnit:
+        person, to = running.organs[department].reporter, self.at.person(running.directory, department)
+        words = words_to_pass_on(self.at, running, a_round, to, items)
+        return MissingUnit(running.names[department], to.name, person.phone if person else "", to.email, items, words)
+
+    def _standing(self, running: Running, lead: str, round_id: str) -> str:
+        """Return how a lead's cooperating departments stand: how many, and who has not reported yet."""
+        units = self.ledger.owed_to(lead, round_id)
+        waiting = list(dict.fromkeys(running.names[one.department] for one in units if one.standing.owed))
+        came = sum(not one.standing.owed for one in units)
+        return f"配合单位应报{len(units)}项，已报{came}项；还没有报送的：{'、'.join(waiting)}。"
 
 
-def _letter(
-    at: Office,
-    plan: Plan,
-    a_round: RoundRecord,
-    standings: Mapping[str, Standing],
-    department: str,
-    audience: str,
-    group: Sequence[Notice],
-    as_of: datetime,
-    key: str,
-    upload: str,
-) -> Letter:
-    named, workdays = names(plan), at.workdays(plan.definition)
-    owed = {one.id: one for one in plan.expected_in(a_round.id)}
-    # one report may be on two rungs of one day; it is named once
-    items = {
-        notice.about: item(plan, owed[notice.about], standings[notice.about], as_of, workdays, named)
-        for notice in sorted(group, key=lambda notice: (owed[notice.about].due_at, owed[notice.about].duty))
-    }
-    body: Body
-    if department == OFFICE:
-        by_unit: dict[str, list[Item]] = {}
-        for about, one in items.items():
-            by_unit.setdefault(owed[about].department, []).append(one)
-        body = Overdue(units=tuple(_missing_unit(at, plan, unit, tuple(found)) for unit, found in by_unit.items()))
-    elif any(notice.after for notice in group):
-        body = Overdue(items=tuple(items.values()), upload=upload)
-    else:
-        nearest = min(standings[notice.about].due_at for notice in group)
-        body = Reminder(tuple(items.values()), due=moment_in_chinese(nearest), upload=upload)
-    return Letter(key, at.occasion(plan, a_round.id, a_round.label), at.recipient(plan, department, audience), body)
+def words_to_pass_on(at: Office, running: Running, a_round: RoundRecord, to: Recipient, items: Sequence[Item]) -> str:
+    """Return a reminder short enough for 企业微信, 钉钉 or 浙政钉, to be copied as it is."""
+    about = running.definition.campaign
+    late = any("逾期" in one.remaining for one in items)
+    duties = "、".join(f"任务{one.duty}" for one in items[:8]) + (f"等{len(items)}项" if len(items) > 8 else "")
+    when = "已过报送日期，请尽快补报" if late else f"请于{items[0].due}前报送"
+    greeting = f"{to.unit} {to.name}同志" if to.name not in ("", to.unit, at.settings.office) else to.unit
+    return (
+        f"{greeting}：您好，{about.short_title}{a_round.label}还有{len(items)}项未收到（{duties}），{when}。"
+        f"报表已发到邮箱{to.email}，报至{at.settings.mailbox}；确无数据的请作零报告。（{at.settings.office}）"
+    )
 
 
-def _missing_unit(at: Office, plan: Plan, department: str, items: tuple[Item, ...]) -> MissingUnit:
-    person = plan.directory.organ(department).reporter
-    to = at.recipient(plan, department)
-    return MissingUnit(plan.directory.organ(department).name, to.name, person.phone if person else "", to.email, items)
+def papers_of(ladder: Sequence[Rung], notices: Iterable[Notice]) -> dict[str, list[str]]:
+    """Return for each paper that these notices to the office bring the expected reports it is about."""
+    by_code, found = {rung.id: rung for rung in ladder}, defaultdict[str, list[str]](list)
+    for one in notices:
+        rung = by_code.get(one.rung)
+        if rung is not None and rung.paper is not None and one.audience == "office":
+            found[rung.paper].append(one.about)
+    return found

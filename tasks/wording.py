@@ -1,8 +1,9 @@
 """Chinese phrases that several letters share, from values of the plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from campaigns.definition import Definition, Role
 from campaigns.letters import Item
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.states import Standing, chinese
@@ -31,11 +32,25 @@ def item(
     plan: Plan, one: ExpectedReport, standing: Standing, as_of: datetime, workdays: Workdays, names: Mapping[str, str]
 ) -> Item:
     """Return what a letter says of one expected report."""
+    return item_of(plan.definition, one.duty, one.role, one.receivers, standing, as_of, workdays, names)
+
+
+def item_of(
+    definition: Definition,
+    duty: int,
+    role: Role,
+    receivers: Sequence[str],
+    standing: Standing,
+    as_of: datetime,
+    workdays: Workdays,
+    names: Mapping[str, str],
+) -> Item:
+    """Return what a letter says of what is owed for a duty."""
     return Item(
-        duty=one.duty,
-        title=plan.definition.duty(one.duty).title,
-        role=one.role.chinese,
-        receiver="、".join(names[code] for code in one.receivers),
+        duty=duty,
+        title=definition.duty(duty).title,
+        role=role.chinese,
+        receiver="、".join(names[code] for code in receivers),
         due=moment_in_chinese(standing.due_at),
         state=chinese(standing, as_of),
         remaining=remaining(standing.due_at, as_of, workdays) if standing.received_at is None else "",

@@ -84,6 +84,7 @@ class CampaignRow(Base):
     status: Mapped[str]
     status_note: Mapped[str] = mapped_column(default="")
     launched_at: Mapped[datetime]
+    timed_by: Mapped[str] = mapped_column(default="", server_default="")  # the ladder and calendar its reminders are timed by
 
 
 class DepartmentRow(Base):
@@ -349,6 +350,7 @@ class NoticeRow(Base):
     made_at: Mapped[datetime]
     status: Mapped[str]
     message_key: Mapped[str | None] = mapped_column(ForeignKey("message.key"))
+    by: Mapped[str] = mapped_column(default="", server_default="")  # of a superseded one: what was said instead
 
 
 class MessageRow(Base):
@@ -370,6 +372,10 @@ class MessageRow(Base):
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(default="")
+    claim: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # whose turn it is to send it: a sender that froze has lost its
+    resends: Mapped[str | None]  # the key of the letter it repeats
 
 
 class RollUpRow(Base):

@@ -13,17 +13,20 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from campaigns.letters import Attachment, Kind, Letter
+from campaigns.letters import Attachment, Digest, Kind, Letter
 from campaigns.workdays import in_chinese, office_date, office_time
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _ACCENTS = {Kind.REMINDER: "#b7791f", Kind.OVERDUE: "#b42318"}
+_NUMERALS = [*"一二三四五六七八九十", *(f"十{one}" for one in "一二三四五六七八九"), *(f"{n}" for n in range(20, 1000))]
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 
@@ -78,6 +81,9 @@ def render(
     names = tuple(_one_line(one.name) for one in attachments)
     mail.set_content(_written("text", letter, names, date), cte="base64")
     mail.add_alternative(_written("html", letter, names, date), subtype="html", cte="base64")
+    page = mail.get_payload()[1]  # type: ignore[index]
+    for address, picture in _pictures(letter).items():
+        page.add_related(_qr(address), maintype="image", subtype="png", cid=f"<{picture}>", disposition="inline")  # type: ignore[union-attr]
     for one, name in zip(attachments, names, strict=True):
         main, _, sub = one.content_type.partition("/")
         mail.add_attachment(one.data, maintype=main, subtype=sub or "octet-stream", filename=name)
@@ -100,6 +106,8 @@ def _written(form: str, letter: Letter, attachments: tuple[str, ...], date: date
         "greeting": f"{letter.to.name}同志：" if letter.to.name not in ("", letter.to.unit) else f"{letter.to.unit}：",
         "sent_on": in_chinese(office_date(date)),
         "sent_at": f"{in_chinese(office_date(date))}{moment:%H:%M}",
+        "pictures": _pictures(letter),
+        "numerals": _NUMERALS,
         "accent": _ACCENTS.get(letter.kind, "#1f5fa8"),
     }
     content = environment.get_template(f"{letter.kind}/body").render(facts)
@@ -107,6 +115,19 @@ def _written(form: str, letter: Letter, attachments: tuple[str, ...], date: date
         content = Markup(content)  # escaped already, where it was rendered
     page = environment.get_template(f"{form}/frame").render(facts | {"content": content})
     return re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"
+
+
+def _pictures(letter: Letter) -> dict[str, str]:
+    """Return the content-id of the QR code of every address a letter offers for uploading."""
+    body, domain = letter.body, letter.occasion.mailbox.rpartition("@")[2]
+    offered = [one.upload for one in body.sections] if isinstance(body, Digest) else [getattr(body, "upload", "")]
+    return {one: f"{hashlib.sha256(one.encode()).hexdigest()[:24]}@{domain}" for one in dict.fromkeys(offered) if one}
+
+
+def _qr(address: str) -> bytes:
+    picture = BytesIO()
+    segno.make(address, error="m", micro=False).save(picture, kind="png", scale=4, border=2)
+    return picture.getvalue()
 
 
 def _facts(letter: Letter) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The ladder: each rung exactly once or superseded by name, one letter a person and day, none to those who reported or at rest."""
+"""The ladder: each rung once or superseded by name, one letter a person and day, none to those who reported or at rest."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -159,9 +159,7 @@ def test_every_rung_is_climbed_once_or_superseded_by_name(
             if half is not None and reports[code].standing.received_at is None:
                 moment = opened + timedelta(hours=12 * half)
                 if moment <= now:
-                    reports[code] = replace(
-                        reports[code], standing=replace(reports[code].standing, received_at=moment)
-                    )
+                    reports[code] = replace(reports[code], standing=replace(reports[code].standing, received_at=moment))
                     next_at[code] = None
         if not may_speak(now, SLOTS):
             continue
@@ -169,7 +167,7 @@ def test_every_rung_is_climbed_once_or_superseded_by_name(
         looked_at = [reports[code] for code, moment in next_at.items() if moment is not None and moment <= now]
         told = {mailbox for mailbox, day in letters if day == today}
         found = go_round(
-            looked_at, {c: USUAL_LADDER for c in "ab"}, made, {c: SLOTS for c in "ab"}, now,
+            looked_at, dict.fromkeys("ab", USUAL_LADDER), made, dict.fromkeys("ab", SLOTS), now,
             lambda campaign, department, audience: f"{department}-{audience}@x", told, {},
         )  # fmt: skip
         next_at.update(found.next_at)

@@ -138,7 +138,7 @@ TOLD = """\
 43 rules[0].check 关系式中的“cases_closed”不是报表“statistics”的指标代码，可用的有：cases_filed
 43 rules[0].severity “级别”写成了“fatal”，只能是 block、warning 之一
 44 rules[1].check 关系式“立案 大于 结案”读不懂：应是两边由指标代码、数字和 + - * 组成的比较，例如 cases_closed <= cases_filed
-46 ladder[0].to[0] “提醒对象”写成了“liason”，只能是 liaison、leader、office 之一
+46 ladder[0].to[0] “提醒对象”写成了“liason”，只能是 liaison、deputy、lead、leader、office 之一
 46 ladder[0].working_days “工作日”写成了“三”，应是整数，例如 15
 47 assumptions 没有“assumptions”这一项，请删去或改正
 """

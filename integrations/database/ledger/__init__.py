@@ -10,6 +10,7 @@ from integrations.database.ledger.campaigns import Campaigns
 from integrations.database.ledger.decisions import Decisions
 from integrations.database.ledger.envelopes import Envelopes
 from integrations.database.ledger.forms import Forms
+from integrations.database.ledger.ladder import Ladders
 from integrations.database.ledger.letters import Letters
 from integrations.database.ledger.plans import Plans
 from integrations.database.ledger.proof import Proof
@@ -18,7 +19,7 @@ from integrations.database.ledger.rollups import RollUps
 from integrations.database.ledger.submissions import Submissions
 
 
-class Ledger(Campaigns, Plans, Forms, Envelopes, Submissions, Letters, RollUps, Decisions, Replies, Proof):
+class Ledger(Campaigns, Plans, Forms, Envelopes, Submissions, Letters, RollUps, Decisions, Replies, Proof, Ladders):
     """The ledger inside one transaction: a room for each kind of question, one event record under them all."""
 
 

@@ -172,6 +172,8 @@ def message(row: t.MessageRow) -> MessageRecord:
         row.status,
         row.sent_at,
         row.error,
+        row.claim,
+        row.resends,
     )
 
 

@@ -1,5 +1,6 @@
 """One letter of every kind, with made-up people."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from campaigns.letters import (
@@ -7,6 +8,7 @@ from campaigns.letters import (
     Attachment,
     Body,
     Bundle,
+    Digest,
     DutyBundle,
     Item,
     Letter,
@@ -14,13 +16,12 @@ from campaigns.letters import (
     MissingUnit,
     Occasion,
     Outcome,
-    Overdue,
     Receipt,
     Recipient,
-    Reminder,
     Reported,
     RollUp,
     Row,
+    Section,
     Trouble,
     Undelivered,
 )
@@ -73,6 +74,35 @@ ROWS = (
 )
 TOTAL = Row("配合单位小计", ("120", "60", "3", "2", "12.50", "3.20", "0", "15"))
 
+OWN = Section(
+    "贺州市优化放心消费环境提升消费者满意度工作",
+    "放心消费",
+    "2020年下半年",
+    "市市场监管局",
+    "liaison",
+    overdue=False,
+    items=ITEMS,
+    due="2020年12月3日（周四）17:30",
+)
+OFFICE_LIST = Section(
+    "贺州市优化放心消费环境提升消费者满意度工作",
+    "放心消费",
+    "2020年下半年",
+    "市消费者联席办",
+    "office",
+    overdue=True,
+    units=(
+        MissingUnit(
+            "市市场监管局",
+            "甲某某",
+            "0000-0000001",
+            "scjg@example.gov.cn",
+            ITEMS,
+            "市市场监管局 甲某某同志：您好，还有3项未收到。",
+        ),
+        MissingUnit("富川瑶族自治县人民政府", "丙某某", "0000-0000002", "fuchuan@example.gov.cn", ITEMS[1:2]),
+    ),
+)
 BODIES: dict[str, Body] = {
     "assignment": Assignment(
         items=ITEMS,
@@ -81,12 +111,26 @@ BODIES: dict[str, Body] = {
         parts=("统计表", "工作总结", "加盖公章扫描件"),
         headings=("行业领域采取的措施", "主要作法", "亮点经验", "存在的问题", "下一步工作打算"),
     ),
-    "reminder": Reminder(ITEMS, "2020年12月3日（周四）17:30"),
-    "overdue": Overdue(ITEMS),
-    "overdue-office": Overdue(
-        units=(
-            MissingUnit("市市场监管局", "甲某某", "0000-0000001", "scjg@example.gov.cn", ITEMS),
-            MissingUnit("富川瑶族自治县人民政府", "丙某某", "0000-0000002", "fuchuan@example.gov.cn", ITEMS[1:2]),
+    "reminder": Digest((OWN,)),
+    "overdue": Digest((replace(OWN, overdue=True, due=""),)),
+    "overdue-leader": Digest((replace(OWN, overdue=True, due="", capacity="leader"),)),
+    "overdue-office": Digest((OFFICE_LIST,)),
+    "two-campaigns": Digest(
+        (
+            replace(OWN, overdue=True, due="", items=ITEMS[1:2]),
+            replace(
+                OWN,
+                campaign="贺州市网络市场监管专项行动",
+                reference="贺市监〔2020〕17号",
+                upload="https://upload.example.gov.cn/u/abc",
+            ),
+            replace(
+                OWN,
+                capacity="lead",
+                items=(),
+                units=OFFICE_LIST.units[1:],
+                standing="配合单位应报3项，已报2项；还没有报送的：富川瑶族自治县人民政府。",
+            ),
         )
     ),
     "bundle": Bundle(

@@ -9,7 +9,7 @@ from email.policy import default
 
 import pytest
 
-from campaigns.letters import Attachment, Item, Kind, Reminder
+from campaigns.letters import Attachment, Digest, Item, Kind
 from integrations.mail.rendering import render, subject
 from tests.integrations.mail import samples
 
@@ -100,7 +100,9 @@ def test_line_breaks_in_names_cannot_add_headers_and_markup_in_names_stays_text(
     to = replace(samples.LIAISON, name="甲\r\nBcc: all@example.gov.cn", unit="<script>局\n")
     occasion = replace(samples.OCCASION, office="联席办\r\nX-Evil: 1", doc_no="〔2020〕1号\nX-Evil: 2")
     items = (Item(1, "<img src=x onerror=1>", "牵头", "联席办", "2020年12月3日"),)
-    _, message = mail("reminder", to=to, occasion=occasion, body=Reminder(items, "2020年12月3日\nX-Evil: 3"))
+    _, message = mail(
+        "reminder", to=to, occasion=occasion, body=Digest((replace(samples.OWN, items=items, due="2020年12月3日\nX-Evil: 3"),))
+    )
     assert message["Bcc"] is None and message["X-Evil"] is None
     assert "<script>" not in body(message, "html") and "<img" not in body(message, "html")
     assert "<img src=x onerror=1>" in body(message, "plain")
@@ -126,7 +128,7 @@ def test_a_subject_keeps_its_spaces_wherever_its_lines_break() -> None:
 
 
 def test_a_leader_is_asked_to_urge_and_the_office_gets_a_calling_list() -> None:
-    _, to_leader = mail("overdue", to=samples.LEADER)
+    _, to_leader = mail("overdue-leader", to=samples.LEADER)
     assert "请您督促" in body(to_leader, "plain") and "乙某某同志" in body(to_leader, "plain")
     _, to_office = mail("overdue-office", to=samples.OFFICE)
     assert "0000-0000002" in body(to_office, "plain") and "富川瑶族自治县人民政府" in body(to_office, "html")
