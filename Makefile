@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check faults bench serve tick clean
+.PHONY: help demo test check faults bench soak serve tick clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -38,6 +38,9 @@ bench: $(BIN)/installed ## time forms and reading against other libraries
 
 faults: $(BIN)/installed ## inject every kind of fault into 25 forms, saved by three programs (minutes)
 	$(BIN)/python tests/faults.py
+
+soak: $(BIN)/installed ## live through 100,000 random histories of a campaign (half an hour)
+	$(BIN)/python -m tests.soak_histories 100000
 
 serve: $(BIN)/installed ## open the Prefect UI on the demo's data
 	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong serve

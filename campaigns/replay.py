@@ -1,7 +1,7 @@
 """The ledger rebuilt from its event record alone: what the tables must hold if nobody touched them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -61,11 +61,13 @@ def replay(texts: Iterable[str]) -> Replayed:
     """Return what a campaign's events, as canonical texts in their order, come to."""
     found = Replayed()
     for text in texts:
-        _apply(found, json.loads(text))
+        step(found, text)
     return found
 
 
-def _apply(found: Replayed, said: Mapping[str, Any]) -> None:
+def step(found: Replayed, text: str) -> None:
+    """Take one more event, as its canonical text, into what a campaign's events come to."""
+    said = json.loads(text)
     about, data, moment = said["about"], said["data"], datetime.fromisoformat(said["occurred_at"])
     event = Event(said["campaign"], said["kind"], about, moment, said["actor"], said["command"], data)
     match event.kind:
