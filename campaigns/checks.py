@@ -9,6 +9,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
+from campaigns import clocks
 from campaigns.definition import Definition, Form, Indicator, Report, Role, Row, Rule
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
@@ -209,6 +210,7 @@ def _check_needs(definition: Definition) -> Iterator[Problem]:
 def _check_reports(definition: Definition, directory: Directory) -> Iterator[Problem]:
     forms = [form.id for form in definition.forms]
     numbers = {duty.number for duty in definition.duties}
+    phases = {phase.id: phase.title for phase in definition.phases}
     for index, report in enumerate(definition.reports):
         path: Path = ("reports", index)
         yield from _check_limits(definition, directory, report, path, f"报送事项“{report.title}”")
@@ -222,12 +224,7 @@ def _check_reports(definition: Definition, directory: Directory) -> Iterator[Pro
                 yield error("unknown-form", (*path, *where), f"报送事项“{report.title}”所用报表“{code}”没有定义，{_known(forms)}")
             elif code in report.forms[:position]:
                 yield error("duplicate", (*path, *where), f"报送事项“{report.title}”重复列出报表“{code}”，请去掉一个")
-        yield from _duplicates((*path, "yearly"), None, "报送日期", report.yearly)
-        for position, text in enumerate(report.yearly):
-            if month_day(text, 2020) is None:
-                yield error("no-such-date", (*path, "yearly", position), f"“{text}”不是真实的日期，请核对月和日")
-            elif text == "02-29":
-                yield warning("leap-day", (*path, "yearly", position), "2月29日只有闰年才有，其余年份将没有这一期")
+        yield from clocks.check(report.clock, report.title, (*path, "clock"), phases)
         roles = Counter(hop.role for hop in report.hops)
         for role, count in roles.items():
             if count > 1:
@@ -235,11 +232,11 @@ def _check_reports(definition: Definition, directory: Directory) -> Iterator[Pro
         for position, hop in enumerate(report.hops):
             if hop.role is Role.LEAD and hop.to != "office":
                 yield error("hop", (*path, "hops", position, "to"), "牵头单位只能报送给办公室，请改为 office")
-            if hop.working_days_before >= report.opens_working_days_before:
+            if hop.working_days_before >= report.opens_before:
                 yield error(
                     "opens-late",
                     (*path, "opens_working_days_before"),
-                    f"“{report.title}”在提前{report.opens_working_days_before}个工作日下发，{hop.role.chinese}单位却要提前"
+                    f"“{report.title}”在提前{report.opens_before}个工作日下发，{hop.role.chinese}单位却要提前"
                     f"{hop.working_days_before}个工作日报送，请把下发提前",
                 )
         cooperation = any(duty.cooperating for duty in definition.duties if not report.duties or duty.number in report.duties)
@@ -391,15 +388,6 @@ def _all_known(definition: Definition, report: Report) -> bool:
 
 def _known(codes: Iterable[str]) -> str:
     return f"可用的有：{'、'.join(codes)}"
-
-
-def month_day(text: str, year: int) -> date | None:
-    """Return the date of `06-20` in a year; None where the year has no such day."""
-    month, day = map(int, text.split("-"))
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
 
 
 def assumptions(definition: Definition, directory: Directory) -> list[Problem]:

@@ -11,13 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from campaigns.clocks import Clock, Identifier
 from campaigns.findings import Severity
 from campaigns.organs import Code, Name, Record
 
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 DayOrMonth = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -148,16 +146,26 @@ class Report(Record):
     duties: tuple[int, ...] = Field((), title="涉及任务")
     only: tuple[Name, ...] = Field((), title="应报单位")
     excluding: tuple[Name, ...] = Field((), title="不报单位")
-    yearly: tuple[MonthDay, ...] = Field(title="每年报送日期", min_length=1)
+    clock: Clock = Field(title="何时报送")
     hops: tuple[Hop, ...] = Field(title="报送环节", min_length=1)
-    opens_working_days_before: int = Field(30, title="提前几个工作日下发", ge=1, le=250)
-    closes_working_days_after: int = Field(5, title="到期几个工作日后汇总", ge=1, le=60)
+    opens_working_days_before: int | None = Field(None, title="提前几个工作日下发", ge=1, le=250)
+    closes_working_days_after: int | None = Field(None, title="到期几个工作日后汇总", ge=1, le=60)
     summary_headings: tuple[Text, ...] = Field((), title="工作总结应含内容")
 
     @property
     def forms(self) -> tuple[str, ...]:
         """Return the codes of all forms that are due together, in one workbook."""
         return (self.form, *self.more_forms)
+
+    @property
+    def opens_before(self) -> int:
+        """Return the working days before its date at which a round opens: as written, else as usual for its clock."""
+        return self.clock.lead[0] if self.opens_working_days_before is None else self.opens_working_days_before
+
+    @property
+    def closes_after(self) -> int:
+        """Return the working days after its date at which a round closes: as written, else as usual for its clock."""
+        return self.clock.lead[1] if self.closes_working_days_after is None else self.closes_working_days_after
 
 
 class Indicator(Record):

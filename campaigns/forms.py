@@ -309,7 +309,7 @@ def design(
         campaign_title=campaign.title,
         round=round_id,
         round_label=a_round.label,
-        covers=f"{_day(a_round.covers_from)}至{_day(a_round.due_on)}",
+        covers=f"{_day(a_round.covers_from)}至{_day(a_round.covers_until)}",
         department=department,
         department_name=plan.directory.organ(department).name,
         title=tables[0].title if len(tables) == 1 else report.title,

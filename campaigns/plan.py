@@ -5,15 +5,17 @@ Ids are paths of codes derived from the definition (`hezhou-2020/summary-2020-2/
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
 
 from campaigns import checks
+from campaigns.date_checks import doubts
 from campaigns.definition import Definition, Duty, Hop, Report, Role
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.items import asked_by
 from campaigns.organs import Directory, Group, Organ
-from campaigns.workdays import OfficeHours, Workdays, in_chinese
+from campaigns.terms import Span, Term, terms
+from campaigns.workdays import OfficeHours, Workdays
 
 OFFICE = "office"  # the receiver that is no department: 联席会议办公室
 
@@ -30,7 +32,11 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One period of a report. Dates are office dates; `due` gives the date of each hop, `due_on` the one at the office."""
+    """One period of a report. Dates are office dates; `due` gives the date of each hop, `due_on` the one at the office.
+
+    It is about the days from `covers_from` to `covers_until`. `at` is the hour of `due_on`, None for the end of office hours;
+    a `soft` date is one the notice sets in principle (原则上); the dates of the roles in `tentative` are provisional (暂定).
+    """
 
     id: str
     report: str
@@ -40,10 +46,19 @@ class Round:
     due_on: date
     closes_on: date
     due: tuple[tuple[Role, date], ...]
+    covers_until: date
+    at: time | None = None
+    soft: bool = False
+    tentative: tuple[Role, ...] = ()
 
     def due_of(self, role: Role) -> date:
         """Return the date by which debtors of that role owe."""
         return dict(self.due)[role]
+
+    def due_at(self, role: Role, hours: OfficeHours) -> datetime:
+        """Return the instant (UTC) at which debtors of that role are late; the clock's hour is the one of the last date."""
+        day = self.due_of(role)
+        return hours.deadline(day, self.at if day == self.due_on else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,75 +166,36 @@ def _rounds(definition: Definition, workdays: Workdays) -> tuple[tuple[Round, ..
     campaign = definition.campaign
     if campaign.ends < campaign.starts or campaign.ends.year - campaign.starts.year > checks.LONGEST:
         return (), []  # said already; no rounds can be laid out
+    whole = Span(campaign.starts, campaign.ends)
+    phases = {
+        one.id: Span(one.first_day or campaign.starts, one.last_day, one.title) for one in definition.phases if one.last_day
+    }
     for index, report in enumerate(definition.reports):
-        dated = [
-            (year, ordinal, day)
-            for year in range(campaign.starts.year, campaign.ends.year + 1)
-            for ordinal, text in enumerate(sorted(report.yearly), start=1)
-            if (day := checks.month_day(text, year)) and campaign.starts <= day <= campaign.ends
-        ]
-        if not dated:
-            problems.append(
-                checks.error("no-round", ("reports", index, "yearly"), f"“{report.title}”在专项行动期间没有任何报送日期")
-            )
-        covered = campaign.starts
         # with several reports a period alone does not say which of them is meant
         prefix = report.title if len(definition.reports) > 1 else ""
-        for year, ordinal, day in dated:
-            label = prefix + _label(report, year, ordinal)
-            rounds.append(_round(campaign.id, report, year, ordinal, label, day, covered, campaign.starts, workdays))
-            problems += _date_doubts(index, report, rounds[-1], workdays)
-            covered = day + timedelta(days=1)
+        dated = terms(report.clock, whole, phases, workdays)
+        laid = [_round(campaign.id, report, one, prefix, campaign.starts, workdays) for one in dated]
+        problems += doubts(report, dated, laid, whole, workdays, ("reports", index, "clock"))
+        rounds += laid
     return tuple(rounds), problems
 
 
-def _round(
-    campaign: str, report: Report, year: int, ordinal: int, label: str, day: date, covered: date, starts: date, workdays: Workdays
-) -> Round:
+def _round(campaign: str, report: Report, term: Term, prefix: str, starts: date, workdays: Workdays) -> Round:
+    due = tuple((hop.role, workdays.shift(term.day, -hop.working_days_before)) for hop in report.hops)
     return Round(
-        id=f"{campaign}/{report.id}-{year}-{ordinal}",
+        id=f"{campaign}/{report.id}-{term.code}",
         report=report.id,
-        label=label,
-        covers_from=covered,
-        opens_on=max(starts, workdays.shift(day, -report.opens_working_days_before)),
-        due_on=day,
-        closes_on=workdays.shift(day, report.closes_working_days_after),
-        due=tuple((hop.role, _hop_date(hop, day, workdays)) for hop in report.hops),
+        label=term.label if term.named else (prefix + term.label) or report.title,
+        covers_from=term.covers.first,
+        covers_until=term.covers.last,
+        opens_on=max(starts, workdays.shift(term.day, -report.opens_before)),
+        due_on=term.day,
+        closes_on=workdays.shift(term.day, report.closes_after),
+        due=due,
+        at=report.clock.at,
+        soft=report.clock.soft,
+        tentative=tuple(role for role, day in due if term.tentative or not (day == term.day or workdays.known(day, term.day))),
     )
-
-
-def _label(report: Report, year: int, ordinal: int) -> str:
-    count = len(report.yearly)
-    if count == 1:
-        return f"{year}年"
-    if count == 2:
-        return f"{year}年{'上' if ordinal == 1 else '下'}半年"
-    return f"{year}年第{ordinal}期"
-
-
-def _hop_date(hop: Hop, day: date, workdays: Workdays) -> date:
-    return workdays.shift(day, -hop.working_days_before)
-
-
-def _date_doubts(index: int, report: Report, a_round: Round, workdays: Workdays) -> Iterator[Problem]:
-    path: checks.Path = ("reports", index, "yearly")
-    day = a_round.due_on
-    if not workdays.is_working(day):
-        last = workdays.on_or_before(day)
-        yield checks.warning(
-            "rest-day",
-            path,
-            f"{a_round.label}的截止日{in_chinese(day)}不是工作日，当天催报改在{in_chinese(last)}发出；日期本身不变",
-        )
-    for role, owed_on in a_round.due:
-        if owed_on <= a_round.opens_on:
-            yield checks.warning(
-                "no-time",
-                path,
-                f"{a_round.label}的{role.chinese}单位应在{in_chinese(owed_on)}前报送，可到{in_chinese(a_round.opens_on)}才下发",
-            )
-    if day.year not in workdays.published:
-        yield checks.warning("provisional", path, f"{day.year}年放假安排尚未公布，{a_round.label}的工作日推算为暂定")
 
 
 def _expected(
@@ -249,7 +225,7 @@ def _expected(
                 duty=one.duty,
                 department=one.department,
                 role=one.role,
-                due_at=hours.deadline(a_round.due_of(one.role)),
+                due_at=a_round.due_at(one.role, hours),
                 receivers=_receivers(hop, one.department, leads.get(one.duty, ()), parents),
             )
 

@@ -148,7 +148,7 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         round=round_id,
         round_label=a_round.label,
         covers=f"{a_round.covers_from.year}年{a_round.covers_from.month}月{a_round.covers_from.day}日至"
-        f"{a_round.due_on.year}年{a_round.due_on.month}月{a_round.due_on.day}日",
+        f"{a_round.covers_until.year}年{a_round.covers_until.month}月{a_round.covers_until.day}日",
         as_of=as_of,
         indicators=indicators,
         duties={duty.number: (duty.title, "、".join(duty.leads)) for duty in plan.definition.duties if duty.number in due},

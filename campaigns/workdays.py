@@ -18,11 +18,13 @@ class Workdays:
     """The working days of some years: weekdays less the rest days, plus the make-up days (调休上班).
 
     `published` holds the years whose State Council holiday notice is in the data; a date in any other year is provisional (暂定).
+    `festivals` holds the statutory days of the holidays, by name (元旦, 春节, 清明, 五一, 端午, 中秋, 国庆).
     """
 
     rest: frozenset[date] = frozenset()
     makeup: frozenset[date] = frozenset()
     published: frozenset[int] = frozenset()
+    festivals: frozenset[tuple[str, date]] = frozenset()
 
     def is_working(self, day: date) -> bool:
         """Return whether offices work on that day."""
@@ -48,6 +50,22 @@ class Workdays:
         """Return how many working days lie after `first`, up to and including `last`; 0 when `last` is not later."""
         return sum(self.is_working(first + _DAY * n) for n in range(1, (last - first).days + 1))
 
+    def holiday(self, festival: str, year: int) -> tuple[date, date] | None:
+        """Return the first and last day off around a festival of a year; None when the data does not have it."""
+        days = [day for name, day in self.festivals if name == festival and day.year == year]
+        if not days:
+            return None
+        first = last = min(days)
+        while not self.is_working(first - _DAY):
+            first -= _DAY
+        while not self.is_working(last + _DAY):
+            last += _DAY
+        return first, last
+
+    def known(self, *days: date) -> bool:
+        """Return whether the holiday notice of every year from the earliest of the days to the latest is out."""
+        return all(year in self.published for year in range(min(days).year, max(days).year + 1))
+
 
 @dataclass(frozen=True, slots=True)
 class OfficeHours:
@@ -57,12 +75,17 @@ class OfficeHours:
     end: time = time(17, 30)
     rounds: tuple[time, ...] = field(default=(time(8, 30), time(14, 30)))
 
-    def deadline(self, day: date) -> datetime:
-        """Return the instant at which a report due on `day` becomes late: the end of office hours, in UTC.
+    def deadline(self, day: date, at: time | None = None) -> datetime:
+        """Return the instant at which a report due on `day` becomes late, in UTC: the hour given, or the end of office hours.
 
         That “X日前” includes day X is this project's stated convention; no notice read defines it.
         """
-        return instant(day, self.end)
+        return instant(day, at or self.end)
+
+    @property
+    def convention(self) -> str:
+        """Return how “X日前” is understood, in a sentence for people."""
+        return f"“某日前”含当日，到{self.end:%H:%M}下班为止"
 
 
 def instant(day: date, at: time) -> datetime:

@@ -18,6 +18,19 @@ from ruamel.yaml.error import YAMLError
 from campaigns.errors import NotConfigured
 from campaigns.workdays import Workdays
 
+# How names of days begin, in the library's data and in notices -> the name the campaign language uses.
+_FESTIVALS = {
+    "元旦": "元旦",
+    "除夕": "春节",
+    "春节": "春节",
+    "清明": "清明",
+    "劳动": "五一",
+    "五一": "五一",
+    "端午": "端午",
+    "中秋": "中秋",
+    "国庆": "国庆",
+}
+
 
 class Override(BaseModel):
     """What the notice of one year says: rest days by name, and make-up days."""
@@ -34,8 +47,9 @@ def workdays(first_year: int, last_year: int, overrides: Path | None = None) -> 
     A year is published when its make-up days are known or it has a file: the library guesses other years without saying so.
     """
     years = range(first_year, last_year + 1)
-    known = holidays.country_holidays("CN", years=range(first_year - 1, last_year + 2))
+    known = holidays.country_holidays("CN", years=range(first_year - 1, last_year + 2), language="zh_CN")
     rest, makeup = set(known), set(known.weekend_workdays)
+    festivals = {(name, day) for day, told in known.items() for name in _festivals(told)}
     published = {day.year for day in makeup}
     for year in years:
         file = overrides / f"{year}.yaml" if overrides else None
@@ -43,8 +57,15 @@ def workdays(first_year: int, last_year: int, overrides: Path | None = None) -> 
             override = _read(file)
             rest = {day for day in rest if day.year != year} | set(override.rest)
             makeup = {day for day in makeup if day.year != year} | set(override.work)
+            festivals = {(name, day) for name, day in festivals if day.year != year}
+            festivals |= {(name, day) for day, told in override.rest.items() for name in _festivals(told)}
             published.add(year)
-    return Workdays(frozenset(rest - makeup), frozenset(makeup - rest), frozenset(published & set(years)))
+    return Workdays(frozenset(rest - makeup), frozenset(makeup - rest), frozenset(published & set(years)), frozenset(festivals))
+
+
+def _festivals(told: str) -> tuple[str, ...]:
+    """Return the festivals a day's name speaks of: 国庆节、中秋节 is two, a day moved here (调休) none."""
+    return () if "由" in told else tuple(name for word, name in _FESTIVALS.items() if word in told)
 
 
 def _read(file: Path) -> Override:

@@ -94,7 +94,7 @@ def assignment_letter(
     body = Assignment(
         items=tuple(item(plan, one, Standing(one.due_at), as_of, workdays, named) for one in mine),
         due=moment_in_chinese(min(one.due_at for one in mine)),
-        covers=f"{in_chinese(a_round.covers_from)}至{in_chinese(a_round.due_on)}",
+        covers=f"{in_chinese(a_round.covers_from)}至{in_chinese(a_round.covers_until)}",
         parts=parts,
         headings=report.summary_headings if Role.LEAD in roles else (),
         upload=upload,

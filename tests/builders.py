@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from campaigns.clocks import Clock
 from campaigns.definition import Campaign, Definition, Duty, Form, Hop, Indicator, Part, Report, Role, Row, Rule, Rung, Source
 from campaigns.findings import Severity
 from campaigns.organs import Alias, Contact, Directory, Group, Organ
@@ -79,7 +80,7 @@ def small_definition() -> Definition:
                 id="summary",
                 title="工作总结及统计表",
                 form="statistics",
-                yearly=("06-20", "12-03"),
+                clock=Clock(yearly=("06-20", "12-03")),
                 hops=(
                     Hop(role=Role.COOPERATING, to="lead", parts=(Part.WORKBOOK,), working_days_before=5),
                     Hop(role=Role.LEAD, to="office", parts=(Part.WORKBOOK, Part.SUMMARY, Part.SCAN)),
@@ -156,7 +157,7 @@ def iron_definition() -> Definition:
                 title="知识产权执法数据统计",
                 form="cases",
                 more_forms=("actions", "police"),
-                yearly=("12-03",),
+                clock=Clock(yearly=("12-03",)),
                 hops=(
                     Hop(role=Role.COOPERATING, to="lead", working_days_before=5),
                     Hop(role=Role.LEAD, to="office"),

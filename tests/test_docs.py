@@ -10,6 +10,7 @@ from cyclopts import App
 from pydantic import BaseModel
 
 from campaigns import definition, organs
+from campaigns.clocks import Clock
 from campaigns.workdays import OfficeHours
 from integrations.definition_files import load_plan
 from liandong.cli import app
@@ -31,6 +32,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "phases": definition.Phase,
     "duties": definition.Duty,
     "reports": definition.Report,
+    "clock": Clock,
     "hops": definition.Hop,
     "forms": definition.Form,
     "indicators": definition.Indicator,

@@ -51,7 +51,7 @@ def plan(**changes: Any) -> Plan:
                 "id": "summary",
                 "title": "总结",
                 "form": "statistics",
-                "yearly": ["06-18"],
+                "clock": {"yearly": ["06-18"]},
                 "hops": [
                     {"role": "cooperating", "to": "lead", "working_days_before": 5},
                     {"role": "lead", "to": "office"},

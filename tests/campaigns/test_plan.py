@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.clocks import Clock
 from campaigns.definition import Definition, Hop, Part, Phase, Role, Rule
 from campaigns.findings import Severity
 from campaigns.graph import NEEDS, edges, find_cycles
@@ -140,17 +141,17 @@ CASES: tuple[Case, ...] = (
         "“工作总结及统计表”在提前5个工作日下发，配合单位却要提前5个工作日报送，请把下发提前",
     ),
     (
-        lambda: with_report(yearly=("06-31",)),
+        lambda: with_report(clock=Clock(yearly=("06-31",))),
         "no-such-date",
         Severity.ERROR,
-        ("reports", 0, "yearly", 0),
+        ("reports", 0, "clock", "yearly", 0),
         "“06-31”不是真实的日期，请核对月和日",
     ),
     (
-        lambda: with_report(yearly=("12-03", "12-03")),
+        lambda: with_report(clock=Clock(yearly=("12-03", "12-03"))),
         "duplicate",
         Severity.ERROR,
-        ("reports", 0, "yearly", 1),
+        ("reports", 0, "clock", "yearly", 1),
         "报送日期 12-03 重复，前面第1条已经用过，请改成不同的",
     ),
     (
@@ -164,7 +165,7 @@ CASES: tuple[Case, ...] = (
         lambda: with_campaign(starts=date(2020, 12, 1)),
         "no-time",
         Severity.WARNING,
-        ("reports", 0, "yearly"),
+        ("reports", 0, "clock", "yearly"),
         "2020年下半年的配合单位应在2020年11月26日（周四）前报送，可到2020年12月1日（周二）才下发",
     ),
     (
@@ -193,15 +194,15 @@ CASES: tuple[Case, ...] = (
         lambda: with_campaign(starts=date(2021, 6, 1)),
         "rest-day",
         Severity.WARNING,
-        ("reports", 0, "yearly"),
+        ("reports", 0, "clock", "yearly"),
         "2021年上半年的截止日2021年6月20日（周日）不是工作日，当天催报改在2021年6月18日（周五）发出；日期本身不变",
     ),
     (
         lambda: with_campaign(ends=date(2022, 12, 31)),
         "provisional",
         Severity.WARNING,
-        ("reports", 0, "yearly"),
-        "2022年放假安排尚未公布，2022年上半年的工作日推算为暂定",
+        ("reports", 0, "clock", "yearly"),
+        "2022年放假安排尚未公布，2022年上半年等2期的工作日推算为暂定",
     ),
 )
 

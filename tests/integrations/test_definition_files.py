@@ -49,7 +49,7 @@ reports:
   - id: summary
     title: 总结
     form: statistics
-    yearly: [06-18, 12-03]
+    clock: {yearly: [06-18, 12-03]}
     hops:
       - {role: cooperating, to: lead, working_days_before: 5}
       - {role: lead, to: office}
@@ -99,7 +99,7 @@ reports:
   - id: summary
     title: 总结
     form: statistic
-    yearly: [06-31, 12-03, 6月20日]
+    clock: {yearly: [06-31, 12-03, 6月20日]}
     hops:
       - {role: leader, to: office}
 forms:
@@ -131,8 +131,8 @@ TOLD = """\
 27 duties[4].title 缩进用了制表符（Tab），请改成空格
 29 duties[4].配合单位 没有“配合单位”这一项，是否应为 cooperating（配合单位）？
 33 reports[0].form 报送事项“总结”所用报表“statistic”没有定义，可用的有：statistics
-34 reports[0].yearly[0] “06-31”不是真实的日期，请核对月和日
-34 reports[0].yearly[2] “每年报送日期”写成了“6月20日”，写法不对，应是月-日，例如 06-20
+34 reports[0].clock.yearly[0] “06-31”不是真实的日期，请核对月和日
+34 reports[0].clock.yearly[2] “每年”写成了“6月20日”，写法不对，应是月-日，例如 06-20
 36 reports[0].hops[0].role “报送角色”写成了“leader”，只能是 lead、cooperating 之一
 41 forms[0].indicators[0].decimals “小数位数”写成了“8”，不能大于4
 43 rules[0].check 关系式中的“cases_closed”不是报表“statistics”的指标代码，可用的有：cases_filed

@@ -24,7 +24,7 @@ duties:
   - {number: 2, removed: true}
   - {number: 3, title: 第三项, lead: [市公安局]}
 reports:
-  - {id: summary, yearly: [11-30]}
+  - {id: summary, clock: {yearly: [11-30]}}
 rules: null
 """
 
@@ -50,7 +50,7 @@ reports:
   - id: summary
     title: 总结
     form: statistics
-    yearly: [12-03]
+    clock: {yearly: [12-03]}
     hops: [{role: lead, to: office}]
 forms:
   - id: statistics
@@ -108,7 +108,7 @@ def test_what_is_not_said_stays_as_it_was(folder: Path) -> None:
         (1, "第一项", "2022-06"),
         (3, "第三项", None),
     ]
-    assert (definition.report("summary").yearly, len(definition.report("summary").hops)) == (("11-30",), 2)
+    assert (definition.report("summary").clock.yearly, len(definition.report("summary").hops)) == (("11-30",), 2)
     assert (definition.rules, len(definition.ladder)) == ((), 1)
 
 

@@ -193,7 +193,7 @@ campaign:
 directory: county
 duties: [{number: 1, title: 校园周边整治, lead: [县市场监管局], cooperating: [县教育局]}]
 reports:
-  - {id: once, title: 整治情况, form: f, yearly: [12-15], hops: [
+  - {id: once, title: 整治情况, form: f, clock: {yearly: [12-15]}, hops: [
       {role: cooperating, to: lead, parts: [workbook], working_days_before: 3}, {role: lead, to: office, parts: [workbook]}]}
 forms: [{id: f, title: 整治情况表, indicators: [{id: a, label: 检查, unit: 户次}]}]
 rules: []

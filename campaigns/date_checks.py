@@ -1,0 +1,126 @@
+"""What looks wrong about the dates of a report once they are laid out; a date itself never moves because of it."""
+
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from campaigns.clocks import Clock
+from campaigns.definition import Report
+from campaigns.findings import Problem, Severity
+from campaigns.terms import Span, Term, span_of
+from campaigns.workdays import Workdays, in_chinese
+
+if TYPE_CHECKING:
+    from campaigns.plan import Round
+
+Path = tuple[str | int, ...]
+_SHOWN = 3  # of many alike, so many are told one by one
+
+
+def doubts(
+    report: Report, terms: Sequence[Term], rounds: Sequence["Round"], campaign: Span, workdays: Workdays, path: Path
+) -> Iterator[Problem]:
+    """Return the problems of a report's dates; `path` is the clock's. Of more than three alike the rest is only counted."""
+    clock = report.clock
+    where: Path = (*path, *clock.forms[:1])
+    if len(clock.forms) != 1:
+        return
+    yield from _open(clock, report.title, bool(terms), where)
+    yield from _guessed(clock, terms, where)
+    yield from _quarter_ends(clock, terms, where)
+    yield from _few("outside", where, (_outside(one, campaign) for one in rounds))
+    if clock.daily is None:
+        yield from _few("rest-day", where, (_rest_day(one, workdays) for one in rounds))
+    yield from _few("no-time", where, (told for one in rounds for told in _no_time(one)))
+    yield from _provisional(rounds, workdays, where)
+
+
+def _open(clock: Clock, title: str, dated: bool, where: Path) -> Iterator[Problem]:
+    if dated or clock.form == "event":
+        return
+    if clock.form in ("after", "before_holiday", "after_holiday") and clock.working_days is None and clock.days is None:
+        return  # asked already
+    if clock.form == "after" and clock.on is None:
+        told = f"“{title}”从“{clock.after}”起计时，日期还不知道，暂不计时；知道后请写上事件日期（on）"
+        yield Problem("unknown-date", Severity.WARNING, where, told)
+        return
+    if clock.form == "phase_end":
+        told = f"“{title}”在阶段“{clock.phase_end}”结束时报送，阶段的结束日期还不知道，暂不计时"
+        yield Problem("unknown-date", Severity.WARNING, where, told)
+        return
+    told = f"“{title}”在专项行动期间没有任何报送日期"
+    yield Problem("no-round", Severity.ERROR, where, told)
+
+
+def _guessed(clock: Clock, terms: Sequence[Term], where: Path) -> Iterator[Problem]:
+    given = [clock.date] if clock.date else list(clock.dates)
+    for text, term in zip(given, terms, strict=False):
+        if text is not None and len(text) == 5:
+            told = f"“{text}”没有写年份，按{in_chinese(term.day)}理解，请核对后写全"
+            yield Problem("guessed-year", Severity.WARNING, where, told)
+    if clock.range and terms and any(len(text) < 10 for text in clock.range):
+        span = terms[0].covers
+        told = f"“{'至'.join(clock.range)}”没有写全，按{in_chinese(span.first)}至{in_chinese(span.last)}理解，请核对"
+        yield Problem("guessed-year", Severity.WARNING, where, told)
+    elif len(clock.range) == 2 and not terms and span_of(clock, date.min) is None:
+        yield Problem("dates-reversed", Severity.ERROR, where, f"“{'至'.join(clock.range)}”读不成起止日期，请核对两个日期")
+
+
+def _quarter_ends(clock: Clock, terms: Sequence[Term], where: Path) -> Iterator[Problem]:
+    """Dates in three of the months that end a quarter look quarterly; notices that list such dates may not mean its end."""
+    if clock.form not in ("dates", "yearly") or len({term.day.month for term in terms}) < 3:
+        return
+    if all(term.day.month % 3 == 0 for term in terms):
+        days = "、".join(dict.fromkeys(f"{t.day.month}月{t.day.day}日" for t in terms if t.day.day != _last(t.day)))
+        if days:
+            yield Problem(
+                "not-quarter-end", Severity.WARNING, where, f"看起来是每季度报送，但{days}不是季末，请核对；日期本身不变"
+            )
+
+
+def _last(day: date) -> int:
+    return monthrange(day.year, day.month)[1]
+
+
+def _outside(a_round: "Round", campaign: Span) -> str | None:
+    if a_round.due_on > campaign.last:
+        return f"{a_round.label}的截止日{in_chinese(a_round.due_on)}在专项行动结束（{in_chinese(campaign.last)}）之后，请核对"
+    if a_round.due_on < campaign.first:
+        return f"{a_round.label}的截止日{in_chinese(a_round.due_on)}在专项行动开始（{in_chinese(campaign.first)}）之前，请核对"
+    return None
+
+
+def _rest_day(a_round: "Round", workdays: Workdays) -> str | None:
+    day = a_round.due_on
+    if workdays.is_working(day):
+        return None
+    last = workdays.on_or_before(day)
+    return f"{a_round.label}的截止日{in_chinese(day)}不是工作日，当天催报改在{in_chinese(last)}发出；日期本身不变"
+
+
+def _no_time(a_round: "Round") -> Iterator[str]:
+    for role, owed_on in a_round.due:
+        if owed_on <= a_round.opens_on:
+            yield (
+                f"{a_round.label}的{role.chinese}单位应在{in_chinese(owed_on)}前报送，可到{in_chinese(a_round.opens_on)}才下发"
+            )
+
+
+def _provisional(rounds: Sequence["Round"], workdays: Workdays, where: Path) -> Iterator[Problem]:
+    years: dict[int, list[str]] = {}
+    for one in rounds:
+        if one.due_on.year not in workdays.published:
+            years.setdefault(one.due_on.year, []).append(one.label)
+    for year, labels in years.items():
+        more = f"等{len(labels)}期" if len(labels) > 1 else ""
+        told = f"{year}年放假安排尚未公布，{labels[0]}{more}的工作日推算为暂定"
+        yield Problem("provisional", Severity.WARNING, where, told)
+
+
+def _few(rule: str, where: Path, told: Iterable[str | None]) -> Iterator[Problem]:
+    said = [one for one in told if one]
+    shown = said if len(said) <= _SHOWN + 1 else said[:_SHOWN]
+    yield from (Problem(rule, Severity.WARNING, where, one) for one in shown)
+    if len(said) > len(shown):
+        yield Problem(rule, Severity.WARNING, where, f"像上面这样的还有{len(said) - len(shown)}期，见 liandong plan")

@@ -1,0 +1,349 @@
+"""Clock + campaign + working days -> terms: the dates of a report, each with a code that stays when the campaign is extended.
+
+A code names a date by what the clock says (`2026-q3`, `2026-10-1`, `2026-w42`, `2026-10-03`, `1`), never by counting from the
+campaign's start; a term that a longer campaign adds comes after the ones there were.
+"""
+
+from calendar import monthrange
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from campaigns.clocks import WEEKDAYS, Clock, month_day
+from campaigns.workdays import Workdays
+
+_DAY = timedelta(days=1)
+_NUMBERS = "一二三四五六七八九十"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when something lasts, both days included, and what it is called."""
+
+    first: date
+    last: date
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One date of a report: its code, its label, the date itself, what the report covers, and whether the date is provisional.
+
+    `label` is empty where the report's title says it all; `named` labels say it without the report's title.
+    """
+
+    code: str
+    label: str
+    day: date
+    covers: Span
+    tentative: bool = False
+    named: bool = False
+
+
+def terms(clock: Clock, campaign: Span, phases: Mapping[str, Span], workdays: Workdays) -> tuple[Term, ...]:
+    """Return the terms of a sound clock in the order of their dates; none for an event, or while a question is open.
+
+    The date of a term never moves from a rest day unless the clock says `rest_days`.
+    """
+    if len(clock.forms) != 1:
+        return ()
+    window = Span(max(campaign.first, clock.starts or campaign.first), min(campaign.last, clock.ends or campaign.last))
+    found = list(_FORMS[clock.form](clock, window, phases, workdays))
+    if clock.called and len(clock.called) == len(found) and clock.form != "yearly":
+        found = [replace(term, label=name, named=True) for term, name in zip(found, clock.called, strict=True)]
+    return tuple(_on_a_working_day(term, clock, workdays) for term in found)
+
+
+def full_date(text: str, not_before: date) -> date | None:
+    """Return the date a clock gives; one without a year (`06-20`) is the first on or after a day. None where there is none."""
+    if len(text) > 5:
+        return month_day(text[5:], int(text[:4]))
+    days = (month_day(text, year) for year in range(not_before.year, not_before.year + 9))
+    return next((day for day in days if day and day >= not_before), None)
+
+
+def span_of(clock: Clock, campaign_starts: date) -> Span | None:
+    """Return the days of a `range`; the later end inherits the month or the year that it does not say."""
+    text = clock.range[0]
+    first = full_date(text, campaign_starts) if len(text) > 2 else None
+    if first is None or len(clock.range) != 2:
+        return None
+    end = clock.range[1]
+    last = month_day(f"{first:%m}-{end}", first.year) if len(end) == 2 else full_date(end, first)
+    return Span(first, last) if last and last >= first else None
+
+
+def _on_a_working_day(term: Term, clock: Clock, workdays: Workdays) -> Term:
+    if clock.rest_days == "stay":
+        return term
+    day = workdays.on_or_before(term.day) if clock.rest_days == "before" else workdays.on_or_after(term.day)
+    return replace(term, day=day, tentative=term.tentative or not workdays.known(term.day, day))
+
+
+def _shifted(clock: Clock, base: date, workdays: Workdays, sign: int = 1) -> tuple[date, bool]:
+    """Return a date so many days from another, as the clock says, and whether it is provisional."""
+    if clock.working_days is None:
+        return base + _DAY * sign * (clock.days or 0), False
+    day = workdays.shift(base, sign * clock.working_days)
+    return day, not workdays.known(base, day)
+
+
+# --- single dates ------------------------------------------------------------------------------------------------------------
+
+
+def _date(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    day = full_date(clock.date or "", window.first)
+    if day:
+        yield _single(day, window.first)
+
+
+def _dates(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    covered = window.first
+    for at, text in enumerate(clock.dates, start=1):
+        day = full_date(text, covered)
+        if day:
+            yield Term(str(at), f"{day.year}年{day.month}月{day.day}日前", day, Span(min(covered, day), day))
+            covered = day + _DAY
+
+
+def _month_end(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    year, month = map(int, (clock.month_end or "").split("-"))
+    yield _single(date(year, month, monthrange(year, month)[1]), window.first)
+
+
+def _year_end(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    yield _single(date(clock.year_end or 0, 12, 31), window.first)
+
+
+def _phase_end(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    phase = phases.get(clock.phase_end or "")
+    if phase:
+        day, tentative = _shifted(clock, phase.last, workdays)
+        yield Term("1", "", day, phase, tentative)
+
+
+def _range(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    span = span_of(clock, window.first)
+    if span:
+        day, tentative = _shifted(clock, span.last, workdays)
+        yield Term("1", "", day, span, tentative)
+
+
+def _after(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    known = {"launch": window.first, "end": window.last} | {code: phase.last for code, phase in phases.items()}
+    base = clock.on or known.get(clock.after or "")
+    if base and not (clock.working_days is None and clock.days is None):
+        day, tentative = _shifted(clock, base, workdays)
+        yield replace(_single(day, window.first), tentative=tentative)
+
+
+def _event(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    yield from ()
+
+
+def _single(day: date, covered: date) -> Term:
+    return Term("1", "", day, Span(min(covered, day), day))
+
+
+# --- holidays ----------------------------------------------------------------------------------------------------------------
+
+
+def _before_holiday(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    if clock.working_days is None and clock.days is None:
+        return
+    covered = window.first
+    for year in range(window.first.year, window.last.year + 2):
+        holiday = workdays.holiday(clock.before_holiday or "", year)
+        if holiday:
+            day, _ = _shifted(clock, holiday[0], workdays, -1)
+            if window.first <= day <= window.last:
+                label = f"{year}年{clock.before_holiday}节前"
+                yield Term(str(year), label, day, Span(covered, day), not workdays.known(day, *holiday))
+                covered = day + _DAY
+
+
+def _after_holiday(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    if clock.working_days is None and clock.days is None:
+        return
+    for year in range(window.first.year, window.last.year + 1):
+        holiday = workdays.holiday(clock.after_holiday or "", year)
+        if holiday and holiday[0] >= window.first and holiday[0] <= window.last:
+            day, _ = _shifted(clock, holiday[1], workdays)
+            label = f"{year}年{clock.after_holiday}"
+            yield Term(str(year), label, day, Span(*holiday), not workdays.known(day, *holiday))
+
+
+def _daily(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    for day in _days_of(clock, window, workdays):
+        working = clock.daily == "working_days"
+        if working and not workdays.is_working(day):
+            continue
+        tentative = (working or clock.holiday is not None) and not workdays.known(day)
+        due = day
+        if clock.period == "last":
+            due = workdays.shift(day, 1) if working else day + _DAY
+        yield Term(f"{day}", f"{day.year}年{day.month}月{day.day}日", due, Span(day, day), tentative)
+
+
+def _days_of(clock: Clock, window: Span, workdays: Workdays) -> Iterator[date]:
+    spans = [window]
+    if clock.holiday:
+        years = range(window.first.year, window.last.year + 1)
+        spans = [Span(*holiday) for year in years if (holiday := workdays.holiday(clock.holiday, year))]
+    for span in spans:
+        first, last = max(span.first, window.first), min(span.last, window.last)
+        yield from (first + _DAY * n for n in range((last - first).days + 1))
+
+
+# --- what comes again: periods, and the dates within or after them -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of period: the number of the one a day lies in, its days, its code and its label."""
+
+    of: Callable[[date], int]
+    span: Callable[[int], Span]
+    code: Callable[[int], str]
+    label: Callable[[int], str]
+
+
+def _months(number: int, count: int) -> Span:
+    """Return `count` months that end with a month, numbered from the year 0."""
+    first, last = number - count + 1, number
+    end = date(last // 12, last % 12 + 1, monthrange(last // 12, last % 12 + 1)[1])
+    return Span(date(first // 12, first % 12 + 1, 1), end)
+
+
+def _week_label(number: int) -> str:
+    year, week, _ = date.fromordinal(number * 7 + 1).isocalendar()
+    return f"{year}年第{week}周"
+
+
+def _week_code(number: int) -> str:
+    year, week, _ = date.fromordinal(number * 7 + 1).isocalendar()
+    return f"{year}-w{week:02d}"
+
+
+# 1 January of the year 1, ordinal 1, is a Monday.
+_WEEK = _Kind(
+    lambda day: (day.toordinal() - 1) // 7,
+    lambda n: Span(date.fromordinal(n * 7 + 1), date.fromordinal(n * 7 + 7)),
+    _week_code,
+    _week_label,
+)
+_MONTH = _Kind(
+    lambda day: day.year * 12 + day.month - 1,
+    lambda n: _months(n, 1),
+    lambda n: f"{n // 12}-{n % 12 + 1:02d}",
+    lambda n: f"{n // 12}年{n % 12 + 1}月",
+)
+_QUARTER = _Kind(
+    lambda day: day.year * 4 + (day.month - 1) // 3,
+    lambda n: _months(n // 4 * 12 + n % 4 * 3 + 2, 3),
+    lambda n: f"{n // 4}-q{n % 4 + 1}",
+    lambda n: f"{n // 4}年第{_NUMBERS[n % 4]}季度",
+)
+_YEAR = _Kind(
+    lambda day: day.year,
+    lambda n: Span(date(n, 1, 1), date(n, 12, 31)),
+    str,
+    lambda n: f"{n}年",
+)
+
+Due = tuple[str, str, Callable[[Span], date | None]]  # what a date adds to code and label, and the date within a period
+
+
+def _recurring(clock: Clock, window: Span, kind: _Kind, dues: list[Due], after: _Kind) -> Iterator[Term]:
+    """Return the terms of all periods that touch the window.
+
+    `since`: the dates themselves lie in the window, and each covers what came since the one before. `last` and `this`: the
+    periods touch it, each covers its own days, and the date lies in the period `after` it, or at its end.
+    """
+    covered = window.first
+    for number in range(kind.of(window.first), kind.of(window.last) + 1):
+        whole = kind.span(number)
+        for code, label, day_in in dues:
+            if clock.period == "last":
+                holder = after.span(after.of(whole.last + _DAY))
+            else:
+                holder = after.span(after.of(whole.last))
+            day = day_in(holder)
+            if day is None or day < window.first or (clock.period == "since" and day > window.last):
+                continue
+            if clock.period == "since":
+                span, covered = Span(covered, day), day + _DAY
+            else:
+                span = Span(max(whole.first, window.first), min(whole.last, window.last))
+            yield Term(kind.code(number) + code, kind.label(number) + label, day, span)
+
+
+def _yearly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    count = len(clock.yearly)
+    names = {1: [""], 2: ["上半年", "下半年"]}.get(count, [f"第{n}期" for n in range(1, count + 1)])
+    called = dict(zip(clock.yearly, clock.called, strict=False))
+    dues: list[Due] = []
+    for n, text in enumerate(sorted(clock.yearly)):
+        dues.append((f"-{n + 1}", called.get(text, names[n]), lambda year, text=text: month_day(text, year.first.year)))  # type: ignore[misc]
+    yield from _recurring(clock, window, _YEAR, dues, _YEAR)
+
+
+def _quarterly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    text = clock.quarterly or ""
+    yield from _recurring(clock, window, _QUARTER, [("", "", lambda month: _day_of_month(text, month))], _MONTH)
+
+
+def _monthly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    days = sorted(clock.monthly, key=lambda text: 32 if text == "end" else int(text))
+    count = len(days)
+    names = {1: [""], 2: ["上半月", "下半月"], 3: ["上旬", "中旬", "下旬"]}.get(count, [f"第{n}期" for n in range(1, count + 1)])
+    dues: list[Due] = []
+    for n, text in enumerate(days):
+        code = f"-{n + 1}" if count > 1 else ""
+        dues.append((code, names[n], lambda month, text=text: _day_of_month(text, month)))  # type: ignore[misc]
+    yield from _recurring(clock, window, _MONTH, dues, _MONTH)
+
+
+def _day_of_month(text: str, month: Span) -> date:
+    """Return the day of a month; the last one for `end`, and where the month is shorter."""
+    return month.last if text == "end" else min(month.first + _DAY * (int(text) - 1), month.last)
+
+
+def _weekly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    days = sorted(WEEKDAYS.index(name) for name in clock.weekly)
+    several = len(days) > 1
+    dues: list[Due] = []
+    for n, index in enumerate(days):
+        code, label = (f"-{n + 1}", f"{WEEKDAYS[index]}") if several else ("", "")
+        dues.append((code, label, lambda week, index=index: week.first + _DAY * index))  # type: ignore[misc]
+    yield from _recurring(clock, window, _WEEK, dues, _WEEK)
+
+
+def _every_weeks(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    day, covered = clock.first, window.first
+    while day and clock.every_weeks and day <= window.last:
+        if day >= window.first:
+            week = _WEEK.of(day)
+            yield Term(_week_code(week), _week_label(week), day, Span(covered, day))
+            covered = day + _DAY
+        day += _DAY * 7 * clock.every_weeks
+
+
+_FORMS: dict[str, Callable[[Clock, Span, Mapping[str, Span], Workdays], Iterator[Term]]] = {
+    "date": _date,
+    "dates": _dates,
+    "month_end": _month_end,
+    "year_end": _year_end,
+    "phase_end": _phase_end,
+    "range": _range,
+    "yearly": _yearly,
+    "quarterly": _quarterly,
+    "monthly": _monthly,
+    "weekly": _weekly,
+    "every_weeks": _every_weeks,
+    "daily": _daily,
+    "after": _after,
+    "before_holiday": _before_holiday,
+    "after_holiday": _after_holiday,
+    "event": _event,
+}
