@@ -255,7 +255,7 @@ class _Found:
 class _Names:
     """All names of a directory on one date, and what kinds of bodies its organs are."""
 
-    directory: Directory
+    directory: Directory = field(compare=False, repr=False)  # which holds these names: they would compare for ever
     holders: dict[str, tuple[Organ | Group, ...]] = field(default_factory=dict)
     stems: dict[str, list[tuple[int, int | None]]] = field(default_factory=dict)  # name of a kind -> (lineage, former or now)
     placed: dict[tuple[int, int | None, str], dict[str, Organ]] = field(default_factory=dict)  # (lineage, former, place)
