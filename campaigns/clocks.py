@@ -29,7 +29,11 @@ MonthlyDay = Annotated[
 ]
 Hour = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 Weekday = Literal["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
-Festival = Literal["元旦", "春节", "清明", "五一", "端午", "中秋", "国庆"]
+_FULL_NAMES = {"清明节": "清明", "劳动节": "五一", "五一节": "五一", "端午节": "端午", "中秋节": "中秋", "国庆节": "国庆"}
+Festival = Annotated[
+    Literal["元旦", "春节", "清明", "五一", "端午", "中秋", "国庆"],
+    BeforeValidator(lambda name: _FULL_NAMES.get(str(name), name)),
+]
 WEEKDAYS: tuple[Weekday, ...] = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 _Date = date  # inside Clock, `date` is a field
 

@@ -157,8 +157,8 @@ def test_a_template_asks_for_what_it_leaves_open(folder: Path) -> None:
 
 
 def test_a_template_is_checked_with_its_examples(folder: Path) -> None:
-    assert [one for one in told(folder, TEMPLATE.replace("[市市场监管局]}", "[市工商局]}", 1)) if "通讯录" in one] == [
-        "this.yaml:6 任务1：通讯录里没有“市工商局”，请在通讯录中登记后再用"
+    assert [one for one in told(folder, TEMPLATE.replace("[市市场监管局]}", "[市外星局]}", 1)) if "通讯录" in one] == [
+        "this.yaml:6 任务1：通讯录里没有“市外星局”，请在通讯录中登记后再用"
     ]
     assert "this.yaml:9 “<节>”没有在 template 里写明，请补上或改正" in told(folder, TEMPLATE.replace("<节日>市场", "<节>市场"))
     assert "this.yaml:5 “开始”的例子“9月20日”不是日期，如 2025-09-30，请核对" in told(
