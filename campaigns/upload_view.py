@@ -33,7 +33,8 @@ class ReceiptView:
 class UploadView:
     """A department's page for one round: what it owes, what it has handed in here; `shown` is what was handed in just now.
 
-    `materials` says which parts of the whole submission are there, `differences` where prose and table say other figures.
+    `materials` says which parts of the whole submission are there, `differences` where prose and table say other figures,
+    `requests` what the department asked for.
     """
 
     office: str
@@ -48,3 +49,4 @@ class UploadView:
     shown: tuple[ReceiptView, ...] = ()
     materials: tuple[Material, ...] = ()
     differences: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as ASGIScope
 
 from campaigns.errors import Conflict, LiandongError, UnknownItem
+from campaigns.errors import Refused as UnfitRequest
 from campaigns.records import EnvelopeRecord
 from integrations.pages import upload_page, upload_policy
 from liandong.faults import write_fault
@@ -26,6 +27,7 @@ from tasks import doors
 from tasks.forms import XLSX
 
 _MEGABYTE = 1024 * 1024
+_LONGEST_FORM = 20_000  # bytes of a form without files
 _FIELDS = ("rule", "severity", "sheet", "cell", "value", "expected", "message")
 _ADVICE = "请用最近一封联合执法信件中的上传链接打开；仍打不开的，请把报表作为附件回复该邮件。"
 
@@ -85,6 +87,17 @@ def _pages(app: FastAPI, now: Callable[[], datetime], limits: Limits) -> None:
         numbers = await run_in_threadpool(_hand_in, scope, "upload", files, now(), None)
         # looking at the result again must not send the file again
         return RedirectResponse(f"/u/{token}/receipts?{urlencode({'n': numbers}, doseq=True)}", HTTPStatus.SEE_OTHER)
+
+    @app.post("/u/{token}/extension")
+    async def ask(token: str, request: Request) -> Response:
+        scope = await run_in_threadpool(doors.scope_of, token, now())
+        body = await _body(request, limits)
+        told = {name: values[0] for name, values in parse_qs(body[:_LONGEST_FORM].decode("utf-8", "replace")).items()}
+        try:
+            await run_in_threadpool(doors.ask, scope, told.get("until", ""), told.get("reason", ""), now())
+        except UnfitRequest as refused:
+            return await run_in_threadpool(page, token, scope, (), str(refused), HTTPStatus.BAD_REQUEST)
+        return RedirectResponse(f"/u/{token}#extension", HTTPStatus.SEE_OTHER)
 
     @app.get("/u/{token}/receipts")
     def receipts(token: str, request: Request) -> HTMLResponse:

@@ -36,4 +36,10 @@ def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
         if count > MOST_RECEIPTS
     ]
     lying = [f"收件文件夹里的“{name}”没有收取：{why}" for name, why in left_lying(at.settings.watched_folder)]
-    return (*refused, *queued, *unclear, *returned, *many, *lying)
+    asked = [
+        f"延期申请待决定：{one.id}（{one.asked_by}）{one.reason}"
+        for record in ledger.campaigns("live", "paused")
+        for one in ledger.requests(record.id)
+        if one.decision is None
+    ]
+    return (*refused, *queued, *unclear, *asked, *returned, *many, *lying)

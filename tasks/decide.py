@@ -74,25 +74,39 @@ def ask(
     at = office()
     with at.ledger() as ledger:
         code = _campaign(ledger, Order(Kind.EXTEND, selection, asked_by, campaign=campaign))
-        situation = situation_of(at, ledger, code, as_of)
-        scope = select(situation, Kind.EXTEND, selection)
-        reasons = []
-        if not reason.strip():
-            reasons.append("没有写明理由（--reason）")
-        if not asked_by.strip():
-            reasons.append("没有写明申请人（--by）")
-        if reasons:
-            raise Refused(reasons)
-        number = ledger.next_request(code)
-        data = {
-            "scope": list(scope),
-            "wanted": wanted.isoformat() if wanted else None,
-            "reason": reason,
-            "asked_by": asked_by,
-            "door": door,
-        }
-        ledger.record(Event(code, "request.made", number, as_of, asked_by, f"request:{number}", data))
-        return ledger.request(number)
+        return put_request(at, ledger, code, selection, wanted, reason, asked_by, door, as_of)
+
+
+def put_request(
+    at: Office,
+    ledger: Ledger,
+    campaign: str,
+    selection: Selection,
+    wanted: date | None,
+    reason: str,
+    asked_by: str,
+    door: str,
+    as_of: datetime,
+) -> RequestRecord:
+    """Return the request, recorded in the caller's transaction."""
+    scope = select(situation_of(at, ledger, campaign, as_of), Kind.EXTEND, selection)
+    reasons = []
+    if not reason.strip():
+        reasons.append("没有写明理由（--reason）")
+    if not asked_by.strip():
+        reasons.append("没有写明申请人（--by）")
+    if reasons:
+        raise Refused(reasons)
+    number = ledger.next_request(campaign)
+    data = {
+        "scope": list(scope),
+        "wanted": wanted.isoformat() if wanted else None,
+        "reason": reason,
+        "asked_by": asked_by,
+        "door": door,
+    }
+    ledger.record(Event(campaign, "request.made", number, as_of, asked_by, f"request:{number}", data))
+    return ledger.request(number)
 
 
 def listed(campaign: str) -> tuple[list[DecisionRecord], list[RequestRecord]]:

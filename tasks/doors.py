@@ -24,6 +24,8 @@ from integrations.inbox.folder import Arrival, alone, arrivals, must_be_usable, 
 from integrations.inbox.imap import Fetched, ImapAccount, new_mails
 from integrations.inbox.mime import Part, file_name, parts_of, unpacked
 from integrations.signing import sign_link, unsign_link
+from tasks.asking import put_from_page
+from tasks.asking import shown as asked_for
 from tasks.forms import XLSX
 from tasks.intake import check_envelope
 from tasks.office import Office, names, office
@@ -258,6 +260,7 @@ def upload_view(scope: Scope, as_of: datetime, numbers: Sequence[str] = ()) -> U
         receipts = {one.id: _receipt_view(at, ledger, plan, one) for one in mine}
         has_form = bool(ledger.forms(scope.round, scope.department))
         materials, differences = materials_of(ledger, plan, scope.round, scope.department)
+        requests = asked_for(ledger, scope.round, scope.department)
     return UploadView(
         office=at.settings.office,
         mailbox=at.settings.mailbox,
@@ -271,7 +274,13 @@ def upload_view(scope: Scope, as_of: datetime, numbers: Sequence[str] = ()) -> U
         shown=tuple(receipts[one.id] for one in shown),
         materials=materials,
         differences=tuple(one.message for one in differences),
+        requests=requests,
     )
+
+
+def ask(scope: Scope, until: str, reason: str, as_of: datetime) -> str:
+    """Return the number of a request for more time put through a link; Refused, with every reason, when it cannot be."""
+    return put_from_page(office(), *scope.key, until, reason, as_of).id
 
 
 def receipt(scope: Scope, number: str) -> EnvelopeRecord:

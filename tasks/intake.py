@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from campaigns.definition import Role
+from campaigns.errors import Refused
 from campaigns.events import Event
 from campaigns.findings import Severity
 from campaigns.forms import Form
@@ -41,6 +42,7 @@ from integrations.excel.reader import read
 from integrations.inbox.authentication import refuted
 from integrations.inbox.folder import alone
 from integrations.inbox.mime import Mail, Part, parts_of, unpacked
+from tasks.asking import put, wish
 from tasks.correspondence import aside, settle_aside
 from tasks.office import Office, office
 from tasks.parts import KINDS, kinds_of, put_out_original, record_parts, titles_of
@@ -90,6 +92,8 @@ def _check_envelope(at: Office, envelope: EnvelopeRecord, as_of: datetime) -> No
             with at.ledger() as ledger:
                 settle_aside(at, ledger, envelope, found, as_of)
             return
+        if _asks(at, envelope, mail, as_of):
+            return
         reading = _read(at, envelope, mail)
     put_out_original(at, envelope, at.bytes_of(envelope.sha256))
     belongs = reading.round if reading.decision.outcome in _TAKEN else None
@@ -97,6 +101,30 @@ def _check_envelope(at: Office, envelope: EnvelopeRecord, as_of: datetime) -> No
     records = record_parts(at, envelope.id, reading.parts, reading.kinds, plan, belongs)
     with at.ledger() as ledger:
         _settle(at, ledger, envelope, reading, records, as_of)
+
+
+def _asks(at: Office, envelope: EnvelopeRecord, mail: Mail, as_of: datetime) -> bool:
+    """Return whether a mail was settled as a request for more time; one that brings a workbook is a submission."""
+    if envelope.door != "mail" or "workbook" in kinds_of(mail.parts):
+        return False
+    sender = _sender(at, envelope, mail)
+    wanted = wish(at, sender, mail)
+    if wanted is None:
+        return False
+    put_out_original(at, envelope, at.bytes_of(envelope.sha256))
+    with at.ledger() as ledger:
+        decision = Decision(Outcome.QUARANTINED, f"收到延期申请，没有登记：{wanted.problem}。原截止时间不变。")
+        if not wanted.problem:
+            try:
+                made = put(at, ledger, wanted, envelope.sender, "mail", as_of)
+            except Refused as refused:
+                decision = replace(decision, reason=f"收到延期申请，没有登记：{refused}。原截止时间不变。")
+            else:
+                told = f"申请编号{made.id}，申请延期至{wanted.until}：{wanted.reason}。办公室决定之前，原截止时间不变。"
+                decision = Decision(Outcome.ACCEPTED, f"收到延期申请，已登记，{told}")
+        reading = _Reading(decision, department=wanted.department or sender.department, round=wanted.round or None)
+        _settle(at, ledger, envelope, replace(reading, asks=decision.outcome is Outcome.ACCEPTED), [], as_of)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +139,7 @@ class _Reading:
     form: Form | None = None
     checked: Checked | None = None
     workbook: Part | None = None
+    asks: bool = False  # a request, with no outcome of its own; the decision says what is answered
     automatic: bool = False  # written by a machine: never answered, or two machines would write to each other for ever
 
 
@@ -241,8 +270,8 @@ def _settle(
         campaign=form.campaign if form else (reading.round or "").split("/")[0] or None,
         round=reading.round,
         department=reading.department,
-        kind=EnvelopeKind.SUBMISSION.value,
-        outcome=reading.decision.outcome.value,
+        kind=(EnvelopeKind.REQUEST if reading.asks else EnvelopeKind.SUBMISSION).value,
+        outcome=None if reading.asks else reading.decision.outcome.value,
         reason=reading.decision.reason,
         findings=tuple(asdict(one) for one in checked.all_findings) if checked else (),
     )
@@ -267,7 +296,7 @@ def _settle(
     )
     if envelope.door == "mail" and ledger.receipts_of(envelope.sender, as_of - _A_DAY) >= MOST_RECEIPTS:
         return
-    letter, attachments = receipt(at, ledger, settled, answer, as_of)
+    letter, attachments = receipt(at, ledger, replace(settled, outcome=reading.decision.outcome.value), answer, as_of)
     if envelope.sender == letter.to.email.lower() == at.settings.mailbox.lower():
         return  # the office wrote to itself
     make_message(at, ledger, letter, attachments, [], as_of)

@@ -112,6 +112,18 @@ def test_several_files_at_once_have_a_receipt_each_and_the_same_again_is_a_dupli
     assert outcomes(opened)[1][1] == "盖章.pdf"
 
 
+def test_more_time_is_asked_for_without_a_script(page_of: str, opened: Office) -> None:
+    said = httpx.post(f"{page_of}/extension", data={"until": "昨天", "reason": ""})
+    assert said.status_code == 400 and "没有写对" in said.text and "没有写明理由" in said.text
+    assert httpx.post(f"{page_of}/extension", content=b"\xff%zz", headers={"Content-Type": "text/plain"}).status_code == 400
+    assert httpx.post(page_of.replace("/u/", "/u/x") + "/extension", data={"until": "2020-12-10"}).status_code == 404
+    asked = httpx.post(f"{page_of}/extension", data={"until": "2020-12-10", "reason": "<b>系统升级</b>"}, follow_redirects=True)
+    assert asked.status_code == 200 and "等待办公室决定，原截止时间不变" in asked.text
+    assert "&lt;b&gt;系统升级" in asked.text
+    with opened.ledger() as ledger:
+        assert [one.reason for one in ledger.requests("test-2020")] == ["<b>系统升级</b>"]
+
+
 def test_nothing_of_another_department_is_seen_through_a_link(url: str, page_of: str, opened: Office) -> None:
     httpx.post(page_of, files=[("files", ("公安局.xlsx", filled(opened, **WRONG)))])
     other = f"{url}/u/{token(opened, 'wlj')}"
