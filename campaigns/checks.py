@@ -362,7 +362,7 @@ def _check_rules(definition: Definition, directory: Directory) -> Iterator[Probl
         except RuleError as fault:
             yield error("rule", ("rules", index, "check"), str(fault))
             continue
-        if rule.form in forms:
+        if rule.form in forms and (definition.form(rule.form).layout == "matrix") == bool(definition.form(rule.form).rows):
             yield from _check_rule(definition, directory, rule, relation, ("rules", index, "check"))
 
 
@@ -387,7 +387,7 @@ def _all_known(definition: Definition, report: Report) -> bool:
 
 
 def _known(codes: Iterable[str]) -> str:
-    return f"可用的有：{'、'.join(codes)}"
+    return f"可用的有：{'、'.join(codes) or '（还没有写任何一个）'}"
 
 
 def assumptions(definition: Definition, directory: Directory) -> list[Problem]:

@@ -85,8 +85,17 @@ def describe(model: type[BaseModel], error: Mapping[str, Any]) -> str:
         return f"“{name}”留空了，{words}"
     shown = str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, str | int | float) and shown.strip():
-        return f"“{name}”写成了“{shown[:40]}{'…' if len(shown) > 40 else ''}”，{words}"
+        return f"“{name}”写成了“{shown[:40]}{'…' if len(shown) > 40 else ''}”，{words}{_wide(kind, shown)}"
     return f"“{name}”{words}"
+
+
+def _wide(kind: str, shown: str) -> str:
+    """Return a word on full-width signs, where only they may be what is wrong."""
+    if kind.startswith(("string_too", "greater", "less")):
+        return ""
+    if shown[0] in "“”‘’＂＇":
+        return "；外面的引号是全角的，请去掉"
+    return "；其中有全角字符，请改成半角" if re.search("[！-～]", shown) else ""
 
 
 def suggestion(model: type[BaseModel], path: Path) -> str | None:

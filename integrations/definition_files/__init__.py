@@ -25,6 +25,12 @@ DEFINITIONS = Path(campaigns.__file__).parent / "definitions"
 DIRECTORIES = Path(campaigns.__file__).parent / "directories"
 
 _DATED = {"no-round", "rest-day", "provisional", "no-time", "outside", "too-long", "dates-reversed", "abolished"}
+# What is not found because its own name could not be read: the section and the field of that name.
+_NAMED = {
+    "unknown-form": ("forms", "id"),
+    "unknown-indicator": ("forms", "id"),
+    "unknown-phase": ("phases", "id"),
+}
 _SUFFIXES = (".yaml", ".yml")
 _FORBIDDING = (Severity.ERROR, Severity.ASKED)
 
@@ -154,6 +160,7 @@ def _all(draft: _Draft, workdays: Workdays, hours: OfficeHours) -> list[Problem]
     if directory is None:  # nothing can be said of departments
         directory = Directory(id=draft.definition.directory, title="x", organs=(Organ(id="x", name="x"),))
     told = expand(draft.definition, directory, workdays, hours).problems
+    nameless = {(one[0], one[-1]) for one in draft.stand_ins if one}
     undated = any(("campaign", key)[: len(one)] == one for one in draft.stand_ins for key in ("starts", "ends"))
     return [
         *draft.problems,
@@ -162,6 +169,7 @@ def _all(draft: _Draft, workdays: Workdays, hours: OfficeHours) -> list[Problem]
             for one in told
             if not any(one.path[: len(stand_in)] == stand_in[: len(one.path)] for stand_in in draft.stand_ins)
             and not (undated and one.rule in _DATED)
+            and _NAMED.get(one.rule) not in nameless
             and not (draft.directory is None and (one.rule == "unknown-organ" or one.path[:1] == ("directory",)))
         ),
     ]

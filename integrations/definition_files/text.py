@@ -242,7 +242,7 @@ def _places(node: Any, path: KeyPath) -> Iterator[tuple[tuple[int, Any], KeyPath
 
 # What ruamel says -> what to do about it; the first that fits.
 _SYNTAX: Mapping[str, str] = {
-    "could not find expected ':'": "这一行或上一行缺少冒号，写法是“名称: 内容”",
+    "could not find expected ':'": "这一行缺少冒号，写法是“名称: 内容”",
     "mapping values are not allowed": "这里不该有冒号：请核对上一行的缩进，内容里本来有冒号的请加引号",
     "expected <block end>": "缩进与上下行不一致，请对齐",
     "did not find expected": "缩进或括号与上下行不一致，请核对",
@@ -255,15 +255,17 @@ _SYNTAX: Mapping[str, str] = {
     "anchor": "“*”“&”有特别含义，文字以 * 或 & 开头时请加引号",
     "expected a single document": "一个文件只能有一份定义，请删去多余的“---”",
     "could not determine a constructor": "“!”有特别含义，文字以 ! 开头时请加引号",
+    " tag ": "“!”有特别含义，文字以 ! 开头时请加引号",
     "directive": "行首的“%”有特别含义，文字请加引号",
 }
 
 
 def _syntax(fault: MarkedYAMLError, told: set[int]) -> Iterator[_Slip]:
-    mark = fault.problem_mark or fault.context_mark
+    said = f"{fault.context or ''} {fault.problem or ''}"
+    opened = any(sign in said for sign in ("quoted scalar", "flow ", "simple key"))  # what is wrong is where it began
+    mark = (fault.context_mark if opened else None) or fault.problem_mark or fault.context_mark
     line = mark.line + 1 if mark else 1
     if line in told:
         return
-    said = f"{fault.context or ''} {fault.problem or ''}"
     words = next((words for sign, words in _SYNTAX.items() if sign in said), "格式有误，请核对缩进、冒号和引号")
     yield _Slip(line, "", "syntax", f"读到这里读不下去了：{words}")
