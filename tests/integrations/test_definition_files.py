@@ -214,7 +214,8 @@ def test_faults_of_both_files_are_told_together(folder: Path) -> None:
             "small.yaml",
             9,
             "organs[1].liaison.email",
-            "“邮箱”写成了“liaison.gaj＠example.gov.cn”，写法不对，应是邮箱地址，例如 name@example.gov.cn；其中有全角字符，请改成半角",
+            "“邮箱”写成了“liaison.gaj＠example.gov.cn”，写法不对，应是邮箱地址，例如 name@example.gov.cn"
+            "；其中有全角字符，请改成半角",
         ),
         ("small.yaml", 11, "groups[0].members[1]", "“全部”的成员代码“nobody”在通讯录里没有对应单位"),
     ]
