@@ -205,6 +205,10 @@ def _check_days(clock: Clock, path: tuple[str | int, ...]) -> Iterator[Problem]:
             yield _error("no-such-date", (*path, *where), f"“{text}”不是真实的日期，请核对月和日")
         elif text == "02-29" and clock.yearly:
             yield _warning("leap-day", (*path, *where), "2月29日只有闰年才有，其余年份将没有这一期")
+    late = [text for text in clock.monthly if text == "end" or int(text) > 28]
+    if len(set(late)) > 1:
+        told = f"{'、'.join(late)}在有的月份是同一天，只能留一个"
+        yield _error("duplicate", (*path, "monthly"), told)
     for key in ("dates", "yearly", "monthly", "weekly"):
         given = getattr(clock, key)
         for text, count in Counter(given).items():

@@ -1,0 +1,329 @@
+"""Dates that follow from a clock: every form of deadline that notices use, and what holds for all of them."""
+
+from datetime import date, time, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaigns import clocks
+from campaigns.clocks import WEEKDAYS, Clock
+from campaigns.plan import Plan, expand
+from campaigns.terms import Span, Term, terms
+from campaigns.workdays import OfficeHours, Workdays, instant
+from integrations.calendar import workdays
+from tests.builders import WORKDAYS, small_definition, small_directory
+
+CALENDAR = workdays(2008, 2027)
+PHASES = {"first": Span(date(2026, 3, 1), date(2026, 4, 30), "部署阶段")}
+
+
+def laid(begins: str, ends_on: str, calendar: Workdays = CALENDAR, **said: object) -> tuple[Term, ...]:
+    """Return the terms of a clock in a campaign between two dates."""
+    return terms(Clock.model_validate(said), Span(date.fromisoformat(begins), date.fromisoformat(ends_on)), PHASES, calendar)
+
+
+def told(found: tuple[Term, ...]) -> list[tuple[str, str, str]]:
+    return [(one.code, one.label, one.day.isoformat()) for one in found]
+
+
+ONE = [("1", "", "2026-10-04")]
+
+# What the notice says, the campaign, the clock -> code, label and date of each term.
+ROWS: tuple[tuple[str, tuple[str, str], dict[str, object], list[tuple[str, str, str]]], ...] = (
+    ("2009年4月15日前", ("2009-01-01", "2009-12-31"), {"date": "2009-04-15"}, [("1", "", "2009-04-15")]),
+    ("6月20日18:00前", ("2026-05-06", "2026-12-31"), {"date": "06-20", "hour": "18:00"}, [("1", "", "2026-06-20")]),
+    (
+        "分别于2009年1月12日和2009年3月12日前",
+        ("2008-12-20", "2009-04-30"),
+        {"dates": ["2009-01-12", "2009-03-12"], "called": ["阶段总结", "总结"]},
+        [("1", "阶段总结", "2009-01-12"), ("2", "总结", "2009-03-12")],
+    ),
+    (
+        "每年6月20日、12月3日前",
+        ("2020-10-20", "2021-12-31"),
+        {"yearly": ["06-20", "12-03"]},
+        [
+            ("2020-2", "2020年下半年", "2020-12-03"),
+            ("2021-1", "2021年上半年", "2021-06-20"),
+            ("2021-2", "2021年下半年", "2021-12-03"),
+        ],
+    ),
+    (
+        "6月27日、9月27日和12月12日前",
+        ("2018-04-01", "2018-12-31"),
+        {"dates": ["2018-06-27", "2018-09-27", "2018-12-12"]},
+        [
+            ("1", "2018年6月27日前", "2018-06-27"),
+            ("2", "2018年9月27日前", "2018-09-27"),
+            ("3", "2018年12月12日前", "2018-12-12"),
+        ],
+    ),
+    (
+        "每个月2日前",
+        ("2018-10-15", "2018-12-31"),
+        {"monthly": [2]},
+        [
+            ("2018-10", "2018年10月", "2018-11-02"),
+            ("2018-11", "2018年11月", "2018-12-02"),
+            ("2018-12", "2018年12月", "2019-01-02"),
+        ],
+    ),
+    (
+        "每月25日前，截至当日",
+        ("2018-11-01", "2018-12-31"),
+        {"monthly": [25], "covers": "since"},
+        [("2018-11", "2018年11月", "2018-11-25"), ("2018-12", "2018年12月", "2018-12-25")],
+    ),
+    (
+        "每月底前",
+        ("2024-02-01", "2024-03-31"),
+        {"monthly": ["end"]},
+        [("2024-02", "2024年2月", "2024-02-29"), ("2024-03", "2024年3月", "2024-03-31")],
+    ),
+    (
+        "每季度10日前报上季季报",
+        ("2015-04-01", "2015-09-30"),
+        {"quarterly": 10},
+        [("2015-q2", "2015年第二季度", "2015-07-10"), ("2015-q3", "2015年第三季度", "2015-10-10")],
+    ),
+    (
+        "每季度末",
+        ("2026-01-01", "2026-06-30"),
+        {"quarterly": "end"},
+        [("2026-q1", "2026年第一季度", "2026-03-31"), ("2026-q2", "2026年第二季度", "2026-06-30")],
+    ),
+    (
+        "每季度最后一个月25日前",
+        ("2026-01-01", "2026-03-31"),
+        {"quarterly": 25, "covers": "this"},
+        [("2026-q1", "2026年第一季度", "2026-03-25")],
+    ),
+    (
+        "每个月12日、27日",
+        ("2018-10-01", "2018-10-31"),
+        {"monthly": [27, 12]},
+        [("2018-10-1", "2018年10月上半月", "2018-10-12"), ("2018-10-2", "2018年10月下半月", "2018-10-27")],
+    ),
+    (
+        "每周三下午15:00前",
+        ("2026-10-08", "2026-10-21"),
+        {"weekly": ["周三"], "hour": "15:00"},
+        [("2026-w42", "2026年第42周", "2026-10-14"), ("2026-w43", "2026年第43周", "2026-10-21")],
+    ),
+    (
+        "每周一报上周",
+        ("2026-10-12", "2026-10-18"),
+        {"weekly": ["周一"], "covers": "last"},
+        [("2026-w42", "2026年第42周", "2026-10-19")],
+    ),
+    (
+        "每两周报告一次",
+        ("2009-01-01", "2009-02-10"),
+        {"every_weeks": 2, "first": "2009-01-09"},
+        [
+            ("2009-w02", "2009年第2周", "2009-01-09"),
+            ("2009-w04", "2009年第4周", "2009-01-23"),
+            ("2009-w06", "2009年第6周", "2009-02-06"),
+        ],
+    ),
+    (
+        "假期每日上午11点前",
+        ("2026-09-01", "2026-10-31"),
+        {"daily": "every_day", "holiday": "国庆节", "hour": "11:00"},
+        [(f"2026-10-0{n}", f"2026年10月{n}日", f"2026-10-0{n}") for n in range(1, 8)],
+    ),
+    (
+        "两个日期之间的工作日",
+        ("2026-10-01", "2026-12-31"),
+        {"daily": "working_days", "starts": "2026-10-09", "ends": "2026-10-12"},
+        [(f"2026-10-{n}", f"2026年10月{int(n)}日", f"2026-10-{n}") for n in ("09", "10", "12")],
+    ),
+    ("2012年10月底前", ("2012-01-01", "2012-12-31"), {"month_end": "2012-10"}, [("1", "", "2012-10-31")]),
+    ("2012年底前", ("2012-01-01", "2012-12-31"), {"year_end": 2012}, [("1", "", "2012-12-31")]),
+    ("第一阶段结束前", ("2026-03-01", "2026-12-31"), {"phase_end": "first"}, [("1", "", "2026-04-30")]),
+    ("10月16日至31日", ("2017-10-01", "2017-12-31"), {"range": ["2017-10-16", 31]}, [("1", "", "2017-10-31")]),
+    (
+        "自即日起到专项行动结束，每周五",
+        ("2026-10-20", "2026-10-31"),
+        {"weekly": ["周五"]},
+        [("2026-w43", "2026年第43周", "2026-10-23"), ("2026-w44", "2026年第44周", "2026-10-30")],
+    ),
+    ("活动结束后及时", ("2026-03-01", "2026-12-31"), {"after": "活动结束"}, []),
+    ("活动结束后3日内，日期还不知道", ("2026-03-01", "2026-12-31"), {"after": "活动结束", "days": 3}, []),
+    (
+        "活动结束后3日内",
+        ("2026-03-01", "2026-12-31"),
+        {"after": "活动结束", "days": 3, "on": "2026-10-01"},
+        [("1", "", "2026-10-04")],
+    ),
+    ("随时、第一时间", ("2026-03-01", "2026-12-31"), {"event": "发现重大案件"}, []),
+    ("原则上应当于11月10日前完成", ("2026-03-01", "2026-12-31"), {"date": "2026-11-10", "soft": True}, [("1", "", "2026-11-10")]),
+    (
+        "全年汇总2021年1月15日前",
+        ("2020-04-01", "2020-12-31"),
+        {"yearly": ["01-15"], "covers": "last"},
+        [("2020-1", "2020年", "2021-01-15")],
+    ),
+    (
+        "二十个工作日内",
+        ("2026-09-30", "2026-12-31"),
+        {"after": "launch", "working_days": 20},
+        [("1", "", "2026-11-03")],  # 1 to 7 October off, Saturday the 10th a working day
+    ),
+    (
+        "国庆节前3个工作日",
+        ("2026-09-01", "2026-12-31"),
+        {"before_holiday": "国庆", "working_days": 3},
+        [("2026", "2026年国庆节前", "2026-09-28")],
+    ),
+    (
+        "春节后1个工作日内",
+        ("2026-01-01", "2026-12-31"),
+        {"after_holiday": "春节", "working_days": 1},
+        [("2026", "2026年春节", "2026-02-24")],
+    ),
+)
+
+
+@pytest.mark.parametrize(("_", "campaign", "said", "expected"), ROWS, ids=[row[0] for row in ROWS])
+def test_a_deadline_as_notices_write_it(
+    _: str, campaign: tuple[str, str], said: dict[str, object], expected: list[tuple[str, str, str]]
+) -> None:
+    assert told(laid(*campaign, **said)) == expected
+    assert [
+        one for one in clocks.check(Clock.model_validate(said), "报表", (), {"first": "部署阶段"}) if one.severity == "error"
+    ] == []
+
+
+def test_what_a_report_covers() -> None:
+    def covered(**said: object) -> list[tuple[str, str]]:
+        found = laid("2026-03-10", "2026-05-31", **said)
+        return [(one.covers.first.isoformat(), one.covers.last.isoformat()) for one in found]
+
+    assert covered(monthly=[4]) == [("2026-03-10", "2026-03-31"), ("2026-04-01", "2026-04-30"), ("2026-05-01", "2026-05-31")]
+    assert covered(monthly=[25], covers="since")[:2] == [("2026-03-10", "2026-03-25"), ("2026-03-26", "2026-04-25")]
+    assert covered(quarterly=10) == [("2026-03-10", "2026-03-31"), ("2026-04-01", "2026-05-31")]
+    assert covered(after_holiday="五一", days=2) == [("2026-05-01", "2026-05-05")]
+    assert covered(range=["2026-04-16", "30"]) == [("2026-04-16", "2026-04-30")]
+
+
+def test_a_date_moves_from_a_rest_day_only_when_the_clock_says_so() -> None:
+    def day(rest_days: str) -> str:
+        return laid("2026-09-01", "2026-12-31", date="2026-10-03", rest_days=rest_days)[0].day.isoformat()
+
+    assert [day(word) for word in ("stay", "before", "after")] == ["2026-10-03", "2026-09-30", "2026-10-08"]
+
+
+def test_what_rests_on_a_notice_that_is_not_out_is_provisional() -> None:
+    unpublished = Workdays(festivals=frozenset({("国庆", date(2030, 10, 1))}))
+    assert laid("2030-01-01", "2030-12-31", unpublished, before_holiday="国庆", days=1)[0].tentative
+    assert laid("2030-01-01", "2030-12-31", unpublished, after="launch", working_days=5)[0].tentative
+    assert not laid("2030-01-01", "2030-12-31", unpublished, date="2030-06-20")[0].tentative
+    assert not laid("2026-01-01", "2026-12-31", before_holiday="国庆", days=1)[0].tentative
+
+
+def with_clock(hour: str | None = None, **said: object) -> Plan:
+    small = small_definition()
+    clock = Clock.model_validate({**said, "hour": hour})
+    report = small.reports[0].model_copy(update={"clock": clock})
+    return expand(small.model_copy(update={"reports": (report,)}), small_directory(), WORKDAYS, OfficeHours())
+
+
+def test_the_hour_is_that_of_the_last_date_and_the_first_hop_is_counted_back_from_it() -> None:
+    plan = with_clock("15:00", date="2020-12-03")
+    due = {one.role.value: one.due_at for one in plan.expected}
+    assert due == {
+        "lead": instant(date(2020, 12, 3), time(15)),
+        "cooperating": instant(date(2020, 11, 26), time(17, 30)),
+    }
+    assert with_clock("24:00", date="2020-12-03").rounds[0].at == time(23, 59)
+
+
+CASES: tuple[tuple[dict[str, object], str, str], ...] = (
+    ({}, "clock", "“工作总结及统计表”没有写何时报送"),
+    ({"date": "2020-12-03", "weekly": ["周五"]}, "clock", "同时写了 date、weekly，只能留一个"),
+    ({"weekly": ["周五"], "first": "2020-11-06"}, "clock", "“首次日期”（first）不能和 weekly 一起用，请删去"),
+    ({"every_weeks": 2}, "no-first", "每2周报送一次，要写明从哪一天算起，请补上首次日期（first）"),
+    ({"after": "活动结束"}, "unknown-amount", "没有写几日内，暂不计时"),
+    ({"after": "活动结束", "days": 3}, "unknown-date", "从“活动结束”起计时，日期还不知道，暂不计时"),
+    ({"date": "12-03"}, "guessed-year", "“12-03”没有写年份，按2020年12月3日（周四）理解，请核对后写全"),
+    ({"range": ["2020-11-16", "30"]}, "guessed-year", "按2020年11月16日（周一）至2020年11月30日（周一）理解"),
+    ({"range": ["2020-11-16", "10"]}, "dates-reversed", "“2020-11-16至10”读不成起止日期"),
+    ({"monthly": [25]}, "guessed-period", "每月的25日报送，没有写统计时间，按上月统计，请核对并写明 covers"),
+    (
+        {"dates": ["2021-03-27", "2021-06-27", "2021-09-27", "2021-12-12"]},
+        "not-quarter-end",
+        "看起来是每季度报送，但3月27日、6月27日、9月27日、12月12日不是季末，请核对；日期本身不变",
+    ),
+    ({"date": "2022-01-10"}, "outside", "在专项行动结束（2021年12月31日（周五））之后，请核对"),
+    ({"date": "2020-10-01"}, "outside", "在专项行动开始（2020年10月20日（周二））之前，请核对"),
+    ({"date": "2020-12-05"}, "rest-day", "不是工作日，当天催报改在2020年12月4日（周五）发出；日期本身不变"),
+    ({"date": "2020-10-22"}, "no-time", "可到2020年10月20日（周二）才下发"),
+    ({"phase_end": "first"}, "unknown-phase", "阶段“first”没有定义，请先写 phases"),
+    ({"daily": "every_day", "rest_days": "after"}, "clock", "每天都报送的，遇休息日不移动"),
+    ({"after": "launch", "days": 3, "working_days": 3}, "clock", "只能写一个"),
+    ({"monthly": [2, 12], "covers": "last"}, "clock", "一期内有几个日期时不能写统计时间"),
+    ({"dates": ["2020-11-12", "2020-12-03"], "called": ["总结"]}, "clock", "日期有2个，名称却有1个，应一一对应"),
+)
+
+
+@pytest.mark.parametrize(("said", "rule", "message"), CASES, ids=[f"{case[1]}-{n}" for n, case in enumerate(CASES)])
+def test_a_date_that_looks_wrong_is_told(said: dict[str, object], rule: str, message: str) -> None:
+    assert any(message in one.message for one in with_clock(**said).problems if one.rule == rule)
+
+
+def test_of_many_alike_three_are_told_and_the_rest_is_counted() -> None:
+    plan = with_clock(weekly=["周六"])
+    rest = [one.message for one in plan.problems if one.rule == "rest-day"]
+    assert len(rest) == 4
+    assert (
+        rest[-1]
+        == f"像上面这样的还有{len([r for r in plan.rounds if not WORKDAYS.is_working(r.due_on)]) - 3}期，见 liandong plan"
+    )
+
+
+periods = st.sampled_from([None, "since", "last", "this"])
+
+
+def listed(key: str, values: list[object]) -> st.SearchStrategy[dict[str, object]]:
+    """Return clocks with one to three dates a period; what is covered is said for one only."""
+    several = st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True)
+    return st.builds(lambda days, covers: {key: days, "covers": covers if len(days) == 1 else None}, several, periods)
+
+
+recurring = st.one_of(
+    listed("monthly", [1, 2, 12, 27, "end"]),
+    listed("weekly", list(WEEKDAYS)),
+    listed("yearly", ["01-15", "06-20", "02-29", "12-31"]),
+    st.fixed_dictionaries({"quarterly": st.sampled_from([1, 10, 25, "end"]), "covers": st.sampled_from([None, "last", "this"])}),
+    st.fixed_dictionaries({"every_weeks": st.integers(2, 6), "first": st.dates(date(2019, 1, 1), date(2021, 1, 1))}),
+    st.fixed_dictionaries({"daily": st.sampled_from(["every_day", "working_days"])}),
+    st.fixed_dictionaries({"before_holiday": st.sampled_from(["春节", "国庆"]), "working_days": st.integers(0, 9)}),
+)
+starts = st.dates(date(2019, 1, 1), date(2021, 12, 31))
+
+
+@settings(max_examples=120, deadline=None)
+@given(recurring, starts, st.integers(0, 500), st.integers(0, 500), st.sampled_from(["stay", "before", "after"]))
+def test_a_longer_campaign_keeps_every_term_and_adds_later_ones(
+    said: dict[str, object], first: date, length: int, more: int, rest_days: str
+) -> None:
+    clock = Clock.model_validate({key: value for key, value in said.items() if value is not None})
+    if clock.daily != "every_day":
+        clock = clock.model_copy(update={"rest_days": rest_days})
+    last = first + timedelta(days=length)
+    short = terms(clock, Span(first, last), {}, CALENDAR)
+    longer = terms(clock, Span(first, last + timedelta(days=more)), {}, CALENDAR)
+
+    assert [(one.code, one.label, one.day) for one in longer[: len(short)]] == [(one.code, one.label, one.day) for one in short]
+    assert len({one.code for one in longer}) == len(longer)
+    assert len({one.label for one in longer}) == len(longer)
+    assert [one.day for one in longer] == sorted(one.day for one in longer)
+    assert all(one.covers.first <= one.covers.last for one in longer)
+    assert all(first <= one.covers.first for one in longer)
+    for before, after in pairwise(longer):
+        assert before.covers.last < after.covers.first
+    if clock.period == "since" and rest_days == "stay":
+        assert all(first <= one.day <= last for one in short)
