@@ -1,4 +1,4 @@
-"""The disposable child process: the only place where a file from outside is parsed. One process reads one file.
+"""The disposable child process: the only place where a file from outside is parsed.
 
 It may be killed by a hostile file; its parent then says so in one sentence (`nursery.py`, `reader.py`).
 """
@@ -37,9 +37,11 @@ _ENCRYPTED_PACKAGE, _MACROS = "EncryptedPackage".encode("utf-16-le"), "_VBA_PROJ
 
 
 def _limit(work: str) -> None:
-    """Bound what this process may take: memory, time, no core file, and for reading no file at all."""
+    """Bound what this process may take: memory, time for this file, no core file, and for reading no file at all."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime) + _CPU_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if work == "read":  # openpyxl, which makes the copy, needs files of its own
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

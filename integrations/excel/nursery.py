@@ -1,8 +1,10 @@
-"""Disposable processes, one for each file, at the price of a fork.
+"""Disposable processes in which files are opened, at the price of a fork.
 
-A nursery is a process that has loaded what reading needs and parses nothing. For each file it forks a child, which bounds its own
-memory and time, reads that one file and ends. Whatever the file does to the child, the nursery and this process never see it.
-Starting a fresh Python for each file costs a hundred times as much as reading it.
+A nursery is a process that has loaded what reading needs and parses nothing. It forks children, which bound their own memory and
+time. One child reads a few files, one after the other; a file it does not live through is read again in a child of its own, so
+that nothing an earlier file left behind counts against it. Marked copies are made in a child of their own each. Whatever a file
+does to a child, the nursery and this process never see it. Starting a fresh Python for each file costs a hundred times as much
+as reading it, and a fresh fork twice as much.
 """
 
 import atexit
@@ -17,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import integrations
 
@@ -34,6 +36,7 @@ _ASKED, _ANSWERED = struct.Struct(">10sQd"), struct.Struct(">iQ")
 _LARGEST_ANSWER = 100 * 2**20
 _GRACE_SECONDS = 15.0  # for the nursery itself to start and to answer
 _DIED, _SLOW, _MEMORY = 1, 2, 3
+_FILES, _LARGE = 20, 2**20  # one child reads so many files; a large one is its last, for the memory it leaves behind
 
 
 class Died(Exception):
@@ -81,8 +84,8 @@ _idle: list[_Nursery] = []
 _lock = threading.Lock()
 
 
-def in_fresh_process(work: str, data: bytes, wall_seconds: float) -> bytes:
-    """Return what a process of its own answers; Died or TooSlow when it does not."""
+def in_disposable_process(work: str, data: bytes, wall_seconds: float) -> bytes:
+    """Return what a disposable process answers; Died or TooSlow when it does not."""
     with _lock:
         nursery = next((one for one in _idle if one.owner == os.getpid()), None)
         if nursery:
@@ -119,52 +122,100 @@ def serve(answer: Answer) -> None:
     """Be a nursery: for each file on standard input, fork a child that answers, until the input ends."""
     gc.disable()  # a collection would copy what parent and child share
     asked, answered = sys.stdin.buffer, sys.stdout.buffer
+    shared: _Child | None = None
     while len(head := asked.read(_ASKED.size)) == _ASKED.size:
         word, size, wall_seconds = _ASKED.unpack(head)
         work = word.decode().strip()
         if work == "annotate":
             from integrations.excel import annotated  # noqa: F401  (openpyxl: loaded once, by the first copy)
-        status, found = _in_fork(answer, work, asked.read(size), wall_seconds)
+        data, until = asked.read(size), time.monotonic() + wall_seconds
+        if work == "annotate":
+            status, found = _alone(answer, work, data, until)
+        else:
+            shared = shared or _Child(answer)
+            status, found = shared.ask(work, data, until)
+            again = status in (_DIED, _MEMORY) and shared.files > 1
+            if status or shared.files == _FILES or max(len(data), len(found)) > _LARGE:
+                shared.close()
+                shared = None
+            if again:
+                status, found = _alone(answer, work, data, until)
         answered.write(_ANSWERED.pack(status, len(found)) + found)
         answered.flush()
 
 
-def _in_fork(answer: Answer, work: str, data: bytes, wall_seconds: float) -> tuple[int, bytes]:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = _DIED
+def _alone(answer: Answer, work: str, data: bytes, until: float) -> tuple[int, bytes]:
+    child = _Child(answer)
+    try:
+        return child.ask(work, data, until)
+    finally:
+        child.close()
+
+
+class _Child:
+    """A fork that answers until it is closed, or dies."""
+
+    def __init__(self, answer: Answer) -> None:
+        (asked, self.asking), (self.answering, answered) = os.pipe(), os.pipe()
+        self.files = 0
+        self.process = os.fork()
+        if self.process == 0:
+            os.close(self.asking)
+            os.close(self.answering)
+            _answer_all(answer, asked, answered)
+        os.close(asked)
+        os.close(answered)
+
+    def ask(self, work: str, data: bytes, until: float) -> tuple[int, bytes]:
+        """Return a status and an answer; after any status but 0 the child is of no more use."""
+        self.files += 1
         try:
-            os.close(reading)
-            found = answer(work, data)
-            with os.fdopen(writing, "wb") as out:
-                out.write(found)
-            status = 0
-        except MemoryError:
-            status = _MEMORY
-        finally:
-            os._exit(status)
-    os.close(writing)
-    found, slow = _collected(reading, time.monotonic() + wall_seconds)
-    os.close(reading)
-    if slow:
-        os.kill(child, signal.SIGKILL)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if slow or code == -signal.SIGXCPU:
-        return _SLOW, b""
-    if code == _MEMORY or code == -signal.SIGABRT:  # the other reader ends itself when it gets no memory
-        return _MEMORY, b""
-    return (_DIED, b"") if code else (0, found)
+            with os.fdopen(os.dup(self.asking), "wb") as asking:
+                asking.write(_ASKED.pack(work.encode().ljust(10), len(data), 0.0) + data)
+            head = self._read(_ANSWERED.size, until)
+            return 0, self._read(_ANSWERED.unpack(head)[1], until)
+        except TimeoutError:
+            return _SLOW, b""
+        except (EOFError, BrokenPipeError):
+            return self._how_it_ended(), b""
+
+    def _read(self, size: int, until: float) -> bytes:
+        found = bytearray()
+        while len(found) < size:
+            if size > _LARGEST_ANSWER or not select.select([self.answering], [], [], max(0.0, until - time.monotonic()))[0]:
+                raise TimeoutError
+            chunk = os.read(self.answering, min(size - len(found), 1 << 20))
+            if not chunk:
+                raise EOFError
+            found += chunk
+        return bytes(found)
+
+    def _how_it_ended(self) -> int:
+        code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        self.process = 0
+        if code == -signal.SIGXCPU:
+            return _SLOW
+        return _MEMORY if code in (_MEMORY, -signal.SIGABRT) else _DIED  # one reader ends itself when it gets no memory
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        os.close(self.asking)
+        os.close(self.answering)
+        if self.process:
+            os.kill(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
 
 
-def _collected(pipe: int, until: float) -> tuple[bytes, bool]:
-    """Return what a child wrote, and whether it took too long or wrote too much."""
-    found = bytearray()
-    while select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
-        chunk = os.read(pipe, 1 << 20)
-        if not chunk:
-            return bytes(found), False
-        found += chunk
-        if len(found) > _LARGEST_ANSWER:
-            break
-    return b"", True
+def _answer_all(answer: Answer, asked: int, answered: int) -> NoReturn:
+    status = _DIED
+    try:
+        with os.fdopen(asked, "rb") as files, os.fdopen(answered, "wb") as out:
+            while len(head := files.read(_ASKED.size)) == _ASKED.size:
+                word, size, _ = _ASKED.unpack(head)
+                found = answer(word.decode().strip(), files.read(size))
+                out.write(_ANSWERED.pack(0, len(found)) + found)
+                out.flush()
+    except MemoryError:
+        status = _MEMORY
+    finally:
+        os._exit(status)

@@ -2,7 +2,7 @@
 
 from campaigns.submission import Book, Refusal
 from integrations.excel.guard import guard
-from integrations.excel.nursery import Died, TooSlow, in_fresh_process
+from integrations.excel.nursery import Died, TooSlow, in_disposable_process
 from integrations.excel.refusals import too_big
 from integrations.excel.wire import answer_from_json
 
@@ -19,14 +19,14 @@ def read(data: bytes) -> Book | Refusal:
         return answer
     try:
         return answer_from_json(answer)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, IndexError, ArithmeticError):
         return _unreadable()
 
 
 def in_child(work: str, data: bytes, wall_seconds: float = WALL_SECONDS) -> bytes | Refusal:
     """Return what a disposable child process answers, or a refusal when the file killed it or kept it too long."""
     try:
-        return in_fresh_process(work, data, wall_seconds) or _unreadable()
+        return in_disposable_process(work, data, wall_seconds) or _unreadable()
     except TooSlow:
         return Refusal("timeout", "读取超时：文件过于复杂，请删去与报表无关的内容，用下发的报表重新填报")
     except Died as death:

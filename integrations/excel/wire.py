@@ -6,15 +6,18 @@ from dataclasses import asdict
 from decimal import Decimal
 
 from campaigns.findings import Finding, Severity
-from campaigns.submission import At, Book, Refusal, Sheet
+from campaigns.submission import At, Book, Refusal, Sheet, Value
 
 
 def book_to_json(book: Book) -> bytes:
-    """Return a book as JSON: cells as [row, column, is a number, text]."""
+    """Return a book as JSON: of the cells the rows, the columns, the texts, and which of these are numbers."""
     sheets = [
         {
             "name": sheet.name,
-            "cells": [[row, column, isinstance(value, Decimal), str(value)] for (row, column), value in sheet.cells.items()],
+            "rows": [row for row, _ in sheet.cells],
+            "columns": [column for _, column in sheet.cells],
+            "texts": list(map(str, sheet.cells.values())),
+            "numbers": [place for place, value in enumerate(sheet.cells.values()) if isinstance(value, Decimal)],
             "formulas": sorted(sheet.formulas),
             "uncalculated": sorted(sheet.uncalculated),
             "errors": sorted(sheet.errors),
@@ -43,7 +46,7 @@ def answer_from_json(data: bytes) -> Book | Refusal:
         tuple(
             Sheet(
                 sheet["name"],
-                {(row, column): Decimal(text) if number else text for row, column, number, text in sheet["cells"]},
+                _cells(sheet["rows"], sheet["columns"], sheet["texts"], sheet["numbers"]),
                 _places(sheet["formulas"]),
                 _places(sheet["uncalculated"]),
                 _places(sheet["errors"]),
@@ -70,6 +73,13 @@ def read_copy_order(order: bytes) -> tuple[list[Finding], bytes, bytes]:
     head = json.loads(line)
     findings = [Finding(**{**finding, "severity": Severity(finding["severity"])}) for finding in head["findings"]]
     return findings, rest[: head["issued"]], rest[head["issued"] :]
+
+
+def _cells(rows: list[int], columns: list[int], texts: list[str], numbers: list[int]) -> dict[At, Value]:
+    values: list[Value] = list(texts)
+    for place in numbers:
+        values[place] = Decimal(texts[place])
+    return dict(zip(zip(rows, columns, strict=True), values, strict=True))
 
 
 def _places(pairs: Iterable[tuple[int, int]]) -> frozenset[At]:

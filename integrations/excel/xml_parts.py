@@ -13,6 +13,7 @@ from integrations.excel.refusals import damaged, declared
 
 Attributes = dict[str, str]
 _XML = (".xml", ".rels", ".vml")
+_SMALL = 2**20  # most parts are read twice: kept, unless that would take much memory
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (b"<\0\0\0", "utf-32-le"),
           (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))  # fmt: skip
@@ -28,6 +29,7 @@ class Parts:
     def __init__(self, data: bytes) -> None:
         self._archive = zipfile.ZipFile(BytesIO(data))
         self._entries = {_key(entry.filename): entry for entry in self._archive.infolist()}
+        self._small: dict[str, bytes] = {}
 
     def __contains__(self, name: str) -> bool:
         return _key(name) in self._entries
@@ -37,13 +39,19 @@ class Parts:
 
     def read(self, name: str) -> bytes:
         """Return a part as UTF-8; Unreadable when it is missing, damaged, or declares a document type."""
-        entry = self._entries.get(_key(name))
+        key = _key(name)
+        if key in self._small:
+            return self._small[key]
+        entry = self._entries.get(key)
         if entry is None:
             raise damaged(f"缺少部件 {name[-60:]}")
         try:
-            return utf8(self._archive.read(entry))
+            part = utf8(self._archive.read(entry))
         except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError, zlib.error):
             raise damaged(f"部件 {name[-60:]} 已损坏") from None
+        if len(part) < _SMALL:
+            self._small[key] = part
+        return part
 
     def refuse_declarations(self) -> None:
         """Raise Unreadable when any XML part declares a document type or an entity, in whatever encoding."""
@@ -77,7 +85,7 @@ def utf8(data: bytes) -> bytes:
         except (UnicodeError, LookupError):
             raise damaged("文字编码无法识别") from None
     data = data.removeprefix(codecs.BOM_UTF8)
-    if _DECLARATION.search(data):
+    if b"<!" in data and _DECLARATION.search(data):
         raise declared()
     return data
 

@@ -92,9 +92,9 @@ def test_a_strict_file_gets_its_copy_too() -> None:
 
 def test_a_file_that_kills_its_reader_hurts_nobody_else() -> None:
     with pytest.raises(nursery.Died):
-        nursery.in_fresh_process("read", b"PK", 5)
+        nursery.in_disposable_process("read", b"PK", 5)
     with pytest.raises(nursery.TooSlow):
-        nursery.in_fresh_process("read", SENT, 0.0)
+        nursery.in_disposable_process("read", SENT, 0.0)
     assert isinstance(read(SENT), Book)
 
 
