@@ -22,12 +22,12 @@ _LONGEST = 32_767  # what Excel itself holds in a cell
 _ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
-_BLANK_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"(?: [a-z]+="[^"<>]*")*/>')
+_BLANK_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"(?: [a-z]+="[^"<>]*")* ?/>')
 # A cell and a shared string as nearly all are written; [ -%'-;=?-~] is what ASCII prints but for < > &.
 _PLAIN_CELL = re.compile(
-    rb'<c r="([A-Z]{1,3})([1-9][0-9]{0,6})"(?: s="([0-9]{1,9})")?(?: t="([a-zA-Z]{1,9})")?(?:/>|>'
+    rb'<c r="([A-Z]{1,3})([1-9][0-9]{0,6})"(?: s="([0-9]{1,9})")?(?: t="([a-zA-Z]{1,9})")?(?: ?/>|>'
     rb"(<f>[ -%'-;=?-~]*</f>)?(?:<v>([ -%'-;=?-~]*)</v>|<v ?/>|"
-    rb'<is><t(?: xml:space="preserve")?>([^<>&\x00-\x1f]*)</t></is>)?</c>)'
+    rb'<is><t(?: xml:space="preserve")?>([^<>&\x00-\x08\x0b-\x1f]*)</t></is>)?</c>)'
 )
 _CELL_GROUPS = _PLAIN_CELL.groups + 1
 _PLAIN_SIZE = 4 * 2**20  # a larger sheet is read from end to end, which takes time and not memory
@@ -103,7 +103,7 @@ def shown(found: datetime) -> str:
 
 
 def covered(cells: Mapping[At, Value], merged: Sequence[tuple[At, At]]) -> frozenset[At]:
-    """Return the cells whose value nobody sees, because a merged range lies over them; Unreadable when the ranges overlap wildly."""
+    """Return the cells whose value nobody sees, because a merged range lies over them; Unreadable when too many do."""
     columns: dict[int, list[int]] = {}
     for row, column in sorted(cells) if merged else ():
         columns.setdefault(row, []).append(column)
@@ -317,6 +317,9 @@ class _Reading:
                 cells[at] = Decimal(value.decode())
             elif not formula and value and kind == b"s" and value.isdigit() and len(value) < 10 and int(value) < len(words):
                 if word := words[int(value)]:
+                    cells[at] = word
+            elif not formula and words_inside and kind == b"inlineStr":
+                if word := _unescaped(_decoded(words_inside)):
                     cells[at] = word
             else:
                 self.row, self.column = at

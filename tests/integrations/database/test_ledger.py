@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
 from campaigns import graph
-from campaigns.errors import Conflict, UnknownItem
+from campaigns.errors import Conflict, LiandongError, UnknownItem
 from campaigns.events import GENESIS, Event, chain
 from campaigns.records import CampaignRecord, MessageRecord, NoticeRecord, SubmissionRecord
 from campaigns.states import State, state
 from integrations.database import tables
-from integrations.database.engine import engine, transaction
+from integrations.database.engine import engine, looking, transaction
 from integrations.database.ledger import Ledger, business_state
 from tests.builders import FIRST_ROUND, small_directory, small_plan
 
@@ -253,3 +253,15 @@ def test_nothing_changes_a_closed_round(store: Engine) -> None:
     with transaction(store) as session:
         assert ledger(session).standings(CAMPAIGN, FIRST_ROUND) == before
         assert ledger(session).rounds(CAMPAIGN)[0].tally == {"expected": 1}
+
+
+def test_a_session_that_only_looks_can_write_nothing(store: Engine) -> None:
+    launched(store)
+    url = store.url.render_as_string(hide_password=False)
+    with looking(url) as session:
+        assert [one.id for one in ledger(session).campaigns("live")] == [CAMPAIGN]
+        with pytest.raises((LiandongError, SQLAlchemyError)):
+            ledger(session).add_envelope("folder", "报表.xlsx", "0" * 64, 1, "", LAUNCH)
+            session.flush()
+    with looking(url) as session:
+        assert ledger(session).envelopes() == []
