@@ -21,6 +21,7 @@ from integrations.excel.reader import read
 from tests.faults import Sample, checked, samples, saved
 
 FILES = 12
+CHECKED = "openpyxl and check"
 
 
 def with_rows(sample: Sample, rows: int) -> bytes:
@@ -93,7 +94,7 @@ def main() -> None:
     ways = {
         "read in a child and check": ours,
         "read and check": plain,
-        "openpyxl and check": openpyxl_checked,
+        CHECKED: openpyxl_checked,
         "naive merge": naive_merge,
         "bare inflate": inflate,
     }
@@ -113,13 +114,13 @@ def main() -> None:
     show(
         f"{FILES} forms of up to four reports",
         rates({name: partial(over, way, small) for name, way in ways.items()}),
-        "openpyxl and check",
+        CHECKED,
     )
     large = [(forms[0], with_rows(forms[0], 5_000))]
     show(
         "one form with 5,000 rows",
         rates({name: partial(over, way, large) for name, way in ways.items()}, 3),
-        "openpyxl and check",
+        CHECKED,
     )
     sizes = {rows: with_rows(forms[0], rows) for rows in (1_000, 8_000)}
     print(f"\ngrowth with rows, exponent   {exponent(lambda rows: ours(forms[0], sizes[rows]), 1_000, 8_000):.2f}")
