@@ -1,0 +1,59 @@
+"""Campaigns side by side: a figure asked twice, weeks with too much in them."""
+
+from dataclasses import replace
+from datetime import date
+
+from campaigns.conflicts import asked_twice, crowded_weeks
+from campaigns.organs import Organ
+from campaigns.plan import Plan, expand
+from campaigns.workdays import OfficeHours
+from tests.builders import WORKDAYS, small_definition, small_directory, small_plan
+
+
+def another(label: str = "立案", unit: str = "件", starts: date = date(2020, 10, 20)) -> Plan:
+    """Return a second campaign in which the market bureau alone is asked for one figure."""
+    definition = small_definition()
+    form = definition.forms[0]
+    indicator = form.indicators[2].model_copy(update={"id": "filed", "label": label, "unit": unit})
+    return expand(
+        definition.model_copy(
+            update={
+                "campaign": definition.campaign.model_copy(update={"id": "other", "short_title": "另一行动", "starts": starts}),
+                "duties": (definition.duties[0].model_copy(update={"cooperating": ()}),),
+                "forms": (form.model_copy(update={"indicators": (indicator,)}),),
+                "rules": (),
+            }
+        ),
+        small_directory(),
+        WORKDAYS,
+        OfficeHours(),
+    )
+
+
+def test_a_figure_asked_of_one_department_by_two_campaigns_for_one_period() -> None:
+    found = asked_twice([small_plan(), another()])
+    assert {(one.department, one.figure, one.unit) for one in found} == {("scjg", "立案", "件")}
+    assert [(one.one.round, one.other.round) for one in found] == [
+        (f"test-2020/summary-{period}", f"other/summary-{period}") for period in ("2020-2", "2021-1", "2021-2")
+    ]
+
+
+def test_another_unit_another_period_or_another_body_is_no_repetition() -> None:
+    assert not asked_twice([small_plan(), another(unit="起")])
+    assert not asked_twice([small_plan(), another(label="检查")])
+    assert not asked_twice([small_plan()])
+    early = small_plan()
+    early = replace(early, rounds=early.rounds[:1], expected=early.expected_in(early.rounds[0].id))
+    assert not asked_twice([early, another(starts=date(2021, 1, 4))])
+    elsewhere = another()
+    stranger = Organ(id="scjg", name="省水利厅")
+    elsewhere = replace(elsewhere, directory=elsewhere.directory.model_copy(update={"organs": (stranger,)}))
+    assert not asked_twice([small_plan(), elsewhere])
+
+
+def test_weeks_in_which_one_person_owes_more_than_so_many() -> None:
+    plans = [small_plan(), another()]
+    assert not crowded_weeks(plans, 2)
+    found = crowded_weeks(plans, 1)
+    assert (found[0].person, found[0].week) == ("scjg@example.gov.cn", date(2020, 11, 30))
+    assert found[0].reports == ("市市场监管局：另一行动·2020年下半年", "市市场监管局：放心消费专项行动·2020年下半年")
