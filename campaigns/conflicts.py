@@ -84,7 +84,7 @@ def asked_twice(plans: Sequence[Plan]) -> tuple[Twice, ...]:
 
 
 def crowded_weeks(plans: Iterable[Plan], most: int = MOST) -> tuple[Crowded, ...]:
-    """Return the weeks in which one liaison owes more than `most` reports, by week; a department without one stands for itself."""
+    """Return the weeks in which a liaison owes more than `most` reports, by week; a department without one stands for itself."""
     owed: dict[tuple[str, date], dict[str, set[str]]] = {}
     for plan in plans:
         labels = {one.id: f"{plan.definition.campaign.short_title}·{one.label}" for one in plan.rounds}
