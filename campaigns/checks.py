@@ -57,10 +57,11 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
     yield from _check_reports(definition, directory)
     yield from _check_forms(definition, directory)
     yield from _check_rules(definition, directory)
-    yield from _check_directory(directory, campaign.starts)
+    yield from check_directory(directory, campaign.starts)
 
 
-def _check_directory(directory: Directory, on: date) -> Iterator[Problem]:
+def check_directory(directory: Directory, on: date) -> Iterator[Problem]:
+    """Return what is wrong within a directory on a date; every path starts with `directory`."""
     codes = [organ.id for organ in directory.organs]
     yield from _duplicates(("directory", "organs"), "id", "单位代码", codes)
     yield from _duplicates(("directory", "groups"), "id", "成组单位代码", [group.id for group in directory.groups])

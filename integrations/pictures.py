@@ -1,17 +1,21 @@
-"""Pictures of a round's dependency graph: one row per duty, cooperating departments -> lead -> roll-up, coloured by state."""
+"""Pictures of a campaign: a round's dependency graph, one row per duty, coloured by state; all duties against time."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from textwrap import wrap
+from typing import Any
 
 from matplotlib import font_manager, rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from campaigns import graph
+from campaigns.critical import Timing
 from campaigns.definition import Role
 from campaigns.plan import Plan
 
@@ -126,10 +130,91 @@ def graph_picture(plan: Plan, round_id: str, states: Mapping[str, str], path: Pa
     fill, ink = _COLOURS[_light(states.get(node, ""))]
     sketch.box(_ROLLUP[0], 7.0, _ROLLUP[1] - _ROLLUP[0], top - 8.0, fill)
     sketch.text(sum(_ROLLUP) / 2, (7.0 + top - 1.0) / 2, "\n".join(words), size=12, colour=ink)
+    _save(figure, path)
+    return "" if font else NO_FONT
+
+
+def gantt_picture(plan: Plan, found: Timing, path: Path, *, fonts: Sequence[str] = FONTS) -> str:
+    """Return a warning when there is no Chinese font, else ""; every duty against time is written to the path.
+
+    A bar is a round of a duty: light until the cooperating departments' date, dark until the lead's, grey until the roll-up; red
+    where the lead has no working day to spare. A diamond is the date by which the work itself is to be done.
+    """
+    font = chinese_font(fonts)
+    steps = {one.node: one for one in found.steps}
+    duties = plan.definition.duties
+    height = 1.6 + 0.3 * len(duties)
+    figure = Figure(figsize=(16, height), dpi=120)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.27, 0.55 / height, 0.71, 1 - 1.5 / height))
+    style: dict[str, Any] = {"family": font or "DejaVu Sans"}
+    for a_round in plan.rounds:
+        closes = steps[graph.rollup_node(a_round.id)].due
+        for row, duty in enumerate(duties):
+            mine = [one for one in plan.expected_in(a_round.id) if one.duty == duty.number]
+            if not mine:
+                continue
+            leads = [steps[one.id] for one in mine if one.role is Role.LEAD]
+            helpers = [steps[one.id] for one in mine if one.role is not Role.LEAD]
+            at = a_round.opens_on
+            tight = any(one.slack == 0 for one in leads)
+            for last, colour in (
+                (max((one.due for one in helpers), default=at), "#9cc3ea"),
+                (max((one.due for one in leads), default=at), "#c62828" if tight else "#2b6cb0"),
+                (closes, "#c5ced8"),
+            ):
+                if last > at:
+                    axes.barh(row, (last - at).days, left=_x(at), height=0.62, color=colour)
+                    at = last
+    for row, duty in enumerate(duties):
+        if duty.due_on:
+            axes.plot(_x(duty.due_on), row, marker="D", color="#6b4700", markersize=5)
+    for phase in plan.definition.phases:
+        if phase.first_day and phase.last_day:
+            axes.axvline(_x(phase.first_day), color="#7a4bb0", linewidth=0.8, linestyle="--")
+            axes.text(_x(phase.first_day), -0.9, f" {phase.title if font else phase.id}", color="#7a4bb0", fontsize=9, **style)
+    axes.set_ylim(len(duties) - 0.4, -0.6)
+    axes.set_yticks(range(len(duties)), [_short(f"{one.number}. {one.title}" if font else str(one.number)) for one in duties])
+    axes.xaxis_date()
+    formatter: Any = DateFormatter  # without types
+    axes.xaxis.set_major_formatter(formatter("%Y年%-m月" if font else "%Y-%m"))
+    for tick in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        tick.set_fontfamily(style["family"])
+        tick.set_fontsize(9)
+    axes.grid(axis="x", color="#e4e7eb", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    title = f"{plan.definition.campaign.title}　进度图" if font else plan.definition.campaign.id
+    figure.text(0.01, 1 - 0.3 / height, title, fontsize=14, weight="bold", va="center", **style)
+    words = (
+        ("配合单位报送", "牵头单位汇总报送", "牵头单位，没有机动时间", "办公室汇总")
+        if font
+        else ("cooperating", "lead", "tight", "rollup")
+    )
+    x = 0.27
+    for word, colour in zip(words, ("#9cc3ea", "#2b6cb0", "#c62828", "#c5ced8"), strict=True):
+        figure.text(x, 1 - 0.62 / height, "■", color=colour, fontsize=12, va="center", **style)
+        figure.text(x + 0.013, 1 - 0.62 / height, word, fontsize=9, va="center", **style)
+        x += 0.13
+    _save(figure, path)
+    return "" if font else NO_FONT
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write a figure; the same one gives the same bytes."""
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "liandong"}):
         form = "svg" if path.suffix.lower() == ".svg" else "png"
         figure.savefig(path, format=form, metadata={"Date": None} if form == "svg" else {"Software": None})
-    return "" if font else NO_FONT
+
+
+def _x(day: date) -> int:
+    """Return where a day stands on matplotlib's axis."""
+    return (day - date(1970, 1, 1)).days
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 26 else text[:25] + "…"
 
 
 def mermaid(plan: Plan, round_id: str, states: Mapping[str, str]) -> str:

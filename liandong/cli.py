@@ -14,6 +14,7 @@ from cyclopts import App, Group, Parameter
 from campaigns.errors import DefinitionError, LiandongError, Refused, UnreadableFile
 from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hours, in_chinese
 from liandong.deciding import decide_app, register
+from liandong.overview import register as register_overview
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
 _VERDICTS = {
@@ -52,6 +53,7 @@ prefect_app["--help"].help = "显示帮助"
 app.command(prefect_app)
 app.command(decide_app)
 register(app)
+register_overview(app)
 
 
 def main() -> None:

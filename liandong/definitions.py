@@ -8,7 +8,7 @@ from typing import Any
 from campaigns import graph
 from campaigns.definition import Role
 from campaigns.errors import Conflict, DefinitionError, UnknownItem
-from campaigns.findings import Problem
+from campaigns.findings import Problem, Severity
 from campaigns.messages import dotted
 from campaigns.plan import Plan, group_names
 from integrations.definition_files.writing import derived
@@ -44,6 +44,14 @@ def write_new(code: str, base: str, given: Sequence[str], to: Path | None) -> Pa
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text.encode())
     return path
+
+
+def usable(name: str) -> Plan:
+    """Return the plan of a definition without errors; DefinitionError with all of them otherwise."""
+    plan = load(name)
+    if not plan.usable:
+        raise DefinitionError([one for one in plan.problems if one.severity in (Severity.ERROR, Severity.ASKED)])
+    return plan
 
 
 def findings_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from campaigns import graph, window
-from campaigns.errors import Conflict
+from campaigns.errors import Conflict, NotConfigured
 from campaigns.events import Event
 from campaigns.organs import Directory, clashes
 from campaigns.plan import Plan
@@ -55,6 +55,16 @@ def launch(plan: Plan, as_of: datetime, actor: str = "office") -> bool:
             data = launched(record, owed_rounds, [e for e in plan.expected if e.round in kept])
             ledger.record(Event(campaign.id, "campaign.launched", campaign.id, as_of, actor, f"launch:{record.version}", data))
     return new
+
+
+def running_plans() -> list[Plan]:
+    """Return the plans of the campaigns that are running or paused; none where there is no office yet."""
+    try:
+        at = office()
+    except NotConfigured:
+        return []
+    with at.ledger() as ledger:
+        return [at.plan(record) for record in ledger.campaigns("live", "paused")]
 
 
 def must_not_be_over(plan: Plan, as_of: datetime) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from campaigns.errors import NotConfigured
 from campaigns.plan import Plan
-from campaigns.workdays import OfficeHours
+from campaigns.workdays import OfficeHours, Workdays
 from integrations import calendar, settings
 from integrations.definition_files import DEFINITIONS, DIRECTORIES, find_definition, load_plan
 
@@ -21,8 +21,12 @@ def load(name: str) -> Plan:
         hours = settings.load().hours
     except NotConfigured:  # a definition can be checked before there is an office
         hours = OfficeHours()
-    workdays = calendar.workdays(*YEARS, home / "calendar")
-    return load_plan(find_definition(name, folders()), workdays, hours, [home / "directories", DIRECTORIES], folders())
+    return load_plan(find_definition(name, folders()), workdays(), hours, [home / "directories", DIRECTORIES], folders())
+
+
+def workdays() -> Workdays:
+    """Return the working days of all years a definition may touch."""
+    return calendar.workdays(*YEARS, settings.home() / "calendar")
 
 
 def folders() -> list[Path]:

@@ -1,7 +1,11 @@
 """Directories as files of their own: read as they stand, and what ships about the names of departments."""
 
 from functools import cache
+from io import StringIO
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
 
 import campaigns
 from campaigns.errors import DefinitionError
@@ -36,3 +40,20 @@ def shipped_lineages() -> tuple[Lineage, ...]:
             raise DefinitionError(problems)
         found += known.lineages
     return tuple(found)
+
+
+def as_yaml(directory: Directory) -> str:
+    """Return the text of a directory's file, without what goes without saying."""
+    yaml = YAML()
+    yaml.default_flow_style = None  # what holds only single values stands in one line
+    yaml.width = 130
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    out = StringIO()
+    yaml.dump(_listed(directory.model_dump(exclude_defaults=True)), out)
+    return out.getvalue()
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _listed(one) for key, one in value.items()}
+    return [_listed(one) for one in value] if isinstance(value, tuple | list) else value

@@ -5,7 +5,7 @@ It may be killed by a hostile file; its parent then says so in one sentence (`nu
 
 import resource
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
@@ -43,12 +43,13 @@ def _limit(work: str) -> None:
     until = int(used.ru_utime + used.ru_stime) + _CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if work == "read":  # openpyxl, which makes the copy, needs files of its own
+    if work != "annotate":  # openpyxl, which makes the copy, needs files of its own
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def answer(work: str, data: bytes) -> bytes:
-    """Return what this process was started for, within its limits: `read`: a book or refusal as JSON; `annotate`: the copy.
+    """Return what this process was started for, within its limits: `read`: a book or refusal as JSON; `table`: the same of a
+    workbook that need not be a form; `annotate`: the copy.
 
     The data of `annotate` is a line of JSON, the form as issued, then the workbook.
     """
@@ -56,7 +57,7 @@ def answer(work: str, data: bytes) -> bytes:
     if work == "annotate":
         return _annotated(*read_copy_order(data))
     try:
-        return book_to_json(read_book(data))
+        return book_to_json(read_book(data, _OURS if work == "read" else ()))
     except Unreadable as error:
         return refusal_to_json(error.refusal)
     except MemoryError:
@@ -88,30 +89,30 @@ def _annotated(findings: list[Finding], issued: bytes, data: bytes) -> bytes:
     return rebuild(book, findings, issued)
 
 
-def read_book(data: bytes) -> Book:
-    """Return the cells of a workbook; Unreadable when it is none of our forms, or not safe to read."""
+def read_book(data: bytes, ours: Sequence[str] = _OURS) -> Book:
+    """Return the cells of a workbook; Unreadable when no sheet has one of these names, if there are any, or it is not safe."""
     if data.startswith(OLE):
         _refuse_locked(data)
-        return Book("xls", tuple(_sheets(data)), ("宏",) if _MACROS in data else ())
+        return Book("xls", tuple(_sheets(data, ours)), ("宏",) if _MACROS in data else ())
     with zipfile.ZipFile(BytesIO(data)) as archive:
         names = set(archive.namelist())
     if "content.xml" not in names or "mimetype" not in names:
-        return read_xlsx(data, _OURS)
+        return read_xlsx(data, ours)
     parts = Parts(data)
     parts.refuse_declarations()
     if "META-INF/manifest.xml" in parts and b"encryption-data" in parts.read("META-INF/manifest.xml"):
         raise locked()
-    return Book("ods", tuple(_sheets(data)), ("宏",) if any(name.startswith("basic/") for name in parts) else ())
+    return Book("ods", tuple(_sheets(data, ours)), ("宏",) if any(name.startswith("basic/") for name in parts) else ())
 
 
-def _sheets(data: bytes) -> Iterator[Sheet]:
+def _sheets(data: bytes, ours: Sequence[str]) -> Iterator[Sheet]:
     """Yield the sheets of an .xls or .ods file."""
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(data))
     except PasswordError:
         raise locked() from None
     names = book.sheet_names
-    if not set(_OURS) & set(names):
+    if ours and not set(ours) & set(names):
         raise no_form()
     if len(names) > MOST_SHEETS:
         raise too_big()

@@ -49,11 +49,11 @@ _CARRIED = {
 
 
 def read_xlsx(data: bytes, ours: Sequence[str]) -> Book:
-    """Return the cells of an .xlsx file; Unreadable when none of its sheets is called like one of ours."""
+    """Return the cells of an .xlsx file; Unreadable when there are names of ours, and no sheet has one."""
     parts = Parts(data)
     main = _main(parts)
     sheets, since_1904 = _sheets(parts, main)
-    if not set(ours) & {name for name, _ in sheets}:
+    if ours and not set(ours) & {name for name, _ in sheets}:
         raise no_form()
     if len(sheets) > MOST_SHEETS:
         raise too_big()

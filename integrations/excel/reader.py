@@ -10,11 +10,20 @@ WALL_SECONDS = 20.0
 
 
 def read(data: bytes) -> Book | Refusal:
-    """Return the cells of a workbook, or why it cannot be taken and how to mend it."""
+    """Return the cells of a form, or why it cannot be taken and how to mend it."""
+    return _guarded("read", data)
+
+
+def read_table(data: bytes) -> Book | Refusal:
+    """Return the cells of any workbook, such as a directory kept in Excel, or why it cannot be taken and how to mend it."""
+    return _guarded("table", data)
+
+
+def _guarded(work: str, data: bytes) -> Book | Refusal:
     found = guard(data)
     if isinstance(found, Refusal):
         return found
-    answer = in_child("read", data)
+    answer = in_child(work, data)
     if isinstance(answer, Refusal):
         return answer
     try:

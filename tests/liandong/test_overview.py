@@ -1,0 +1,57 @@
+"""`liandong graph` and `conflicts` as officers and programs see them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from integrations.pictures import chinese_font
+from liandong.cli import run
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LIANDONG_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def test_graph_tells_paths_and_load(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["graph", "hezhou-2020"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "关键路径：任务1·市住建局（配合）（11-26） → 任务1·市投资促进和商务局（牵头）（12-03） → 汇总·2020年下半年（12-10）"
+        in said
+    )
+    assert run(["graph", "hezhou-2020", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["steps"]) == 407 * 5
+    assert sum(one["reports"] for one in document["load"]) == 406 * 5
+
+
+@pytest.mark.skipif(not chinese_font(), reason="needs a Chinese font")
+def test_graph_draws_both_pictures(home: Path) -> None:
+    assert run(["graph", "hezhou-2020", "--svg", str(home / "a.svg")]) == 0
+    gantt = (home / "a-gantt.svg").read_text("utf-8")
+    assert "进度图" in gantt and "1. 打造高品质消费商圈" in gantt and "第二阶段工作" in gantt and "2021年7月" in gantt
+    assert "任务1　打造高品质消费商圈" in (home / "a.svg").read_text("utf-8")
+
+
+def test_a_round_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["graph", "hezhou-2020", "--round", "x"]) != 0
+    assert "没有报送期“x”，可用的有：hezhou-2020/summary-2020-2" in capsys.readouterr().err
+
+
+def test_conflicts_between_a_campaign_and_its_copy(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from integrations.definition_files import DEFINITIONS
+
+    text = (DEFINITIONS / "hezhou-2020.yaml").read_text("utf-8")
+    copy = home / "copy.yaml"
+    copy.write_text(
+        text.replace("id: hezhou-2020", "id: hezhou-copy").replace("short_title: 优化", "short_title: 再优化"), "utf-8"
+    )
+    assert run(["conflicts", "hezhou-2020", str(copy), "--most", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "重复要数　市市场监管局：“优化放心消费环境·summary”与“再优化放心消费环境·summary”都要 " in said
+    assert "一周过多　liaison.scjg@example.gov.cn　2020-11-30 起的一周 2 份" in said
+    assert run(["conflicts", "hezhou-2020", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"campaigns": ["hezhou-2020"], "asked_twice": [], "crowded_weeks": []}
