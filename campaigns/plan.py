@@ -60,6 +60,11 @@ class Round:
         day = self.due_of(role)
         return hours.deadline(day, self.at if day == self.due_on else None)
 
+    def mark(self, role: Role) -> str:
+        """Return what stands behind the date of that role: （暂定）, （原则上）, both or nothing."""
+        words = [word for word, said in (("原则上", self.soft), ("暂定", role in self.tentative)) if said]
+        return f"（{'，'.join(words)}）" if words else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedReport:
@@ -84,6 +89,7 @@ class Plan:
     rounds: tuple[Round, ...]
     expected: tuple[ExpectedReport, ...]
     problems: tuple[Problem, ...]
+    convention: str = ""  # how “X日前” is understood
 
     @property
     def usable(self) -> bool:
@@ -110,7 +116,7 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     problems += _orphans(definition, directory, assignments)
     problems += checks.assumptions(definition, directory)
     problems += checks.debtors(definition, directory, {one.department for one in assignments})
-    return Plan(definition, directory, assignments, rounds, expected, tuple(problems))
+    return Plan(definition, directory, assignments, rounds, expected, tuple(problems), hours.convention)
 
 
 def group_names(definition: Definition, directory: Directory, duty: Duty, role: Role) -> list[str]:

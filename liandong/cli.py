@@ -175,6 +175,19 @@ def plan(definition: Annotated[Path, Parameter(help="定义文件或代码")], /
 
 
 @app.command
+def calendar(*, as_of: AsOf = None, json: Json = False) -> int:
+    """放假安排公布或改动后，正在进行的专项行动有哪些日期会不同。"""
+    from liandong.calendar import calendar_document, show_calendar
+
+    document = calendar_document(_now(as_of))
+    if json:
+        _json(document)
+    else:
+        show_calendar(document)
+    return OK
+
+
+@app.command
 def new(
     code: Annotated[str, Parameter(help="新定义的代码，如 hezhou-2023")],
     /,
@@ -468,7 +481,10 @@ def _show_plan(document: dict[str, Any]) -> None:
         if duty["cooperating"]:
             _say(f"     配合：{'、'.join(duty['cooperating'])}")
     for one in document["rounds"]:
-        _say(f"报送期 {one['id']}：{one['due']} 前报送")
+        _say(f"报送期 {one['label']}（{one['id']}）：{one['opens']} 下发，{'，'.join(one['hops'])}")
+    for told in document["events"]:
+        _say(f"随时报送，不设时限：{told}")
+    _say(f"截止日期的算法：{document['convention']}；遇休息日，日期不变（定义另有规定的除外）")
     _say(f"分工 {document['assignments']} 项，应报 {document['expected_reports']} 份，前后关系 {document['edges']} 条")
 
 

@@ -89,9 +89,16 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "label": one.label,
                 "due": one.due_on.isoformat(),
                 "opens": one.opens_on.isoformat(),
+                "closes": one.closes_on.isoformat(),
+                "covers": [one.covers_from.isoformat(), one.covers_until.isoformat()],
+                "soft": one.soft,
+                "tentative": [role.value for role in one.tentative],
+                "hops": [f"{role.chinese}单位 {day.isoformat()} 前报送{one.mark(role)}" for role, day in one.due],
             }
             for one in plan.rounds
         ],
+        "events": [f"{one.title}（{one.clock.event}）" for one in plan.definition.reports if one.clock.event],
+        "convention": plan.convention,
         "assignments": len(plan.assignments),
         "expected_reports": len(plan.expected),
         "edges": len(graph.edges(plan)),

@@ -268,3 +268,17 @@ def test_the_schema_can_be_written_for_an_editor(said: Any, tmp_path: Path) -> N
 
     assert said("schema", "--to", str(file))[0] == 0
     assert json.loads(file.read_text("utf-8")) == json.loads(said("schema")[1])
+
+
+def test_a_holiday_notice_is_told_and_moves_nothing(said: Any, asked: Any, launched: Office) -> None:
+    before = asked("calendar", *LAUNCHED)
+    assert [one["changes"] for one in before] == [[]]
+    notices = launched.home / "calendar"
+    notices.mkdir(exist_ok=True)
+    (notices / "2021.yaml").write_text("rest: {2021-06-14: 端午节, 2021-06-15: 端午节}\nwork: [2021-06-12]\n", "utf-8")
+
+    code, text = said("calendar", *LAUNCHED)
+
+    assert code == 0
+    assert "2021年上半年 下发：2021年4月28日（周三） → 2021年4月30日（周五）" in text
+    assert "以上日期没有自动改动" in text
