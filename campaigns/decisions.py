@@ -22,7 +22,7 @@ from campaigns.graph import NEEDS, REPORTS_TO, Edge, digraph, edges, expected_la
 from campaigns.ladder import moment_of
 from campaigns.organs import Contact, Directory, Organ
 from campaigns.plan import ExpectedReport, Plan
-from campaigns.records import RequestRecord, RoundRecord
+from campaigns.records import DecisionRecord, RequestRecord, RoundRecord
 from campaigns.states import Rates, Standing, chinese, fold, rates, state, tally
 from campaigns.workdays import Slots, in_chinese, office_date
 
@@ -574,6 +574,17 @@ def folded(directory: Directory, event: Event) -> Directory:
         for organ in directory.organs
     )
     return directory.model_copy(update={"organs": organs})
+
+
+def exempted(decisions: Iterable[DecisionRecord], received_at: datetime) -> frozenset[tuple[str, str]]:
+    """Return the rules left aside for what was stored at a moment, each with the expected report or department it is for."""
+    day = office_date(received_at).isoformat()
+    return frozenset(
+        (code, one.granted["rule"])
+        for one in decisions
+        if one.kind == Kind.EXEMPT and one.made_at <= received_at and day <= one.granted["until"]
+        for code in one.scope
+    )
 
 
 def reminders_to_come(situation: Situation, code: str, standing: Standing) -> Iterable[Reminder]:

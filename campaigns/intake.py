@@ -113,6 +113,7 @@ class Issued:
     form: Form
     directory: Directory
     rules: Sequence[Rule] = ()
+    exempt: Collection[tuple[str, str]] = ()  # rules left aside by decision, each with whom for
     earlier: Earlier | None = None
     cancelled: str = ""
     closed: str = ""
@@ -146,7 +147,7 @@ def decided(name: str, digest: str, book: Book | Refusal, told: Issued | Unissue
     if turned_away:
         department = sender.department if turned_away.outcome is Outcome.QUARANTINED else form.department
         return Read(place, name, digest, turned_away, department, form)
-    checked = check(book, form, told.rules)
+    checked = check(book, form, told.rules, told.exempt)
     return Read(place, name, digest, judged(name, checked), form.department, form, checked)
 
 

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     ROLLUP = "rollup"  # 汇总
     RECEIPT = "receipt"  # 回执 or 退回修改
     UNDELIVERED = "undelivered"  # 未送达, to the office
+    DECISION = "decision"  # 延期, 免报, 退回, 撤回 …, to whom it concerns
 
 
 class Outcome(StrEnum):
@@ -279,7 +280,21 @@ class Receipt:
         return tuple(one.name for one in self.materials if not one.present and one.name != "统计表")
 
 
-Body = Assignment | Digest | Bundle | RollUp | Receipt | Undelivered
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided on a department's reports, by whom and on what basis, and how each of them stands now."""
+
+    kind_text: str
+    sentence: str
+    number: str
+    authority: str
+    basis: str
+    decided_on: str
+    items: tuple[Item, ...] = ()
+    kind = Kind.DECISION
+
+
+Body = Assignment | Digest | Bundle | RollUp | Receipt | Undelivered | Decided
 
 
 @dataclass(frozen=True, slots=True)

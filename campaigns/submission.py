@@ -1,7 +1,7 @@
 """What a returned workbook says: book + form -> per expected report accepted, returned or blank, with every finding at once."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -167,8 +167,11 @@ def number(value: Value, decimals: int) -> Decimal | NumberFault | None:
     return abs(exact) if exact == value else NumberFault.FRACTION
 
 
-def check(book: Book, form: Form, rules: Sequence[Rule]) -> Checked:
-    """Return what a workbook says against the form it was sent as, and the rules of the campaign."""
+def check(book: Book, form: Form, rules: Sequence[Rule], exempt: Collection[tuple[str, str]] = ()) -> Checked:
+    """Return what a workbook says against the form it was sent as, and the rules of the campaign.
+
+    `exempt` are the rules left aside by decision, each with the expected report or department it is left aside for.
+    """
     sheets = [sheet for sheet in book.sheets if sheet.name not in (ERROR_SHEET, TOKEN_SHEET)]
     lines = _lines(sheets, form)
     findings = tuple(_whole_file(book, form, sheets, lines))
@@ -176,8 +179,18 @@ def check(book: Book, form: Form, rules: Sequence[Rule]) -> Checked:
     readings: dict[str, list[_Reading]] = {}
     for block in form.blocks:
         readings.setdefault(block.expected, []).append(_Reading(form, block, lines))
-    blocks = tuple(_checked(expected, mine, rules, lost=lost) for expected, mine in readings.items())
+    blocks = tuple(
+        _checked(expected, mine, [_left_aside(rule, exempt, {expected, form.department}) for rule in rules], lost=lost)
+        for expected, mine in readings.items()
+    )
     return Checked(blocks, _signatures(book), findings)
+
+
+def _left_aside(rule: Rule, exempt: Collection[tuple[str, str]], whose: Collection[str]) -> Rule:
+    """Return the rule as it counts for somebody: one that was left aside by decision is told, and returns nothing."""
+    if not any((one, rule.id) in exempt for one in whose):
+        return rule
+    return rule.model_copy(update={"severity": Severity.WARNING, "text": f"（已豁免）{rule.text}"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ KINDS = {
     Kind.OVERDUE: "逾期通知",
     Kind.BUNDLE: "配合单位材料",
     Kind.ROLLUP: "汇总",
+    Kind.DECISION: "决定",
     Kind.RECEIPT: "回执",
     Kind.UNDELIVERED: "未送达",
 }

@@ -1,7 +1,6 @@
 """What `status`, `show` and `rollup` tell: documents for programs, and the same as text for people."""
 
 import sys
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,7 +14,7 @@ from campaigns.items import figures_of
 from campaigns.parts import part_counts
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import CampaignRecord, RollUpRecord, RoundRecord
-from campaigns.states import Standing, State, chinese, state, tally
+from campaigns.states import Standing, State, chinese, rates, state, tally
 from campaigns.versions import series
 from campaigns.workdays import office_time
 from integrations.database.ledger import Ledger
@@ -66,14 +65,18 @@ def _campaign_document(record: CampaignRecord, as_of: datetime) -> dict[str, Any
     plan = at.plan(record)
     with at.ledger() as ledger:
         rounds, standings = ledger.rounds(record.id), ledger.standings(record.id)
+        after = ledger.after_closing(record.id)
         parts = {one.id: parts_of_round(ledger, plan, one.id) for one in rounds if one.opened_at}
     return {
         "id": record.id,
         "title": record.title,
         "status": record.status,
         "status_note": record.status_note,
-        "rounds": [_round_document(plan, one, standings, parts.get(one.id), as_of) for one in rounds],
-        "departments": _by_department(plan, standings, standings, as_of),
+        "rounds": [
+            _round_document(plan, one, standings, parts.get(one.id), as_of) | {"after_closing": after.get(one.id, 0)}
+            for one in rounds
+        ],
+        **_groups(plan, standings, standings, as_of),
     }
 
 
@@ -88,19 +91,43 @@ def _round_document(
         "due": a_round.due_on.isoformat(),
         "opened_at": _text(a_round.opened_at),
         "closed_at": _text(a_round.closed_at),
-        **tally(state(standings[one], as_of) for one in mine),
+        **_counted(state(standings[one], as_of) for one in mine),
         # of the leads' submissions in several parts: how many must be, how many have each part, how many are whole
         "parts": part_counts(parts.of(department, standings) for department in parts.leads) if parts else None,
-        "departments": _by_department(plan, mine, standings, as_of),
+        **_groups(plan, mine, standings, as_of),
     }
 
 
-def _by_department(plan: Plan, ids: Iterable[str], standings: Mapping[str, Standing], as_of: datetime) -> list[dict[str, Any]]:
+def _counted(states: Iterable[State]) -> dict[str, Any]:
+    """Return how many are in each state, with the rates in per cent; a rate of nothing is None."""
+    counts = tally(states)
+    found = rates(counts)
+    return {
+        **counts,
+        "completeness": None if found.completeness is None else float(found.completeness),
+        "punctuality": None if found.punctuality is None else float(found.punctuality),
+    }
+
+
+def _groups(plan: Plan, ids: Iterable[str], standings: Mapping[str, Standing], as_of: datetime) -> dict[str, Any]:
+    """Return the counts and rates of some expected reports by department, duty and level."""
+    organs = {organ.id: organ for organ in plan.directory.organs}
+    found = [(one.split("/")[-2], organs[one.rsplit("/", 1)[1]], state(standings[one], as_of)) for one in ids]
+    by: dict[str, dict[str, list[State]]] = {"departments": {}, "duties": {}, "levels": {}}
+    for duty, organ, now in found:
+        for key, code in (("departments", organ.id), ("duties", duty), ("levels", organ.level)):
+            by[key].setdefault(code, []).append(now)
     named = names(plan)
-    states: dict[str, list[State]] = defaultdict(list)
-    for one in ids:
-        states[one.rsplit("/", 1)[1]].append(state(standings[one], as_of))
-    return [{"department": code, "name": named[code], **tally(found)} for code, found in states.items()]
+    return {
+        "departments": [
+            {"department": code, "name": named[code], **_counted(states)} for code, states in by["departments"].items()
+        ],
+        "duties": [
+            {"duty": int(code), "title": plan.definition.duty(int(code)).title, **_counted(states)}
+            for code, states in by["duties"].items()
+        ],
+        "levels": [{"level": code, **_counted(states)} for code, states in by["levels"].items()],
+    }
 
 
 def show_status(document: Mapping[str, Any]) -> None:
@@ -111,20 +138,28 @@ def show_status(document: Mapping[str, Any]) -> None:
     for campaign in document["campaigns"]:
         note = f"（{campaign['status_note']}）" if campaign["status_note"] else ""
         out.print(f"{campaign['title']}　{STATUS[campaign['status']]}{note}")
-        table = Table("报送期", "截止", *WORDS.values())
+        table = Table("报送期", "截止", *WORDS.values(), "报送率", "按时率")
         for one in campaign["rounds"]:
-            table.add_row(one["label"], one["due"], *(str(one[key]) for key in WORDS))
+            shares = (_rate(one["completeness"]), _rate(one["punctuality"]))
+            table.add_row(one["label"], one["due"], *(str(one[key]) for key in WORDS), *shares)
         out.print(table)
         for one in campaign["rounds"]:
             if one["parts"] and one["parts"]["expected"]:
                 told = "，".join(f"{part.chinese}{one['parts'][part.value]}家" for part in Part)
                 out.print(f"{one['label']}牵头单位{one['parts']['expected']}家，已收齐{one['parts']['complete']}家（{told}）")
         for one in campaign["rounds"]:
+            if one["after_closing"]:
+                out.print(f"{one['label']}结束后又收到{one['after_closing']}份来件，已留存，没有计入")
+        for one in campaign["rounds"]:
             missing = [d["name"] for d in one["departments"] if d["missing"]]
             if missing:
                 out.print(f"{one['label']}逾期未报：{'、'.join(missing)}")
     for sentence in document["attention"]:
         out.print(f"请处理　{sentence}", markup=False, soft_wrap=True)
+
+
+def _rate(value: float | None) -> str:
+    return "" if value is None else f"{value:g}%"
 
 
 def console() -> Console:
@@ -268,6 +303,7 @@ _LABELS = {
 _OUTCOMES = {
     "accepted": "已收到",
     "returned": "退回修改",
+    "withdrawn": "已撤回",
     "refused": "未能受理",
     "quarantined": "暂存待核",
     "duplicate": "重复来件",

@@ -7,13 +7,18 @@ from datetime import date, datetime
 from campaigns.decisions import Decision, Effect, Kind, Selection, Situation, effect, select
 from campaigns.errors import Refused, UnknownItem
 from campaigns.events import Event
+from campaigns.letters import Decided, Letter
+from campaigns.notices import Notice
+from campaigns.plan import ExpectedReport
 from campaigns.records import DecisionRecord, RequestRecord
-from campaigns.workdays import office_date
+from campaigns.workdays import in_chinese, office_date
 from integrations.database.ledger import Ledger
 from tasks.closing import publish_closed
-from tasks.office import Office, office
+from tasks.office import Office, names, office
+from tasks.post import make_message
+from tasks.wording import item
 
-_OF_DEPARTMENTS = (Kind.MERGE, Kind.SUBSTITUTE)
+_OF_DEPARTMENTS = (Kind.MERGE, Kind.SUBSTITUTE, Kind.EXEMPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,53 @@ def decide(order: Order, as_of: datetime, *, confirm: bool) -> Effect:
             ledger.record(*found.events)
             if order.kind is Kind.CLOSE:
                 publish_closed(at, ledger, found.decision.scope, as_of)
+            _tell(at, ledger, found, as_of)
     return found
+
+
+_SENTENCES = {
+    Kind.EXTEND: "经批准，以下各项的截止日期已经调整，请按新的日期报送。",
+    Kind.WAIVE: "经批准，以下各项本期不需要报送。",
+    Kind.RESUME: "以下各项恢复报送，请按所列日期报送。",
+    Kind.MERGE: "因机构合并，以下各项不再由贵单位报送，由承接单位一并报送。",
+    Kind.RETURN: "以下各项此前已受理，经复核退回，请按依据中的说明改好后重新报送；此前另有有效版本的，暂以那一版为准。",
+    Kind.WITHDRAW: "以下各项的报送已经撤回，所报数字不再计入；仍需报送的，请重新填报。",
+    Kind.DECLINE: "贵单位的申请未获同意，日期不变，请按所列日期报送。",
+    Kind.SUBSTITUTE: "您已登记为贵单位的联系人，以后的信件发到这个邮箱，也请从这个邮箱报送。",
+    Kind.EXEMPT: "经批准，在批准的期限内，所列逻辑关系不作为退回贵单位报表的理由，仍会提示核对。",
+}
+
+
+def _tell(at: Office, ledger: Ledger, found: Effect, as_of: datetime) -> None:
+    """Make the letters in which those it concerns hear of a decision: one a department, with how each report stands now."""
+    decision = found.decision
+    if decision.kind not in _SENTENCES:
+        return
+    plan = at.plan(ledger.campaign(decision.campaign))
+    standings, named, workdays = ledger.standings(decision.campaign), names(plan), at.workdays(plan.definition)
+    concerned = {event.about for event in found.events} | set(decision.scope)
+    organs = {organ.id for organ in plan.directory.organs}
+    mine: dict[str, list[ExpectedReport]] = {code: [] for code in decision.scope if code in organs}
+    for one in plan.expected:
+        if one.id in concerned and one.id in standings:
+            mine.setdefault(one.department, []).append(one)
+    capacity = decision.granted.get("capacity", "liaison")
+    for department, reports in mine.items():
+        rounds = {one.round for one in reports}
+        round_id = rounds.pop() if len(rounds) == 1 else ""
+        body = Decided(
+            decision.kind.chinese,
+            _SENTENCES[decision.kind],
+            decision.id,
+            decision.authority,
+            decision.basis,
+            in_chinese(decision.decided_on),
+            tuple(item(plan, one, standings[one.id], as_of, workdays, named) for one in reports),
+        )
+        occasion = at.occasion(plan, round_id, plan.round(round_id).label if round_id else "")
+        letter = Letter(f"decision:{decision.id}:{department}", occasion, at.recipient(plan, department, capacity), body)
+        notice = Notice(letter.key, decision.id, "decision", 1, as_of, department, capacity)
+        make_message(at, ledger, letter, [], [notice], as_of)
 
 
 def situation_of(at: Office, ledger: Ledger, campaign: str, as_of: datetime) -> Situation:
@@ -129,9 +180,9 @@ def _campaign(ledger: Ledger, order: Order) -> str:
 
 def _decision(ledger: Ledger, situation: Situation, order: Order, campaign: str) -> Decision:
     asked = situation.requests.get(order.request or "")
-    if order.kind in _OF_DEPARTMENTS:
+    if order.kind in _OF_DEPARTMENTS:  # of an exemption also expected reports, which keep their ids
         scope: tuple[str, ...] = _departments(situation, order.selection.items)
-    elif order.kind is Kind.CLOSE or order.kind is Kind.EXEMPT:
+    elif order.kind is Kind.CLOSE:
         scope = order.selection.items
     elif order.kind is Kind.DECLINE or (asked and not order.selection.items):
         scope = asked.scope if asked else ()

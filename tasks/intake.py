@@ -24,6 +24,7 @@ from campaigns.intake import (
     empty_mail,
     loose,
     named_in,
+    over,
     registered,
     taken,
     unfit,
@@ -50,6 +51,7 @@ from tasks.post import make_message
 from tasks.receipts import Answer, receipt
 from tasks.step import step
 from tasks.versions import versions_of
+from tasks.wording import moment_in_chinese
 from tasks.workbooks import stands_for
 
 _LOCK = ".check.lock"
@@ -251,7 +253,7 @@ def _speaking(sender: Sender, directory: Directory, texts: Sequence[Sequence[str
 def _read_workbook(at: Office, place: int, part: Part, envelope: EnvelopeRecord, sender: Sender) -> Read:
     name, digest, book = part.name or envelope.name, at.keep(part.data), read(part.data)
     with at.ledger() as ledger:
-        told = stands_for(at, ledger, book, digest, envelope.id)
+        told = stands_for(at, ledger, book, digest, envelope.received_at, envelope.id)
     return decided(name, digest, book, told, sender, place)
 
 
@@ -264,6 +266,7 @@ def _settle(
     at: Office, ledger: Ledger, envelope: EnvelopeRecord, reading: _Reading, parts: list[PartRecord], as_of: datetime
 ) -> None:
     """Write the outcome, the submissions and the receipt in one transaction."""
+    reading = _unless_closed(ledger, reading)
     form, checked, workbook = reading.form, reading.checked, reading.workbook
     settled = replace(
         envelope,
@@ -300,6 +303,17 @@ def _settle(
     if envelope.sender == letter.to.email.lower() == at.settings.mailbox.lower():
         return  # the office wrote to itself
     make_message(at, ledger, letter, attachments, [], as_of)
+
+
+def _unless_closed(ledger: Ledger, reading: _Reading) -> _Reading:
+    """Return the reading, or what becomes of it when its round was closed meanwhile: nothing is added to a closed round."""
+    if reading.form is None or reading.checked is None:
+        return reading
+    a_round = next(one for one in ledger.rounds(reading.form.campaign) if one.id == reading.form.round)
+    if a_round.closed_at is None:
+        return reading
+    name = reading.workbook.name if reading.workbook else ""
+    return replace(reading, decision=over(name, a_round.label, moment_in_chinese(a_round.closed_at)), checked=None)
 
 
 def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeRecord, workbook: Part, as_of: datetime) -> Line:

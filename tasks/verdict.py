@@ -42,7 +42,7 @@ def verdict(file: Path) -> Verdict:
         try:
             at = Office(settings.load())
             with _ledger(at) as ledger:
-                told = stands_for(at, ledger, book, digest)
+                told = stands_for(at, ledger, book, digest, clock.now())
         except (LiandongError, OSError) as error:
             reason = str(error) if isinstance(error, LiandongError) else "读不到本机的办公室数据"
             return _told(Outcome.REFUSED, "no-office", f"文件可以读取，但无法核对是哪一份报表：{reason}")

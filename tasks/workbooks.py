@@ -1,5 +1,8 @@
 """A workbook that was read, and the form of this office that it stands for."""
 
+from datetime import datetime
+
+from campaigns.decisions import exempted
 from campaigns.forms import Form
 from campaigns.intake import Earlier, Issued, Unissued
 from campaigns.submission import Book, Refusal, token_of
@@ -9,7 +12,9 @@ from tasks.office import Office
 from tasks.wording import moment_in_chinese
 
 
-def stands_for(at: Office, ledger: Ledger, book: Book | Refusal, digest: str, envelope: str = "") -> Issued | Unissued:
+def stands_for(
+    at: Office, ledger: Ledger, book: Book | Refusal, digest: str, received_at: datetime, envelope: str = ""
+) -> Issued | Unissued:
     """Return the form that a workbook names, with what the ledger knows that bears on it; why there is none otherwise.
 
     `digest` is that of its bytes, `envelope` the one it came in: what it brings itself did not come before.
@@ -35,6 +40,7 @@ def stands_for(at: Office, ledger: Ledger, book: Book | Refusal, digest: str, en
         form,
         plan.directory,
         plan.definition.rules,
+        exempted(ledger.decisions(campaign.id), received_at),
         Earlier(before.id, moment_in_chinese(before.received_at), before.outcome) if before else None,
         cancelled=(campaign.status_note or "未写依据") if campaign.status == "cancelled" else "",
         closed=moment_in_chinese(a_round.closed_at) if a_round.closed_at else "",

@@ -3,9 +3,12 @@
 import ast
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from campaigns.decisions import Kind, Selection
 from campaigns.errors import Refused
@@ -18,7 +21,8 @@ from tasks.campaign import launch, standings_of
 from tasks.decide import Order, ask, decide, listed
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
-from tests.flows.test_tick import answer
+from tests.flows.test_tick import answer, drop, newest_form
+from tests.integrations.excel.filling import OWN, edited, fill_in
 
 CAMPAIGN = "test-2020"
 UNIT, LEAD, NEEDING = (f"{FIRST_ROUND}/{one}" for one in ("1/swj", "1/scjg", "3/fgw"))
@@ -169,6 +173,58 @@ def test_a_new_contact_gets_the_letters_of_a_running_campaign(running: Office) -
     with running.ledger() as ledger:
         to = {one.to_email for one in ledger.messages() if one.department == "swj" and one.made_at >= at(11, 20)}
     assert to == {"li@example.gov.cn", "swj-leader@example.gov.cn"} or to == {"li@example.gov.cn"}
+
+
+def test_whoever_a_decision_concerns_hears_of_it_once(running: Office) -> None:
+    decide(extension(UNIT), at(11, 20), confirm=True)
+    answer(running, "wlj", [("配合任务", 1)], at(11, 20))
+    decide(order(Kind.WITHDRAW, f"{FIRST_ROUND}/1/wlj"), at(11, 23), confirm=True)
+    with running.ledger() as ledger:
+        told = {one.department: one for one in ledger.messages() if one.kind == "decision"}
+    assert {code: one.subject for code, one in told.items()} == {
+        "swj": "【延期】测市监〔2020〕1号 2020年下半年 1项",
+        "scjg": "【延期】测市监〔2020〕1号 2020年下半年 1项",
+        "fgw": "【延期】测市监〔2020〕1号 2020年下半年 1项",
+        "wlj": "【撤回】测市监〔2020〕1号 2020年下半年 1项",
+    }
+    letter = message_from_bytes(running.bytes_of(told["scjg"].sha256), policy=default)
+    text = letter.get_body(("plain",))
+    assert text
+    assert "2020年12月8日（周二）17:30" in text.get_content()
+    assert "来函〔2020〕1号" in text.get_content()
+
+
+def test_what_was_withdrawn_may_come_again_and_what_was_sent_back_must_be_mended(running: Office) -> None:
+    answer(running, "wlj", [("配合任务", 1)], at(11, 19))
+    code = f"{FIRST_ROUND}/1/wlj"
+    decide(order(Kind.WITHDRAW, code), at(11, 20), confirm=True)
+    answer(running, "wlj", [("配合任务", 1)], at(11, 20, 11))
+    standing = standings_of(CAMPAIGN)[code]
+    assert (state(standing, at(11, 21)), standing.version) == (State.RECEIVED, 2)
+    decide(order(Kind.RETURN, code), at(11, 23), confirm=True)
+    answer(running, "wlj", [("配合任务", 1)], at(11, 23, 11))
+    with running.ledger() as ledger:
+        assert [one.outcome for one in ledger.envelopes()] == ["accepted", "accepted", "duplicate"]
+        assert "那一份已退回修改" in ledger.envelopes()[-1].reason
+    assert standings_of(CAMPAIGN)[code].returned
+
+
+def test_an_exempted_rule_is_told_and_returns_nothing_until_its_end(running: Office) -> None:
+    def wrong(book: Workbook) -> None:
+        fill_in(book, "配合任务", 1, {**OWN, "立案（件）": 1, "结案（件）": 9})
+
+    granted = {"rule": "closed", "until": "2020-11-24"}
+    with pytest.raises(Refused, match="没有逻辑关系“clsed”，可以豁免的有：closed"):
+        decide(order(Kind.EXEMPT, "市商务局", granted=granted | {"rule": "clsed"}), at(11, 20), confirm=True)
+    decide(order(Kind.EXEMPT, "市商务局", granted=granted), at(11, 20), confirm=True)
+    for name, now in (("wlj", at(11, 23)), ("swj", at(11, 23)), ("swj", at(11, 25))):
+        drop(running, f"{now:%d}{name}.xlsx", edited(newest_form(running, name), wrong), now)
+        if now == at(11, 23) and name == "swj":
+            decide(order(Kind.WITHDRAW, UNIT), at(11, 24), confirm=True)
+    with running.ledger() as ledger:
+        outcomes = [(one.department, one.outcome) for one in ledger.envelopes()]
+        assert outcomes == [("wlj", "returned"), ("swj", "accepted"), ("swj", "returned")]
+        assert any("（已豁免）" in one["message"] for one in ledger.envelopes()[1].findings)
 
 
 def test_only_folding_writes_dates() -> None:

@@ -1,6 +1,7 @@
 """Envelopes: what arrived, by which door, in which parts, and what became of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -126,6 +127,16 @@ class Envelopes(Record):
         query = select(t.EnvelopeRow.id).where(t.EnvelopeRow.campaign_id == campaign).order_by(t.EnvelopeRow.id)
         return list(self._session.scalars(query))
 
+    def after_closing(self, campaign: str) -> dict[str, int]:
+        """Return how many envelopes came for each closed round after it closed: kept, and counted nowhere."""
+        query = (
+            select(t.RoundRow.id, func.count())
+            .join(t.EnvelopeRow, t.EnvelopeRow.round_id == t.RoundRow.id)
+            .where(t.RoundRow.campaign_id == campaign, t.EnvelopeRow.received_at > t.RoundRow.closed_at)
+            .group_by(t.RoundRow.id)
+        )
+        return {row[0]: row[1] for row in self._session.execute(query)}
+
     def try_envelope(self, code: str) -> int:
         """Return how often the envelope has now been tried."""
         row = self._session.get_one(t.EnvelopeRow, code)
@@ -133,7 +144,12 @@ class Envelopes(Record):
         return row.tries
 
     def earlier_envelope(self, sha256: str, envelope: str) -> EnvelopeRecord | None:
-        """Return the last other envelope, accepted or returned, in which a workbook with these bytes came; None without one."""
+        """Return the last other envelope, accepted or returned, in which a workbook with these bytes came; None without one.
+
+        One of which anything was withdrawn does not stand in the way: its bytes may come again. One of which anything was sent
+        back after it had been accepted is returned, whatever became of it when it came.
+        """
+        taken_back = select(t.SubmissionRow.envelope_id).where(t.SubmissionRow.outcome == "withdrawn")
         query = (
             select(t.EnvelopeRow)
             .join(t.PartRow, t.PartRow.envelope_id == t.EnvelopeRow.id)
@@ -142,12 +158,17 @@ class Envelopes(Record):
                 t.PartRow.kind == "workbook",
                 t.EnvelopeRow.id != envelope,
                 t.EnvelopeRow.outcome.in_(("accepted", "returned")),
+                t.EnvelopeRow.id.not_in(taken_back),
             )
             .order_by(t.EnvelopeRow.received_at.desc(), t.EnvelopeRow.id.desc())
             .limit(1)
         )
         row = self._session.scalar(query)
-        return rows.envelope(row) if row else None
+        if row is None:
+            return None
+        mine = select(t.SubmissionRow.id).where(t.SubmissionRow.envelope_id == row.id)
+        sent_back = self._session.scalar(mine.where(t.SubmissionRow.outcome == "returned", t.SubmissionRow.version > 0).limit(1))
+        return replace(rows.envelope(row), outcome="returned") if sent_back else rows.envelope(row)
 
     def settle_envelope(self, record: EnvelopeRecord, parts: Sequence[PartRecord]) -> bool:
         """Return whether the envelope got its kind and outcome now; one that has them keeps them."""

@@ -8,6 +8,7 @@ from campaigns.letters import (
     Attachment,
     Body,
     Bundle,
+    Decided,
     Digest,
     DutyBundle,
     Item,
@@ -184,6 +185,15 @@ BODIES: dict[str, Body] = {
         "2020年11月25日（周三）10:12",
         "收件地址不存在（5.1.1）",
         "R-2020-000009",
+    ),
+    "decision": Decided(
+        "延期",
+        "经批准，以下各项的截止日期已经调整，请按新的日期报送。",
+        "test-2020/D0001",
+        "联席办主任",
+        "来函〔2020〕1号",
+        "2020年11月20日（周五）",
+        (Item(1, "全面提高标准化水平", "配合", "市市场监管局", "2020年12月1日（周二）17:30", "办理中", "还有7个工作日"),),
     ),
     "refused": Receipt(
         Outcome.REFUSED,
