@@ -15,6 +15,7 @@ from campaigns.rollup import Fact
 
 _FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)} | {0xFF0E: 0x2E, 0xFF05: 0x25, 0x3000: 0x20}
 _NUMBER = r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{1,12}(?:\.[0-9]{1,6})?)"
+_WORDS = r"(?P<words>[零〇一二两三四五六七八九十百千万]{2,15}?)"  # one sign alone, as in 立案一件, often tells of a single case
 _BETWEEN = r"(?:查处|查办|调查|处理|各类|违法|行政|案件|共计|累计|合计|总计|总额|金额|数量|达到|共|数|达|为|是|了|计|总|[:：\s])"
 _NOT_BEHIND = r"(?![0-9余多次套%]|左右|以上|以下|以内)"  # not exact, or another unit
 _MONEY = {"元": Decimal(1), "万元": Decimal(10) ** 4, "亿元": Decimal(10) ** 8}
@@ -85,11 +86,16 @@ def _found(text: str, name: str, one: Named) -> Iterator[tuple[re.Match[str], Me
     money = own in _MONEY
     units = tuple(_MONEY) if money else _COUNTED.get(own, (own,))
     unit = "|".join(re.escape(each) for each in sorted(units, key=len, reverse=True))
-    pattern = rf"{re.escape(name)}{_BETWEEN}{{0,5}}{_NUMBER}\s*(?P<times>万)??(?P<unit>{unit}){_NOT_BEHIND}"
+    number = _NUMBER if money or one.decimals else f"(?:{_NUMBER}|{_WORDS})"
+    pattern = rf"{re.escape(name)}{_BETWEEN}{{0,5}}{number}\s*(?P<times>万)??(?P<unit>{unit}){_NOT_BEHIND}"
     for match in re.finditer(pattern, text):
         if not _ours(text[: match.start()]):
             continue
-        written = Decimal(match["number"].replace(",", ""))
+        words = match.groupdict().get("words")
+        spoken = numeral(words) if words else None
+        if words and spoken is None:
+            continue
+        written = Decimal(spoken) if spoken is not None else Decimal(match["number"].replace(",", ""))
         times = Decimal(10_000 if match["times"] else 1)
         if money:
             times *= _MONEY[match["unit"]] / _MONEY[own]
@@ -99,6 +105,42 @@ def _found(text: str, name: str, one: Named) -> Iterator[tuple[re.Match[str], Me
         exponent = written.as_tuple().exponent
         step = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0) * times
         yield match, Mention(one.id, value, step, re.sub(r"\s+", "", match[0]))
+
+
+_DIGITS = "零一二三四五六七八九"
+_PLACES = ((1000, "千"), (100, "百"), (10, "十"), (1, ""))
+
+
+def numeral(words: str) -> int | None:
+    """Return the number below 10^8 that Chinese numerals say in full, None for any other way: 一百二 may mean several."""
+    plain = words.replace("两", "二").replace("〇", "零")
+    high, _, low = plain.rpartition("万")
+    value = _section(high) * 10_000 + _section(low)
+    full = _in_words(value)
+    return value if plain in (full, full.removeprefix("一") if full.startswith("一十") else full) else None
+
+
+def _section(words: str) -> int:
+    value = digit = 0
+    places = {name: place for place, name in _PLACES}
+    for sign in words:
+        if sign in _DIGITS:
+            digit = _DIGITS.index(sign)
+        else:
+            value, digit = value + (digit or 1) * places.get(sign, 0), 0
+    return value + digit
+
+
+def _in_words(value: int) -> str:
+    high, low = divmod(value, 10_000)
+    if high:
+        return f"{_in_words(high)}万{'零' if 0 < low < 1000 else ''}{_in_words(low) if low else ''}"
+    said, gap = "", False
+    for place, name in _PLACES:
+        digit = value // place % 10
+        said += f"{'零' if gap and said else ''}{_DIGITS[digit]}{name}" if digit else ""
+        gap = not digit
+    return said
 
 
 def _ours(before: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from integrations.database.ledger import Ledger
 from integrations.files import write_whole
 from integrations.inbox.folder import taken
 from integrations.inbox.mime import Part
-from integrations.word.reader import read
+from integrations.word.reader import read, read_scan
 from tasks.office import Office
 
 _FOLDER = "parts"
@@ -41,8 +41,8 @@ def record_parts(
         record = PartRecord(envelope, part.name, at.keep(part.data), kind, place=place)
         if plan and round_id and kind in KINDS:
             _put_out(at, record, part.data)
-            if kind == Demanded.SUMMARY.value:
-                record = _read(record, part.data, plan, round_id)
+            reading = _read if kind == Demanded.SUMMARY.value else _read_scan
+            record = reading(record, part.data, plan, round_id)
         records.append(record)
     return records
 
@@ -71,6 +71,14 @@ def _read(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> PartRec
         figures=mentions(document.text, figures_of(plan.definition, plan.directory, report.id)),
         place=record.place,
     )
+
+
+def _read_scan(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> PartRecord:
+    document = read_scan(data)
+    if document is None:
+        return record
+    report = plan.definition.report(plan.round(round_id).report)
+    return replace(record, figures=mentions(document.text, figures_of(plan.definition, plan.directory, report.id)))
 
 
 def _put_out(at: Office, record: PartRecord, data: bytes) -> None:
@@ -135,17 +143,17 @@ class RoundParts:
         return completeness(self.wanted, self.arrived.get(department, ()), reported=reported)
 
     def differences(self, department: str) -> tuple[Finding, ...]:
-        """Return where the newest readable summary of a department says another figure than its table; shown, never counted."""
-        summaries = [one for one in self.arrived.get(department, ()) if one.kind == Demanded.SUMMARY.value and not one.problem]
-        if not summaries:
-            return ()
-        newest, figures = summaries[-1], self.stated.get(department, {})
-        found = []
-        for one in differing(newest.figures, figures):
+        """Return where its newest readable summary or scan says another figure than its table; shown, never counted."""
+        figures, found = self.stated.get(department, {}), []
+        said = []
+        for kind, word in ((Demanded.SUMMARY, "工作总结"), (Demanded.SCAN, "盖章扫描件")):
+            readable = [one for one in self.arrived.get(department, ()) if one.kind == kind.value and not one.problem]
+            said += [(word, readable[-1].name, one) for one in differing(readable[-1].figures, figures)] if readable else []
+        for word, name, one in said:
             label, unit = self.labels[one.indicator]
             total = f"{figures[one.indicator][0].normalize():f}"
-            message = f"工作总结写“{one.text}”，统计表中“{label}”本期合计为{total}{unit}（汇总以统计表为准）"
-            found.append(Finding("prose-differs", Severity.WARNING, message, newest.name))
+            message = f"{word}写“{one.text}”，统计表中“{label}”本期合计为{total}{unit}（汇总以统计表为准）"
+            found.append(Finding("prose-differs", Severity.WARNING, message, name))
         return tuple(found)
 
 

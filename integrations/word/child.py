@@ -37,10 +37,24 @@ def main() -> None:
 
 def paragraphs(data: bytes) -> list[tuple[str, bool, bool]]:
     """Return the paragraphs of a document: text, whether its style is a heading, whether it begins in bold."""
+    if b"%PDF" in data[:1024]:
+        return [(line, False, False) for line in _lines_of_pdf(data)]
     with zipfile.ZipFile(BytesIO(data)) as archive:
         _refuse_links(archive)
         styles = _headings(archive)
         return _read(archive, styles)
+
+
+def _lines_of_pdf(data: bytes) -> list[str]:
+    """Return the lines of the text layer; a scan that is only pictures has none."""
+    from pypdf import PdfReader  # only a pdf needs it
+
+    lines: list[str] = []
+    for page in PdfReader(BytesIO(data)).pages:
+        lines += [line for line in page.extract_text().splitlines() if line.strip()]
+        if len(lines) > _MOST_PARAGRAPHS or sum(map(len, lines)) > _MOST_SIGNS:
+            raise Unreadable("too-large", "文档过长，请只报送盖章的扫描件本身")
+    return lines
 
 
 def _refuse_links(archive: zipfile.ZipFile) -> None:

@@ -22,8 +22,18 @@ _SAVE_AS = "请在 WPS 或 Word 中打开后另存为 .docx，重新报送"
 
 def read(data: bytes) -> Document | Refusal:
     """Return the paragraphs of a .docx, or why it cannot be taken and how to mend it."""
-    if refusal := _guard(data):
-        return refusal
+    return _guard(data) or _parsed(data)
+
+
+def read_scan(data: bytes) -> Document | None:
+    """Return the text layer of a pdf; None when there is none to be had: a scan is kept and shown whatever it is."""
+    if b"%PDF" not in data[:1024] or len(data) > _MOST_BYTES:
+        return None
+    found = _parsed(data)
+    return found if isinstance(found, Document) and found.paragraphs else None
+
+
+def _parsed(data: bytes) -> Document | Refusal:
     command = [sys.executable, "-I", "-c", _START, _ROOT]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=_WALL_SECONDS, check=False, env={})

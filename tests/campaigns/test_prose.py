@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.definition import Indicator
-from campaigns.prose import differing, mentions
+from campaigns.prose import _in_words, differing, mentions, numeral
 
 INDICATORS = (
     Indicator(id="officers", label="出动执法人员", unit="人次"),
@@ -29,6 +29,7 @@ def said(text: str) -> list[tuple[str, str]]:
          [("officers", "120"), ("inspections", "1060"), ("filed", "12"), ("closed", "9")]),
         ("立案查处违法案件 12 起，罚没款共计3.5万元", [("filed", "12"), ("penalty", "3.5")]),
         ("罚没金额：35000元；检查市场主体1.2万户次", [("penalty", "3.5"), ("inspections", "12000")]),
+        ("立案一百二十三件，结案十二件，检查经营主体两千零五户次", [("filed", "123"), ("closed", "12"), ("inspections", "2005")]),
         ("立案12件，同比增长20%，结案8件", [("filed", "12"), ("closed", "8")]),
     ],
 )  # fmt: skip
@@ -91,3 +92,14 @@ def test_only_what_agrees_with_no_figure_of_the_table_differs() -> None:
 def test_a_rounded_figure_is_no_difference(value: Decimal, places: int) -> None:
     written = f"{value:.{places}f}"
     assert differing(mentions(f"罚没金额{written}万元", INDICATORS), {"penalty": [value]}) == ()
+
+
+@given(st.integers(1, 10**8 - 1))
+def test_a_number_said_in_full_is_read_and_no_other(value: int) -> None:
+    assert numeral(_in_words(value)) == value
+
+
+@pytest.mark.parametrize("words", ["一百二", "三五", "二〇二", "一万二", "百", "十百", "零", "一零", "万", "二十零", "万万"])
+def test_numerals_that_may_mean_several_are_left_alone(words: str) -> None:
+    assert numeral(words) is None
+    assert said(f"立案{words}件") == []

@@ -1,7 +1,9 @@
 """Three parts in any order and by any door, versions, and who may send what: real forms, documents and mails through the tick."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -10,13 +12,15 @@ from typing import Any
 import pytest
 
 from campaigns.plan import Plan, expand
-from campaigns.records import EnvelopeRecord
+from campaigns.prose import Mention
+from campaigns.records import EnvelopeRecord, PartRecord
 from campaigns.workdays import OfficeHours
 from flows import tick
 from liandong.views import item_document, show_item, status_document
 from tasks.campaign import launch
 from tasks.doors import Scope, hand_in, upload_view
 from tasks.office import Office
+from tasks.parts import RoundParts
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
 from tests.flows.test_tick import LAUNCHED, at, drop, letter, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
@@ -225,5 +229,16 @@ def test_files_nobody_can_place_are_kept_for_the_office(opened: Office) -> None:
     mailed(opened, at(11, 20), "x@example.com", ("总结.docx", docx(SUMMARY)))
     assert last(opened)[0].outcome == "quarantined"
     mailed(opened, at(11, 21), "swj@example.gov.cn", ("盖章.pdf", SCAN), Auto_Submitted="auto-replied")
-    assert (last(opened)[0].outcome, last(opened)[1]) == ("refused", "office@example.gov.cn")
+    with opened.ledger() as ledger:  # an answering machine hands nothing in, and is not answered
+        assert (ledger.envelopes()[-1].kind, ledger.envelopes()[-1].outcome) == ("machine", None)
     assert not parts()["scan"]
+
+
+def test_a_scan_that_says_another_figure_than_the_table_is_shown_by_its_name() -> None:
+    said = Mention("cases_filed", Decimal(15), Decimal(1), "立案15件")
+    scan = PartRecord("R-1", "盖章件.pdf", "0" * 64, "scan", figures=(said,))
+    parts = RoundParts((), {}, {"swj": [scan]}, {"swj": {"cases_filed": [Decimal(12)]}}, {"cases_filed": ("立案", "件")})
+    (finding,) = parts.differences("swj")
+    assert finding.sheet == "盖章件.pdf" and "盖章扫描件写“立案15件”" in finding.message and "合计为12件" in finding.message
+    agreeing = replace(scan, figures=(replace(said, value=Decimal(12)),))
+    assert replace(parts, arrived={"swj": [agreeing]}).differences("swj") == ()
