@@ -13,6 +13,7 @@ from tasks.ledger_page import write_ledger_page
 from tasks.post import deliver
 from tasks.record import anchor
 from tasks.remind import remind
+from tasks.tidying import tidy
 
 
 def expand_campaign(campaign: str, as_of: datetime) -> None:
@@ -23,6 +24,7 @@ def expand_campaign(campaign: str, as_of: datetime) -> None:
 
 def daily(as_of: datetime) -> None:
     """Do what has come due in every running campaign: open rounds, serve leads, remind, close; then send the letters."""
+    tidy()
     running = live_campaigns()
     for campaign in running:
         open_rounds(campaign, as_of)

@@ -17,6 +17,7 @@ from campaigns.workdays import OfficeHours, Slots, Workdays
 from integrations import calendar, clock, settings
 from integrations.database.engine import engine, transaction
 from integrations.database.ledger import Ledger
+from integrations.files import sweep
 from integrations.inbox import store
 
 
@@ -40,6 +41,11 @@ class Office:
     def keep(self, data: bytes) -> str:
         """Return the SHA-256 under which the bytes are now stored."""
         return store.keep(self.home / "raw", data)
+
+    def sweep(self) -> int:
+        """Return how many files were removed that a process that died had left half-written."""
+        places = [self.home / name for name in ("raw", "forms", "outbox", "rollup")]
+        return sweep([self.home, *places, *(folder for place in places for folder in place.glob("*/"))])
 
     def bytes_of(self, digest: str) -> bytes:
         """Return stored bytes."""

@@ -27,13 +27,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def answering(command: list[str], port: int) -> Iterator[None]:
+def answering(command: list[str], port: int, greeting: bytes = b"* OK") -> Iterator[None]:
     """Run a server until it is no longer needed; it is ready once it greets."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             for _ in range(100_000):
                 with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as probe:
-                    if probe.recv(4).startswith(b"* OK"):
+                    if probe.recv(4).startswith(greeting):
                         break
                 if process.poll() is not None:
                     pytest.fail(f"{command[0]} ended at once")
@@ -41,6 +41,14 @@ def answering(command: list[str], port: int) -> Iterator[None]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+@contextmanager
+def answering_smtp(journal: Path) -> Iterator[int]:
+    """Yield the port of an SMTP server that writes a line into the journal for every letter it takes."""
+    port = free_port()
+    with answering([sys.executable, "-m", "tests.soak.mail_server", str(port), str(journal)], port, greeting=b"220"):
+        yield port
 
 
 @contextmanager

@@ -1,0 +1,286 @@
+"""Kill the tick at every boundary it crosses, start it again, and look from outside at what it left.
+
+    python -m tests.soak.crash            every boundary of every stage
+    python -m tests.soak.crash 60 7       sixty of them, drawn with seed 7
+
+An office with a real SQLite ledger, a real SMTP server and a real IMAP mailbox goes through a round: opening, submissions by mail
+and folder, reminders, closing. Each stage is killed with SIGKILL at a boundary and run again; the office must then be as it would
+have been, and the mail server's own journal must hold each letter once (twice only when the kill fell between the last byte sent
+and the mark that it was sent).
+"""
+
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from flows import tick
+from integrations import settings
+from integrations.inbox.imap import ImapAccount
+from tasks.campaign import launch
+from tasks.office import Office, office
+from tests.builders import FIRST_ROUND, small_plan
+from tests.flows.test_tick import LAUNCHED, at, newest_form
+from tests.integrations.excel.filling import edited, fill_in
+from tests.integrations.mailboxes import answering_smtp, mail_devel, mail_from, put
+from tests.soak import points
+
+LATER = timedelta(minutes=11)  # after which a sender that fell silent is taken for dead
+STAGES: dict[str, datetime] = {
+    "opening": at(10, 26),
+    "intake": at(11, 20),
+    "reminding": at(11, 23),
+    "closing": at(12, 11),
+}
+
+
+@dataclass(slots=True)
+class Trial:
+    """What became of the boundaries that were tried."""
+
+    tried: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+    doubled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The servers outside the office, and the folder in which offices are laid."""
+
+    folder: Path
+    journal: Path
+    smtp_port: int
+    mailbox: ImapAccount
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Return what the mail server took since it was last asked to forget."""
+        return [json.loads(line) for line in self.journal.read_text("utf-8").splitlines()] if self.journal.exists() else []
+
+    def forget(self) -> None:
+        """Empty the mail server's journal."""
+        self.journal.write_text("")
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """Yield the servers, and an empty folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="ld") as name, mail_devel() as mailbox:
+        journal = Path(name) / "journal"
+        with answering_smtp(journal) as port:
+            yield World(Path(name), journal, port, mailbox)
+
+
+def apart(work: Callable[[], object], home: Path) -> int:
+    """Return how a process of its own ended that did the work for the office there: 0, or minus the signal."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.environ["LIANDONG_HOME"] = str(home)
+            work()
+            code = 0
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            sys.setprofile(None)
+            sys.stderr.flush()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def run(trial_size: int | None = None, seed: int = 0) -> Trial:
+    """Return what was found: every boundary of every stage, or so many of them."""
+    trial = Trial()
+    with world() as outside:
+        _warm(outside.folder / "warm")
+        _connect(outside)
+        ready = _storyline(outside)
+        plans = [(stage, number) for stage, (_, count, _) in ready.items() for number in range(1, count + 1)]
+        chosen = plans if trial_size is None else sorted(_spread(plans, ready, trial_size, seed))
+        for stage, number in chosen:
+            before, _, wanted = ready[stage]
+            _try(outside, trial, stage, number, before, wanted)
+    return trial
+
+
+def _spread(
+    plans: list[tuple[str, int]], ready: dict[str, tuple[Path, int, dict[str, Any]]], size: int, seed: int
+) -> set[tuple[str, int]]:
+    """Return so many boundaries by chance, each named kind of boundary of each stage at least once."""
+    chance = random.Random(seed)
+    named: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for stage, number in plans:
+        named.setdefault((stage, ready[stage][2]["names"][number - 1]), []).append((stage, number))
+    chosen = {chance.choice(same) for same in named.values()}
+    rest = [one for one in plans if one not in chosen]
+    return chosen | set(chance.sample(rest, max(0, min(len(rest), size - len(chosen)))))
+
+
+def _warm(home: Path) -> None:
+    """Run a stage here, so that what forks off has everything loaded."""
+    os.environ["LIANDONG_HOME"] = str(home)
+    _set_up()
+    tick.tick(STAGES["opening"])
+
+
+def _connect(outside: World) -> None:
+    account = outside.mailbox
+    given = {"SMTP__HOST": "127.0.0.1", "SMTP__PORT": outside.smtp_port, "SMTP__SECURITY": "plain"}
+    given |= {f"IMAP__{name.upper()}": getattr(account, name) for name in ("host", "port", "security", "user", "password")}
+    os.environ.update({f"LIANDONG_{name}": str(value) for name, value in given.items()})
+
+
+def _storyline(outside: World) -> dict[str, tuple[Path, int, dict[str, Any]]]:
+    """Return, for each stage, the office before it, its number of boundaries, and what it leaves when nothing goes wrong."""
+    home = outside.folder / "story"
+    ready = {}
+    _must(apart(_set_up, home))
+    for stage, moment in STAGES.items():
+        if stage == "intake":
+            _must(apart(lambda: _departments_answer(outside), home))
+        before = outside.folder / f"before-{stage}"
+        shutil.copytree(home, before)
+        names = outside.folder / f"{stage}.names"
+        _must(apart(lambda: _count(moment, names), home))  # noqa: B023  (called at once)
+        _must(apart(lambda: tick.tick(moment + LATER), home))  # noqa: B023
+        told = names.read_text("utf-8").splitlines()
+        ready[stage] = (before, len(told), {"names": told, **_look(outside, home)})
+    return ready
+
+
+def _must(code: int) -> None:
+    if code:
+        raise RuntimeError(f"the storyline ended with {code}")
+
+
+def _set_up() -> None:
+    settings.initialise("测试市消费者联席办", "office@example.gov.cn", time(8, 30), time(17, 30), None, LAUNCHED)
+    launch(small_plan(), LAUNCHED)
+
+
+def _departments_answer(outside: World) -> None:
+    at_office = office()
+
+    def filled(department: str, duty: int) -> bytes:
+        return edited(newest_form(at_office, department, FIRST_ROUND), lambda book: fill_in(book, "配合任务", duty))
+
+    put(
+        outside.mailbox,
+        mail_from("gaj@example.gov.cn", ("公安局.xlsx", filled("gaj", 3))),
+        mail_from("swj@example.gov.cn", ("商务局.xlsx", filled("swj", 1))),
+        mail_from("nobody@example.gov.cn", subject="您好"),
+    )
+    (at_office.settings.watched_folder / "文旅局.xlsx").write_bytes(filled("wlj", 1))
+    (at_office.settings.watched_folder / "坏文件.xlsx").write_bytes(b"this is no workbook")
+
+
+def _count(moment: datetime, names: Path) -> None:
+    told: list[str] = []
+    points.watch(lambda _, name: told.append(name))
+    tick.tick(moment)
+    sys.setprofile(None)
+    names.write_text("\n".join(told), "utf-8")
+
+
+def _killed(moment: datetime, number: int) -> None:
+    points.kill_at(number)
+    tick.tick(moment)
+
+
+def _try(outside: World, trial: Trial, stage: str, number: int, before: Path, wanted: dict[str, Any]) -> None:
+    name, moment = wanted["names"][number - 1], STAGES[stage]
+    home = outside.folder / "tried"
+    shutil.copytree(before, home)
+    outside.forget()
+    code = apart(lambda: _killed(moment, number), home)
+    trial.tried[f"{stage}: {name}"] += 1
+    where = f"{stage}, boundary {number} ({name})"
+    if code != -9:
+        trial.violations.append(f"{where}: not killed, ended with {code}")
+    for again in (moment, moment + LATER):
+        if ended := apart(lambda: tick.tick(again), home):  # noqa: B023  (called at once)
+            trial.violations.append(f"{where}: started again, it ended with {ended}")
+    found = _look(outside, home)
+    for what, value in wanted.items():
+        if what not in ("names", "taken") and found[what] != value:
+            trial.violations.append(f"{where}: {what}: {_difference(value, found[what])}")
+    taken, due = Counter(found["taken"]), Counter(wanted["taken"])
+    extra = taken - due
+    if due - taken:
+        trial.violations.append(f"{where}: never sent: {sorted(due - taken)}")
+    if extra and (extra.total() > 1 or not _in_the_gap(name) or set(extra) - set(due)):
+        trial.violations.append(f"{where}: sent again: {sorted(extra)}")
+    trial.doubled += extra.total()
+    shutil.rmtree(home)
+
+
+def _in_the_gap(name: str) -> bool:
+    """Return whether a letter may have been taken by the server while the ledger does not know it yet."""
+    return name.startswith(("post.send", "post.deliver", "tick."))
+
+
+def _look(outside: World, home: Path) -> dict[str, Any]:
+    """Return what an office holds after a stage, told in a process of its own, and what the mail server took."""
+    file = outside.folder / "looked"
+    _must(apart(lambda: file.write_text(json.dumps(_state(office()), ensure_ascii=False), "utf-8"), home))
+    state: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    letters = outside.letters()
+    outside.forget()
+    return {**state, "taken": [f"{one['to']} {one['message_id']} {one['sha256']}" for one in letters]}
+
+
+def _state(at_office: Office) -> dict[str, Any]:
+    with at_office.ledger() as ledger:
+        campaign = "test-2020"
+        envelopes = sorted((e.door, e.name, e.sha256, e.outcome, e.department) for e in ledger.envelopes())
+        messages = {m.key: [m.message_id, m.sha256, m.status] for m in ledger.messages()}
+        state = {
+            "envelopes": envelopes,
+            "messages": messages,
+            "notices": ledger.notices(campaign),
+            "standings": {key: str(one) for key, one in ledger.standings(campaign).items()},
+            "submissions": sorted((s.expected, s.version, s.outcome) for s in ledger.submissions(FIRST_ROUND)),
+            "figures": sorted(
+                (f.expected, f.indicator, str(f.value)) for f in ledger.figures(campaign, "own", round_id=FIRST_ROUND)
+            ),
+            "rollups": len(ledger.rollups(FIRST_ROUND)),
+            "events": sorted((e["kind"], e["about"]) for e in (json.loads(text) for text, _ in ledger.events(campaign))),
+        }
+    raw = {path.name for path in (at_office.home / "raw").glob("??/*")}
+    state["lost bytes"] = sorted(e[2] for e in envelopes if e[2] not in raw)
+    state["inbox"] = sorted(path.name for path in at_office.settings.watched_folder.iterdir() if path.is_file())
+    state["outbox"] = sorted(path.name for path in (at_office.home / "outbox").rglob("*.eml"))
+    state["half files"] = sorted(str(path.relative_to(at_office.home)) for path in at_office.home.rglob("*.tmp"))
+    return state
+
+
+def _difference(wanted: Any, found: Any) -> str:
+    if isinstance(wanted, dict):
+        keys = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
+        return f"{len(keys)} differ, as {keys[0]}: {found.get(keys[0])} instead of {wanted.get(keys[0])}"
+    if isinstance(wanted, list):
+        more, less = [one for one in found if one not in wanted], [one for one in wanted if one not in found]
+        return f"{len(more)} too many {more[:1]}, {len(less)} missing {less[:1]}"
+    return f"{found} instead of {wanted}"
+
+
+if __name__ == "__main__":
+    size, seed = (int(sys.argv[1]) if len(sys.argv) > 1 else None), (int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    result = run(size, seed)
+    for name, count in sorted(result.tried.items()):
+        print(f"{count:5}  {name}")
+    print(f"{result.tried.total()} kills, {result.doubled} letters arrived twice, {len(result.violations)} violations")
+    print("\n".join(result.violations))
+    sys.exit(bool(result.violations))
