@@ -118,11 +118,11 @@ def run(trial_size: int | None = None, seed: int = 0) -> Trial:
 def _spread(
     plans: list[tuple[str, int]], ready: dict[str, tuple[Path, int, dict[str, Any]]], size: int, seed: int
 ) -> set[tuple[str, int]]:
-    """Return so many boundaries by chance, each named kind of boundary of each stage at least once."""
+    """Return so many boundaries by chance, each named boundary at least once, in whichever stage."""
     chance = random.Random(seed)
-    named: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    named: dict[str, list[tuple[str, int]]] = {}
     for stage, number in plans:
-        named.setdefault((stage, ready[stage][2]["names"][number - 1]), []).append((stage, number))
+        named.setdefault(ready[stage][2]["names"][number - 1], []).append((stage, number))
     chosen = {chance.choice(same) for same in named.values()}
     rest = [one for one in plans if one not in chosen]
     return chosen | set(chance.sample(rest, max(0, min(len(rest), size - len(chosen)))))
@@ -166,7 +166,7 @@ def _must(code: int) -> None:
 
 
 def _set_up() -> None:
-    settings.initialise("测试市消费者联席办", "office@example.gov.cn", time(8, 30), time(17, 30), None, LAUNCHED)
+    settings.initialise("测试市消费者联席办", "office@example.gov.cn", time(8, 30), time(17, 30), None)
     launch(small_plan(), LAUNCHED)
 
 
