@@ -39,8 +39,9 @@ bench: $(BIN)/installed ## time forms and reading against other libraries
 faults: $(BIN)/installed ## inject every kind of fault into 25 forms, saved by three programs (minutes)
 	$(BIN)/python tests/faults.py
 
-soak: $(BIN)/installed ## live through 100,000 random histories of a campaign (half an hour)
+soak: $(BIN)/installed ## live through 100,000 random histories, kill the tick at every boundary (an hour)
 	$(BIN)/python -m tests.soak_histories 100000
+	$(BIN)/python -m tests.soak.crash
 
 serve: $(BIN)/installed ## open the Prefect UI on the demo's data
 	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong serve
