@@ -4,8 +4,9 @@ A definition says by when a report is due, not how long it takes. What is counte
 definition leaves it: from the last date of what it waits for (or the opening of the round) to its own date.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -65,6 +66,42 @@ def schedule(work: Mapping[str, int], ready: Mapping[str, int], links: Iterable[
     for node in reversed(order):
         latest[node] = min((latest[one] - work[one] - lag for one, lag in after[node]), default=end)
     return {node: Span(wave[node], finish[node], latest[node]) for node in order}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """One plan laid over many places, place by place, its nodes in the order of `nodes`: four bytes a node and date."""
+
+    nodes: tuple[str, ...]
+    earliest: "array[int]"
+    latest: "array[int]"
+
+
+def schedule_places(
+    work: Mapping[str, int],
+    ready: Mapping[str, int],
+    links: Sequence[Link],
+    places: int,
+    exceptions: Mapping[int, Mapping[str, int]] | None = None,
+) -> Spread:
+    """Return the finishes of one plan in many places, the end being that of the last place; ValueError when there is a circle.
+
+    Every link of a place is a link of the plan, so what holds for the plan holds in each place and is worked out once;
+    `exceptions` gives the places (0 the first) where some node can begin at another time, each worked out by itself.
+    """
+    usual = schedule(work, ready, links)
+    nodes = tuple(usual)
+    own = {place: schedule(work, {**ready, **begins}, links) for place, begins in (exceptions or {}).items()}
+    ends = {place: max(one.earliest for one in spans.values()) for place, spans in own.items()}
+    usual_end = max((one.earliest for one in usual.values()), default=0)
+    end = max([*ends.values(), *([usual_end] if len(own) < places else [])], default=0)
+    earliest = array("i", [usual[node].earliest for node in nodes]) * places
+    latest = array("i", [usual[node].latest + end - usual_end for node in nodes]) * places
+    for place, spans in own.items():
+        at = slice(place * len(nodes), (place + 1) * len(nodes))
+        earliest[at] = array("i", [spans[node].earliest for node in nodes])
+        latest[at] = array("i", [spans[node].latest + end - ends[place] for node in nodes])
+    return Spread(nodes, earliest, latest)
 
 
 def critical_path(spans: Mapping[str, Span], work: Mapping[str, int], links: Iterable[Link]) -> tuple[str, ...]:

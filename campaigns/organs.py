@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -176,6 +176,13 @@ class Directory(Record):
     def ambiguous(self, on: date) -> dict[str, tuple[Organ | Group, ...]]:
         """Return the names that more than one organ or group goes by on that date, each with its holders."""
         return {name: holders for name, holders in self._names(on).holders.items() if len(holders) > 1}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy, as pydantic does, that works out its names for itself."""
+        copied = super().model_copy(update=update, deep=deep)
+        for worked_out in ("_by_code", "_known"):
+            copied.__dict__.pop(worked_out, None)
+        return copied
 
     @cached_property
     def _by_code(self) -> dict[str, Organ]:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from campaigns.critical import Link, critical_path, schedule, timing
+from campaigns.critical import Link, critical_path, schedule, schedule_places, timing
 from campaigns.workdays import Workdays
 from tests.builders import FIRST_ROUND, WORKDAYS, small_plan
 
@@ -91,3 +91,25 @@ def test_a_plan_in_time() -> None:
     assert helper.slack_to_end == WORKDAYS.between(date(2020, 12, 10), date(2021, 12, 10)) - 2 * 5  # two roll-ups follow
     assert found.paths[FIRST_ROUND][-1] == f"{FIRST_ROUND}/rollup"
     assert found.load["scjg", date(2020, 11, 23)] == 2 and found.load["scjg", date(2020, 11, 30)] == 1
+
+
+def test_one_plan_in_many_places_is_as_if_each_were_a_plan_of_its_own() -> None:
+    chance = random.Random(2844)
+    for _ in range(300):
+        nodes = [f"n{at}" for at in range(chance.randint(1, 6))]
+        work = {node: chance.randint(0, 4) for node in nodes}
+        links = [(a, b, chance.choice((0, 1))) for at, b in enumerate(nodes) for a in nodes[:at] if chance.random() < 0.4]
+        places = chance.randint(1, 5)
+        exceptions = {place: {chance.choice(nodes): chance.randint(1, 6)} for place in range(places) if chance.random() < 0.4}
+        whole = schedule(
+            {f"{place}/{node}": days for place in range(places) for node, days in work.items()},
+            {f"{place}/{node}": days for place, begins in exceptions.items() for node, days in begins.items()},
+            [(f"{place}/{a}", f"{place}/{b}", lag) for place in range(places) for a, b, lag in links],
+        )
+        spread = schedule_places(work, {}, links, places, exceptions)
+        found = zip(
+            ((place, node) for place in range(places) for node in spread.nodes), spread.earliest, spread.latest, strict=True
+        )
+        assert all(
+            (whole[f"{place}/{node}"].earliest, whole[f"{place}/{node}"].latest) == (a, b) for (place, node), a, b in found
+        )

@@ -52,3 +52,12 @@ def test_names_with_two_holders_are_told() -> None:
     directory = Directory(id="a", title="甲", organs=(one, two), groups=(Group(id="all", name="全部", members=("one",)),))
 
     assert directory.ambiguous(DAY) == {"乙局": (one, two)}
+
+
+def test_a_directory_changed_after_it_was_asked_answers_anew() -> None:
+    before = small_directory()
+    assert before.resolve("市商务局", DAY).id == "swj"
+    after = before.model_copy(update={"organs": (*before.organs, Organ(id="zjj", name="市住建局"))})
+    assert after.resolve("市住建局", DAY).id == after.organ("zjj").id == "zjj"
+    with pytest.raises(UnknownOrgan):
+        before.resolve("市住建局", DAY)
