@@ -99,11 +99,10 @@ def dates(plan: Plan) -> None:
                 assert expected[place, node] == (spread.earliest[where], spread.latest[where]), (place, node)
         nodes = len(spread.nodes) * places
         taken[nodes] = (statistics.median(peer), statistics.median(ours))
-        size = (spread.earliest.itemsize + spread.latest.itemsize) * nodes / nodes
-        ratio = taken[nodes][0] / taken[nodes][1]
-        print(
-            f"  {nodes:>9} nodes: networkx {taken[nodes][0]:>8.2f} s, template order {taken[nodes][1]:>7.3f} s, x{ratio:.0f}, {size:.0f} B a node"
-        )
+        size = spread.earliest.itemsize + spread.latest.itemsize
+        theirs, mine = taken[nodes]
+        told = f"networkx {theirs:>8.2f} s, template order {mine:>7.3f} s, x{theirs / mine:.0f}"
+        print(f"  {nodes:>9} nodes: {told}, {size} B a node", flush=True)
     small, large = min(taken), max(taken)
     for name, at in (("networkx", 0), ("template order", 1)):
         print(f"  growth exponent, {name}: {math.log(taken[large][at] / taken[small][at]) / math.log(large / small):.2f}")
