@@ -209,6 +209,24 @@ def new(
 
 
 @app.command
+def draft(
+    file: Annotated[Path, Parameter(help="责任分工表（.xlsx、.xls、.ods 或 .docx）")],
+    /,
+    *,
+    code: Annotated[str, Parameter(help="新定义的代码，如 hezhou-2026")],
+    directory: Annotated[str, Parameter(help="通讯录的代码")] = "待定",
+    to: Annotated[Path | None, Parameter(help="写到哪个文件（默认在数据文件夹的 definitions 里）")] = None,
+) -> int:
+    """由责任分工表起草一份定义，每项注明出自哪一格，拿不准的写“待定”。"""
+    from liandong.definitions import checked, write_draft
+
+    path = write_draft(file, code, directory, to)
+    _say(f"已写好 {path}")
+    _show_problems(checked(str(path)))
+    return OK
+
+
+@app.command
 def schema(*, to: Annotated[Path | None, Parameter(help="写到哪个文件（默认显示在屏幕上）")] = None) -> int:
     """定义文件的 JSON Schema，供编辑器提示和核对。"""
     from campaigns.schema import schema as schema_of

@@ -15,8 +15,9 @@ from integrations.definition_files.writing import derived
 from integrations.files import write_whole
 from tasks.definitions import folders
 from tasks.definitions import load as load
+from tasks.drafting import draft
 
-__all__ = ["checked", "findings_document", "load", "plan_document", "write_new"]
+__all__ = ["checked", "findings_document", "load", "plan_document", "write_draft", "write_new"]
 
 
 def checked(name: str) -> tuple[Problem, ...]:
@@ -29,20 +30,31 @@ def checked(name: str) -> tuple[Problem, ...]:
 
 def write_new(code: str, base: str, given: Sequence[str], to: Path | None) -> Path:
     """Return the file into which a definition made from a template or a campaign was written; it never replaces one."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", code):
-        raise UnknownItem(f"代码“{code}”写法不对，应是小写字母、数字和短横线，例如 hezhou-2023")
     values = {}
     for one in given:
         key, sign, value = one.replace("＝", "=").partition("=")
         if not sign:
             raise UnknownItem(f"“--set {one}”读不懂，写法是 --set 名称=内容")
         values[key.strip()] = value.strip()
+    path = _free(code, to)
+    write_whole(path, derived(base, code, values, folders()).encode())
+    return path
+
+
+def write_draft(file: Path, code: str, directory: str, to: Path | None) -> Path:
+    """Return the file into which the definition drafted from a duty table was written; it never replaces one."""
+    path = _free(code, to)
+    write_whole(path, draft(file, code, directory).encode())
+    return path
+
+
+def _free(code: str, to: Path | None) -> Path:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", code):
+        raise UnknownItem(f"代码“{code}”写法不对，应是小写字母、数字和短横线，例如 hezhou-2023")
     path = to or folders()[0] / f"{code}.yaml"
     if path.exists():
         raise Conflict(f"{path} 已经有了，请换一个代码，或先把它移走")
-    text = derived(base, code, values, folders())
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, text.encode())
     return path
 
 

@@ -155,7 +155,7 @@ _NAMES = "|".join(sorted(messages.lists(), key=len, reverse=True))
 _TABS = re.compile(r"^[ ]*\t[ \t]*(?=[^\s#])")
 _WIDE_COLON = re.compile(rf"^(\s*(?:- )?)({_KEYS})：\s*(?=\S|$)")
 _TIGHT_COLON = re.compile(rf"^(\s*(?:- )?)({_KEYS}):(?=[^\s:])")
-_WIDE_COMMA = re.compile(rf"(?:^|[\s{{,])({_NAMES}): *\[([^\]\"']*[，、；][^\]\"']*)\]")
+_WIDE_COMMA = re.compile(rf"(?:^|[\s{{,])({_NAMES}): *\[([^\]\"']*[，；][^\]\"']*)\]")
 _WIDE_BRACKETS = re.compile(rf"^(\s*(?:- )?)({_NAMES}): *[［【]([^［【］】]*)[］】]\s*$")
 
 
@@ -200,9 +200,9 @@ def _mend(slips: list[_Slip], number: int, line: str, above: Sequence[str]) -> s
         slips.append(_Slip(number, found[2], "wide-bracket", f"“{found[2]}”的方括号是全角的，请改成半角的 [ ]"))
         line = f"{found[1]}{found[2]}: [{found[3]}]"
     for found in _WIDE_COMMA.finditer(line):
-        sign = next(sign for sign in found[2] if sign in "，、；")
+        sign = next(sign for sign in found[2] if sign in "，；")
         slips.append(_Slip(number, found[1], "wide-comma", f"“{found[1]}”的各项用“{sign}”隔开了，请改成半角逗号加一个空格“, ”"))
-        line = line.replace(found[2], re.sub("[，、；]", ", ", found[2]))
+        line = line.replace(found[2], re.sub("[，；]", ", ", found[2]))
     return line
 
 

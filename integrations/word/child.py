@@ -1,6 +1,6 @@
 """The disposable child process in which a prose document is parsed; a hostile one kills it, and nothing else.
 
-python -m integrations.word.child  < document.docx  > paragraphs as JSON
+python -m integrations.word.child [tables]  < document.docx  > paragraphs, or tables, as JSON
 """
 
 import json
@@ -29,7 +29,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no file
     try:
-        answer: dict[str, Any] = {"paragraphs": paragraphs(sys.stdin.buffer.read())}
+        data = sys.stdin.buffer.read()
+        answer: dict[str, Any] = {"tables": tables(data)} if "tables" in sys.argv[1:] else {"paragraphs": paragraphs(data)}
     except Unreadable as error:
         answer = {"code": error.args[0], "message": error.args[1]}
     sys.stdout.write(json.dumps(answer))
@@ -55,6 +56,56 @@ def _lines_of_pdf(data: bytes) -> list[str]:
         if len(lines) > _MOST_PARAGRAPHS or sum(map(len, lines)) > _MOST_SIGNS:
             raise Unreadable("too-large", "文档过长，请只报送盖章的扫描件本身")
     return lines
+
+
+def tables(data: bytes) -> list[list[list[tuple[str, bool]]]]:
+    """Return the tables of a document, each as rows of cells: text, and whether the cell goes on from the one above it.
+
+    A cell that spans columns is followed by empty ones, so that columns stay where they are. Tables within tables are left out.
+    """
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        _refuse_links(archive)
+        return _tables(archive)
+
+
+def _tables(archive: zipfile.ZipFile) -> list[list[list[tuple[str, bool]]]]:
+    found: list[list[list[tuple[str, bool]]]] = []
+    texts: list[str] = []
+    depth = signs = cells = 0
+    span, merged = 1, False
+    for event, element in _parse(archive, "word/document.xml", ("start", "end")):
+        tag = _local(element.tag)
+        if tag == "tbl":
+            depth += 1 if event == "start" else -1
+            if event == "start" and depth == 1:
+                found.append([])
+            elif event == "end" and depth == 0:
+                element.clear()
+        if depth != 1:
+            continue
+        if event == "start":
+            if tag == "tr":
+                found[-1].append([])
+            elif tag == "tc":
+                texts, span, merged = [], 1, False
+            continue
+        if tag == "gridSpan":
+            span = min(max(int(_value(element) or 1), 1), 100)
+        elif tag == "vMerge":
+            merged = _value(element) != "restart"
+        elif tag == "gridBefore":
+            found[-1][-1] += [("", False)] * min(max(int(_value(element) or 0), 0), 100)
+        elif tag == "t" and element.text:
+            signs += len(element.text)
+            texts.append(element.text)
+        elif tag in ("br", "cr", "p"):
+            texts.append("\n")
+        elif tag == "tc":
+            cells += span
+            found[-1][-1] += [("".join(texts).strip(), merged), *[("", False)] * (span - 1)]
+        if cells > _MOST_PARAGRAPHS or signs > _MOST_SIGNS:
+            raise Unreadable("too-large", "文档里的表格过大")
+    return found
 
 
 def _refuse_links(archive: zipfile.ZipFile) -> None:

@@ -7,6 +7,7 @@ import zipfile
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import integrations
 from campaigns.parts import Document, Paragraph
@@ -22,30 +23,53 @@ _SAVE_AS = "请在 WPS 或 Word 中打开后另存为 .docx，重新报送"
 
 def read(data: bytes) -> Document | Refusal:
     """Return the paragraphs of a .docx, or why it cannot be taken and how to mend it."""
-    return _guard(data) or _parsed(data)
+    return _guard(data) or _document(data)
 
 
 def read_scan(data: bytes) -> Document | None:
     """Return the text layer of a pdf; None when there is none to be had: a scan is kept and shown whatever it is."""
     if b"%PDF" not in data[:1024] or len(data) > _MOST_BYTES:
         return None
-    found = _parsed(data)
+    found = _document(data)
     return found if isinstance(found, Document) and found.paragraphs else None
 
 
-def _parsed(data: bytes) -> Document | Refusal:
-    command = [sys.executable, "-I", "-c", _START, _ROOT]
+def read_tables(data: bytes) -> list[list[list[tuple[str, bool]]]] | Refusal:
+    """Return the tables of a .docx, as rows of cells: text, and whether it goes on from the one above; or why it is not taken."""
+    answer = _guard(data) or _parsed(data, "tables")
+    if isinstance(answer, Refusal):
+        return answer
+    try:
+        return [[[(str(text), bool(merged)) for text, merged in row] for row in table] for table in answer["tables"]]
+    except (KeyError, TypeError, ValueError):
+        return _unreadable()
+
+
+def _document(data: bytes) -> Document | Refusal:
+    answer = _parsed(data)
+    if isinstance(answer, Refusal):
+        return answer
+    try:
+        return Document(tuple(Paragraph(text, heading, bold) for text, heading, bold in answer["paragraphs"]))
+    except (ValueError, KeyError, TypeError):
+        return _unreadable()
+
+
+def _parsed(data: bytes, *words: str) -> dict[str, Any] | Refusal:
+    command = [sys.executable, "-I", "-c", _START, _ROOT, *words]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=_WALL_SECONDS, check=False, env={})
     except subprocess.TimeoutExpired:
         return Refusal("timeout", f"文档过于复杂，读取超时，请删去图片等内容后{_SAVE_AS[1:]}")
     try:
         answer = json.loads(done.stdout)
-        if "code" in answer:
-            return Refusal(answer["code"], answer["message"])
-        return Document(tuple(Paragraph(text, heading, bold) for text, heading, bold in answer["paragraphs"]))
+        return Refusal(answer["code"], answer["message"]) if "code" in answer else dict(answer)
     except (ValueError, KeyError, TypeError):
-        return Refusal("unreadable", f"文档无法读取（内容异常或已损坏），{_SAVE_AS}")
+        return _unreadable()
+
+
+def _unreadable() -> Refusal:
+    return Refusal("unreadable", f"文档无法读取（内容异常或已损坏），{_SAVE_AS}")
 
 
 def _guard(data: bytes) -> Refusal | None:
@@ -76,7 +100,7 @@ def _guard(data: bytes) -> Refusal | None:
     if "word/document.xml" not in names:
         return Refusal("other-kind", f"这不是 .docx 文档，{_SAVE_AS}")
     if len(names) != len(set(names)) or any(one.flag_bits & 1 for one in entries):
-        return Refusal("unreadable", f"文档无法读取（内容异常或已损坏），{_SAVE_AS}")
+        return _unreadable()
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         return Refusal("macros", f"文档含有宏，未予打开，{_SAVE_AS}（不要选“启用宏的文档”）")
     return None

@@ -30,7 +30,6 @@ FAULTS: list[tuple[str, str, str, int, str]] = [
     ("a full-width colon", "  office: 市", "  office：市", 5, "“office”后面是全角冒号“：”，请改成半角冒号加一个空格“: ”"),
     ("no blank after a colon", "  office: 市", "  office:市", 5, "“office:”后面要有一个空格"),
     ("a full-width comma in a list", "    lead: [市公安局]", "    lead: [市公安局，市市场监管局]", 17, "“lead”的各项用“，”隔开了，请改成半角逗号加一个空格“, ”"),
-    ("an enumeration comma in a list", "    lead: [市公安局]", "    lead: [市公安局、市市场监管局]", 17, "“lead”的各项用“、”隔开了，请改成半角逗号加一个空格“, ”"),
     ("full-width brackets", "    lead: [市公安局]", "    lead: ［市公安局］", 17, "“lead”的方括号是全角的，请改成半角的 [ ]"),
     ("full-width quotes around a date", "  starts: 2021-01-05", "  starts: “2021-01-05”", 6, "“起始日期”写成了““2021-01-05””，应是真实的日期，写成 年-月-日，例如 2020-10-20；外面的引号是全角的，请去掉"),
     ("full-width digits", "  starts: 2021-01-05", "  starts: ２０２１-０１-０５", 6, "“起始日期”写成了“２０２１-０１-０５”，应是真实的日期，写成 年-月-日，例如 2020-10-20；其中有全角字符，请改成半角"),

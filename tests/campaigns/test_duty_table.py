@@ -1,0 +1,128 @@
+"""Duty tables as offices keep them: what they say plainly is taken, whatever is doubtful waits for a person."""
+
+import pytest
+
+from campaigns.duty_table import Cell, drafted
+from campaigns.errors import UnreadableFile
+
+HEADS = ("序号", "任务", "牵头单位", "配合单位", "完成时限")
+
+
+def grid(*rows: tuple[str, ...], heads: tuple[str, ...] = HEADS) -> list[list[Cell]]:
+    return [[Cell(text, f"{'ABCDEFG'[at]}{row}") for at, text in enumerate(cells)] for row, cells in enumerate((heads, *rows), 1)]
+
+
+def fields(row: tuple[str, ...], heads: tuple[str, ...] = HEADS) -> dict[str, str]:
+    (one,) = drafted(grid(row, heads=heads))
+    return {line.key: line.value for line in one.lines} | ({"doubts": "；".join(one.doubts)} if one.doubts else {})
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("2026年6月底前", "2026-06"),
+        ("2026年6月", "2026-06"),
+        ("2026年6月30日前", "2026-06-30"),
+        ("2026年6月30日前完成", "2026-06-30"),
+        ("２０２６年６月３０日", "2026-06-30"),
+        ("2026年底前", "2026-12"),
+        ("2026年第三季度", "2026-09"),
+        ("2026年二季度末前", "2026-06"),
+        ("6月底前", "待定"),
+        ("2026年6月31日", "待定"),
+        ("2026年6月25前", "待定"),
+        ("20201020日", "待定"),
+        ("202111", "待定"),
+        ("2026年6月中旬", "待定"),
+        ("每月底前", "待定"),
+        ("按上级要求", "待定"),
+        ("长期坚持", ""),
+        ("持续推进", ""),
+    ],
+)
+def test_only_a_whole_date_becomes_a_date(text: str, due: str) -> None:
+    assert fields(("1", "检查", "市公安局", "", text)).get("due", "") == due
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("6月底前", "E2：6月底前（没有写年份）"),
+        ("20201020日", "E2：20201020日（读不准，可能缺字，可能是 2020-10-20）"),
+        ("202111", "E2：202111（读不准，可能缺字，可能是 2021-01-01 或 2021-11）"),
+        ("按上级要求", "E2：按上级要求（不是日期）"),
+    ],
+)
+def test_what_a_doubtful_date_may_mean_is_told(text: str, said: str) -> None:
+    (one,) = drafted(grid(("1", "检查", "市公安局", "", text)))
+
+    assert next(line.comment for line in one.lines if line.key == "due") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("市公安局", {"lead": "[市公安局]"}),
+        ("市公安局、市教育局", {"lead": "[市公安局, 市教育局]"}),
+        ("市公安局，市教育局", {"lead": "[市公安局, 市教育局]"}),
+        ("市公安局\n市教育局", {"lead": "[市公安局, 市教育局]"}),
+        ("市住建局、文旅局", {"lead": "[市住建局, 市文旅局]"}),
+        ("各县(市、区)人民政府", {"lead": "[各县(市、区)人民政府]"}),
+        ("市公安局牵头，市教育局、市民政局配合", {"lead": "[市公安局]", "cooperating": "[市教育局, 市民政局]"}),
+        ("市公安局（牵头）", {"lead": "[市公安局]"}),
+        ("市公安局牵头负责", {"lead": "[市公安局]"}),
+        ("市教育局、市民政局按职责分工分别负责", {"joint_leads": "[市教育局, 市民政局]"}),
+        ("市公安局牵头，市教育局、市民政局按职责分工负责", {"units": "[市公安局, 市教育局, 市民政局]"}),
+    ],
+)
+def test_roles_are_as_the_cell_says(text: str, expected: dict[str, str]) -> None:
+    found = fields(("1", "检查", text, "", ""))
+
+    assert {key: found[key] for key in ("lead", "joint_leads", "cooperating", "units") if key in found} == expected
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ("序号", "重点任务", "牵头部门", "参与部门", "完成时间"),
+        ("编号", "工作事项", "主办单位", "协办单位", "时限要求"),
+        ("序 号", "任  务", "牵头\n单位", "配合\n单位", "完成\n时限"),
+    ],
+)
+def test_heads_are_worded_in_many_ways(heads: tuple[str, ...]) -> None:
+    found = fields(("1", "检查", "市公安局", "市教育局", "2026年6月底前"), heads)
+
+    assert found == {"number": "1", "title": "检查", "lead": "[市公安局]", "cooperating": "[市教育局]", "due": "2026-06"}
+
+
+def test_units_whose_role_is_open_stay_open() -> None:
+    heads = ("序号", "任务", "责任单位", "完成时限")
+
+    assert fields(("1", "检查", "市公安局、市教育局", "2026年底前"), heads)["units"] == "[市公安局, 市教育局]"
+
+
+def test_blank_and_merged_cells_take_what_stands_above_and_say_so() -> None:
+    table = grid(
+        ("一、净化市场", "", "", "", ""),
+        ("1", "检查", "市公安局", "市教育局", "2026年6月底前"),
+        ("1", "宣传", "", "", ""),
+    )
+    table[3][4] = Cell("", "E4", merged=True)
+    first, second = drafted(table)
+
+    assert {line.key: line.comment for line in second.lines} == {
+        "number": "A4",
+        "title": "B4",
+        "chapter": "A2",
+        "lead": "C3（C4空白）：市公安局",
+        "due": "E3（E4合并）：2026年6月底前",
+    }
+    assert second.doubts == ["A4写的是“1”，暂编为2", "C4空白，按C3填"]
+    assert first.doubts == []
+
+
+def test_a_table_of_something_else_is_refused() -> None:
+    with pytest.raises(UnreadableFile, match="没有找到责任分工表的表头"):
+        drafted(grid(("1", "2"), heads=("姓名", "电话")))
+    with pytest.raises(UnreadableFile, match="只有表头"):
+        drafted(grid())
