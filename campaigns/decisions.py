@@ -35,12 +35,10 @@ class Kind(StrEnum):
     RESUME = "resume"
     MERGE = "merge"
     RETURN = "return"
-    ACCEPT = "accept"
     WITHDRAW = "withdraw"
     EXEMPT = "exempt"
     SUBSTITUTE = "substitute"
     CALL = "call"
-    ENTER = "enter"
     CLOSE = "close"
     DECLINE = "decline"
 
@@ -56,24 +54,22 @@ _KINDS = {
     Kind.RESUME: "恢复报送",
     Kind.MERGE: "机构合并",
     Kind.RETURN: "退回",
-    Kind.ACCEPT: "认可",
     Kind.WITHDRAW: "撤回",
     Kind.EXEMPT: "豁免",
     Kind.SUBSTITUTE: "更换联系人",
     Kind.CALL: "电话催办",
-    Kind.ENTER: "代为录入",
     Kind.CLOSE: "提前结束",
     Kind.DECLINE: "不予同意",
 }
-OF_REPORTS = (Kind.EXTEND, Kind.WAIVE, Kind.RESUME, Kind.RETURN, Kind.ACCEPT, Kind.WITHDRAW, Kind.CALL, Kind.ENTER)
+OF_REPORTS = (Kind.EXTEND, Kind.WAIVE, Kind.RESUME, Kind.RETURN, Kind.WITHDRAW, Kind.CALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One decision. `scope` are the expected reports, rounds or departments it is about, `granted` what its kind grants.
 
-    Granted are: to (extend, an office date), into (merge, a department), envelope (withdraw: a whole sending), submission
-    (accept), rule and until (exempt), capacity, name, email and phone (substitute), person (call), envelope (enter).
+    Granted are: to (extend, an office date), into (merge, a department), envelope (return, withdraw: a whole sending), rule and
+    until (exempt), capacity, name, email and phone (substitute), person (call).
     """
 
     id: str
@@ -344,7 +340,7 @@ def _unfit_report(situation: Situation, decision: Decision, code: str) -> Iterab
         yield f"{label}：{a_round.label}已于{in_chinese(office_date(standing.closed_at))}结束，不能再改"
         return
     match decision.kind:
-        case Kind.EXTEND | Kind.WAIVE | Kind.ENTER if standing.received_at is not None:
+        case Kind.EXTEND | Kind.WAIVE if standing.received_at is not None:
             yield f"{label}已经报送，不需要{decision.kind.chinese}"
         case Kind.EXTEND | Kind.WAIVE if not standing.owed:
             yield f"{label}不需要报送（{chinese(standing, situation.as_of)}）"
