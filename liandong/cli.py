@@ -175,6 +175,19 @@ def plan(definition: Annotated[Path, Parameter(help="定义文件或代码")], /
 
 
 @app.command
+def rehearse(definition: Annotated[Path, Parameter(help="定义文件或代码")], /, *, json: Json = False) -> int:
+    """下发之前预演一遍：哪天发多少信，谁的负担最重。"""
+    from liandong.rehearsing import rehearsal_document, show_rehearsal
+
+    document = rehearsal_document(str(definition))
+    if json:
+        _json(document)
+    else:
+        show_rehearsal(document)
+    return OK
+
+
+@app.command
 def calendar(*, as_of: AsOf = None, json: Json = False) -> int:
     """放假安排公布或改动后，正在进行的专项行动有哪些日期会不同。"""
     from liandong.calendar import calendar_document, show_calendar
