@@ -4,7 +4,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from copy import copy
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from math import ceil
 from typing import Any
@@ -97,6 +97,7 @@ def number_format(decimals: int) -> str:
     return "#,##0." + "0" * min(decimals, 2) + "#" * (decimals - 2) if decimals else "#,##0"
 
 
+@lru_cache(maxsize=4096)
 def height_of(text: str, width: float, *, line: float = 15, least: float = 20) -> float:
     """Return the height a wrapped text needs in a width: merged cells do not grow by themselves."""
     lines = sum(
