@@ -70,7 +70,7 @@ def figure_mark(number: int) -> Decimal:
 
 def written(value: str | Decimal) -> str:
     """Return a value as it stands in a sheet's XML, the same as openpyxl writes it."""
-    return escape(clean(value)) if isinstance(value, str) else safe_string(value)
+    return escape(clean(value), {"\r": "&#13;"}) if isinstance(value, str) else safe_string(value)
 
 
 def master(data: bytes, seal: str) -> Master:
