@@ -24,7 +24,7 @@ FIGURES = st.decimals(0, Decimal(10) ** 12, places=4) | st.sampled_from([Decimal
 
 
 def parts(data: bytes) -> dict[str, str]:
-    """Return the parts of a workbook in canonical XML, however a library spells them: blanks kept or not, a text empty or none."""
+    """Return the parts of a workbook in canonical XML, however a library spells blanks and empty texts."""
     with zipfile.ZipFile(BytesIO(data)) as archive:
         assert archive.testzip() is None
         texts = {name: archive.read(name).decode().replace(' xml:space="preserve"', "") for name in archive.namelist()}
