@@ -10,9 +10,9 @@ from tasks.dispatch import open_rounds
 from tasks.doors import fetch_mails, take_in
 from tasks.intake import check_envelopes
 from tasks.ledger_page import write_ledger_page
-from tasks.post import deliver
 from tasks.record import anchor
 from tasks.remind import remind
+from tasks.sending import deliver
 from tasks.tidying import tidy
 
 

@@ -30,6 +30,7 @@ class Smtp(BaseModel):
     security: Literal["tls", "starttls", "plain"] = "tls"
     user: str = ""
     password: SecretStr = SecretStr("")
+    per_minute: Annotated[int, Field(ge=1, le=60_000)] = 30
 
 
 class Imap(BaseModel):
@@ -206,6 +207,7 @@ def initialise(
         "# port = 465",
         '# security = "tls"        # tls、starttls 或 plain',
         '# user = "office@example.gov.cn"',
+        "# per_minute = 30          # 每分钟最多发几封",
         "# 密码用环境变量 LIANDONG_SMTP__PASSWORD 给出",
         "# 不设 [imap] 时，只收收件文件夹里的文件，不到邮箱取信。",
         "# [imap]",

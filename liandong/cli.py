@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import App, Group, Parameter
@@ -457,6 +457,58 @@ def verify(*, json: Json = False) -> int:
         if found.anchor:
             _say(f"最近一份存证（请另外抄存一份）：{found.anchor}")
     return PROBLEMS if found.faults else OK
+
+
+@app.command
+def paper(
+    kind: Annotated[
+        Literal["urge", "supervise", "bulletin", "interview", "explain"],
+        Parameter(help="urge 催办函、supervise 督办单、bulletin 通报、interview 约谈建议、explain 情况说明"),
+    ],
+    scope: Annotated[str | None, Parameter(help="单位代码或报送期编号；不写则是有逾期的最近一期")] = None,
+    /,
+    *,
+    out: Annotated[Path, Parameter(help="写到这个 .docx 文件")],
+    as_of: AsOf = None,
+) -> int:
+    """拟一份待人签发的文书：只写已知的事，编号、日期、签字留空。"""
+    from campaigns.definition import Paper
+    from integrations.files import write_whole
+    from tasks.papers import paper as draft_paper
+
+    drafted = draft_paper(Paper(kind), scope, _now(as_of))
+    write_whole(out.absolute(), drafted.data)
+    _say(f"已拟好{Paper(kind).chinese}：{out}，请核对、编号、签发。")
+    return OK
+
+
+@app.command
+def resend(
+    target: Annotated[str, Parameter(help="信件编号、outbox 里的文件名，或单位代码（重发它没有送达的信）")],
+    /,
+    *,
+    confirm: Annotated[bool, Parameter(negative="", help="确认重发；不加则只列出")] = False,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> int:
+    """重发没有送达的信件，例如改正邮箱之后；不加 --confirm 只列出。"""
+    from tasks.sending import lost_letters
+    from tasks.sending import resend as resend_them
+
+    letters = lost_letters(target)
+    if json:
+        found = [{"key": one.key, "subject": one.subject, "was_sent_to": one.to_email, "to": to.email} for one, to in letters]
+        _json({"letters": found, "sent": confirm})
+    else:
+        for one, to in letters:
+            _say(f"《{one.subject}》　原发 {one.to_email}（{one.error or one.status}）　现发 {to.unit} {to.name} <{to.email}>")
+    if confirm:
+        made = resend_them(letters, _now(as_of))
+        if not json:
+            _say(f"已重新排入 {made} 封，下一次运行（liandong tick）时发出。")
+    elif not json:
+        _say("以上是预览，什么也没有重发。确认无误后加 --confirm。")
+    return OK
 
 
 @app.command

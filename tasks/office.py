@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -56,6 +57,12 @@ class Office:
         first, last = definition.campaign.starts.year - 1, definition.campaign.ends.year + 1
         folder = self.home / "calendar"
         return _workdays(first, last, folder, tuple((file, file.stat().st_mtime_ns) for file in sorted(folder.glob("*.yaml"))))
+
+    def days(self, as_of: datetime) -> Slots:
+        """Return when the office works around a moment."""
+        year, folder = as_of.year, self.home / "calendar"
+        files = tuple((file, file.stat().st_mtime_ns) for file in sorted(folder.glob("*.yaml")))
+        return Slots(_workdays(year - 1, year + 1, folder, files), self.settings.hours)
 
     def plan(self, record: CampaignRecord) -> Plan:
         """Return the plan of a launched campaign, from the definition it was launched with."""

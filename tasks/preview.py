@@ -19,7 +19,7 @@ from tasks.definitions import load
 from tasks.dispatch import assignment_letter, departments_in, opening_slot
 from tasks.forms import XLSX
 from tasks.office import office
-from tasks.post import send
+from tasks.sending import send
 from tasks.wording import moment_in_chinese
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.definition import Role, Rung
+from campaigns.definition import Role
 from campaigns.ladder import Owed, digest_key, go_round, may_speak
 from campaigns.letters import Attachment, Digest, Item, Letter, MissingUnit, Occasion, Recipient, Section
 from campaigns.notices import Notice
@@ -13,13 +13,16 @@ from campaigns.plan import OFFICE
 from campaigns.records import RoundRecord
 from campaigns.workdays import office_date
 from integrations.database.ledger import Ledger
+from integrations.mail.dates import DueDate, calendar_file
 from tasks.doors import upload_address
 from tasks.forms import newest_form
 from tasks.office import Office, Running, office
+from tasks.papers import papers_of
 from tasks.post import as_record, make_message
 from tasks.step import step
 from tasks.wording import item_of, moment_in_chinese
 
+ICS = "text/calendar; charset=utf-8; method=PUBLISH"
 _CAPACITIES = ("liaison", "deputy", "lead", "leader", "office")
 
 
@@ -97,12 +100,15 @@ class _Desk:
             groups,
             key=lambda one: (urgency[one[0]], one[0], not one[4], self._due(groups[one]), _CAPACITIES.index(one[3]), one[2]),
         )
-        sections = tuple(self._section(one, groups[one]) for one in order)
-        attachments = []
+        papers = {one: self._papers(one, groups[one]) for one in order}
+        sections = tuple(self._section(one, groups[one], papers[one]) for one in order)
+        attachments = [paper for found in papers.values() for paper in found]
         for _, round_id, department, audience, _ in order:
             if audience in ("liaison", "deputy"):
                 form = newest_form(self.at, self.ledger, round_id, department)
                 attachments += [form] if form and form not in attachments else []
+        if dates := self._dates(order, groups):
+            attachments.append(dates)
         return Letter(key, self._occasion(order), self._recipient(order), Digest(sections)), attachments
 
     def _due(self, group: Iterable[Notice]) -> datetime:
@@ -128,7 +134,26 @@ class _Desk:
         campaign, _, department, audience, _ = min(order, key=lambda one: _CAPACITIES.index(one[3]))
         return self.at.person(self.running[campaign].directory, department, audience)
 
-    def _section(self, of: tuple[str, str, str, str, bool], group: Sequence[Notice]) -> Section:
+    def _papers(self, of: tuple[str, str, str, str, bool], group: Sequence[Notice]) -> list[Attachment]:
+        """Return the papers for the office to sign that this group's rungs ask for."""
+        campaign, round_id, _, audience, _ = of
+        if audience != "office":
+            return []
+        climbed = [(one.rung, self.owed[one.about]) for one in group]
+        return papers_of(self.at, self.ledger, self.running[campaign], self.rounds[round_id], climbed, self.as_of)
+
+    def _dates(
+        self, order: Sequence[tuple[str, str, str, str, bool]], groups: Mapping[tuple[str, str, str, str, bool], Sequence[Notice]]
+    ) -> Attachment | None:
+        """Return the dates still to come of what the person's own department owes, for a calendar program."""
+        mine = [
+            due_date(self.running[one[0]], self.rounds[one[1]], [self.owed[notice.about] for notice in groups[one]])
+            for one in order
+            if one[3] in ("liaison", "deputy") and not one[4]
+        ]
+        return Attachment("报送日期.ics", ICS, calendar_file(mine, self.at.settings.mailbox, self.as_of)) if mine else None
+
+    def _section(self, of: tuple[str, str, str, str, bool], group: Sequence[Notice], papers: Sequence[Attachment]) -> Section:
         campaign, round_id, department, audience, after = of
         running, a_round = self.running[campaign], self.rounds[round_id]
         # one report may be on two rungs of one day; it is named once
@@ -149,6 +174,7 @@ class _Desk:
             due="" if after else moment_in_chinese(self._due(group)),
             standing=self._standing(running, department, round_id) if audience == "lead" else "",
             # the link opens the department's door: it goes to those who report for it, nobody else
+            papers=tuple(one.name.partition("_")[0] for one in papers),
             upload=upload_address(self.at, self.ledger, a_round, department, self.as_of) if liaison else "",
         )
 
@@ -177,6 +203,18 @@ class _Desk:
         return f"配合单位应报{len(units)}项，已报{came}项；还没有报送的：{'、'.join(waiting)}。"
 
 
+def due_date(running: Running, a_round: RoundRecord, owed: Sequence[Owed]) -> DueDate:
+    """Return the nearest date of what a department owes in a round in one role: one event, which moves with it."""
+    about, first = running.definition.campaign, min(owed, key=lambda one: one.standing.due_at)
+    return DueDate(
+        code=f"{a_round.id}/{first.department}/{first.role}",
+        version=1 + sum(one.standing.due_version - 1 for one in owed),
+        title=f"{about.short_title}{a_round.label}报送截止（{running.names[first.department]}）",
+        due_at=first.standing.due_at,
+        words="；".join(f"任务{one.duty}　{running.definition.duty(one.duty).title}" for one in owed),
+    )
+
+
 def words_to_pass_on(at: Office, running: Running, a_round: RoundRecord, to: Recipient, items: Sequence[Item]) -> str:
     """Return a reminder short enough for 企业微信, 钉钉 or 浙政钉, to be copied as it is."""
     about = running.definition.campaign
@@ -188,13 +226,3 @@ def words_to_pass_on(at: Office, running: Running, a_round: RoundRecord, to: Rec
         f"{greeting}：您好，{about.short_title}{a_round.label}还有{len(items)}项未收到（{duties}），{when}。"
         f"报表已发到邮箱{to.email}，报至{at.settings.mailbox}；确无数据的请作零报告。（{at.settings.office}）"
     )
-
-
-def papers_of(ladder: Sequence[Rung], notices: Iterable[Notice]) -> dict[str, list[str]]:
-    """Return for each paper that these notices to the office bring the expected reports it is about."""
-    by_code, found = {rung.id: rung for rung in ladder}, defaultdict[str, list[str]](list)
-    for one in notices:
-        rung = by_code.get(one.rung)
-        if rung is not None and rung.paper is not None and one.audience == "office":
-            found[rung.paper].append(one.about)
-    return found

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from email import policy
+from email import message_from_bytes, policy
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -91,6 +91,19 @@ def render(
     stem = hashlib.sha256(letter.key.encode()).hexdigest()[:24]
     for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
         part.set_boundary(f"=_liandong_{stem}_{number}")
+    return mail.as_bytes()
+
+
+def readdress(raw: bytes, to: tuple[str, str], message_id: str, date: datetime) -> bytes:
+    """Return a letter once more, to another address, as a letter of its own that refers to the first."""
+    mail = message_from_bytes(raw, policy=_POLICY)
+    first = mail["Message-ID"]
+    for name in ("To", "Date", "Message-ID", "References"):
+        del mail[name]
+    mail["To"] = _address(*to)  # type: ignore[assignment]
+    mail["Date"] = format_datetime(office_time(date))
+    mail["Message-ID"] = message_id
+    mail["References"] = first
     return mail.as_bytes()
 
 

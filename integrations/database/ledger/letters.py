@@ -1,9 +1,10 @@
 """Notices and messages."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from campaigns.events import Event
 from campaigns.records import (
@@ -63,8 +64,17 @@ class Letters(Record):
         self._session.flush()
         return made
 
-    def claim_messages(self, as_of: datetime, stale_before: datetime, limit: int = 500) -> list[MessageRecord]:
-        """Return the messages to send now, marked as being sent: queued ones, and those left behind by a sender that died.
+    def claim_messages(
+        self,
+        as_of: datetime,
+        stale_before: datetime,
+        claim: str = "",
+        *,
+        reminders: bool = True,
+        but_not: Collection[str] = (),
+        limit: int = 500,
+    ) -> list[MessageRecord]:
+        """Return the messages to send now, marked as being sent under this claim: queued ones, and what a dead sender left.
 
         Sent long ago or, after a clock was set back, sent in a time to come: either way nobody is at it any more.
 
@@ -74,28 +84,54 @@ class Letters(Record):
         left_behind = (t.MessageRow.status == "sending") & ((claimed < stale_before) | (claimed > ahead))
         answer = (t.MessageRow.kind == "receipt") & (t.CampaignRow.status == "cancelled")
         may_go = t.CampaignRow.id.is_(None) | t.CampaignRow.status.in_(("live", "closed")) | answer
+        wanted: list[ColumnElement[bool]] = [(t.MessageRow.status == "queued") | left_behind, may_go]
+        if not reminders:
+            wanted.append(t.MessageRow.kind.not_in(("reminder", "overdue")))
+        if but_not:
+            wanted.append(t.MessageRow.key.not_in(but_not))
         query = (
             select(t.MessageRow)
             .outerjoin(t.CampaignRow, t.CampaignRow.id == t.MessageRow.campaign_id)
-            .where((t.MessageRow.status == "queued") | left_behind, may_go)
+            .where(*wanted)
             .order_by(t.MessageRow.made_at, t.MessageRow.key)
             .limit(limit)
             .with_for_update(of=t.MessageRow, skip_locked=True)
         )
         claimed_rows = list(self._session.scalars(query))
         for row in claimed_rows:
-            row.status, row.claimed_at = "sending", as_of
+            row.status, row.claimed_at, row.claim = "sending", as_of, claim
         return [rows.message(row) for row in claimed_rows]
 
-    def mark_sent(self, key: str, sent_at: datetime) -> None:
-        """Mark a message as sent."""
-        self._session.execute(
-            update(t.MessageRow).where(t.MessageRow.key == key).values(status="sent", sent_at=sent_at, error="")
-        )
+    def holds(self, key: str, claim: str) -> bool:
+        """Return whether a sender still has its claim on a message: one that was silent for too long has lost it to another."""
+        row = self._session.get_one(t.MessageRow, key)
+        return row.status == "sending" and row.claim == claim
 
-    def mark_unsent(self, key: str, status: str, error: str) -> None:
-        """Mark a message as queued again (the world failed) or refused (for good), with the reason."""
-        self._session.execute(update(t.MessageRow).where(t.MessageRow.key == key).values(status=status, error=error))
+    def is_needless(self, message: MessageRecord) -> bool:
+        """Return whether everything that a letter of reminders speaks of is no longer owed."""
+        if message.kind not in ("reminder", "overdue"):
+            return False
+        about = select(t.NoticeRow.about).where(t.NoticeRow.message_key == message.key)
+        reports = self._session.scalars(select(t.ExpectedReportRow).where(t.ExpectedReportRow.id.in_(about)))
+        standings = [rows.standing(row) for row in reports]
+        return bool(standings) and not any(one.owed for one in standings)
+
+    def mark_sent(self, key: str, sent_at: datetime, claim: str = "") -> None:
+        """Mark a message as sent by the sender that has its claim."""
+        self._mark(key, claim, status="sent", sent_at=sent_at, error="")
+
+    def mark_unsent(self, key: str, status: str, error: str, claim: str = "") -> None:
+        """Mark a message as queued again (the world failed), refused (for good) or withdrawn, with the reason."""
+        self._mark(key, claim, status=status, error=error)
+
+    def put_back(self, claim: str, error: str) -> None:
+        """Queue again all that is still claimed by a sender that gives up."""
+        mine = t.MessageRow.claim == claim, t.MessageRow.status == "sending"
+        self._session.execute(update(t.MessageRow).where(*mine).values(status="queued", error=error))
+
+    def _mark(self, key: str, claim: str, **values: Any) -> None:
+        mine = (t.MessageRow.key == key, *((t.MessageRow.claim == claim,) if claim else ()))
+        self._session.execute(update(t.MessageRow).where(*mine).values(**values))
 
     def messages(self, campaign: str | None = None) -> list[MessageRecord]:
         """Return the messages, all or a campaign's, in the order they were made."""
