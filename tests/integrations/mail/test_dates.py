@@ -14,9 +14,7 @@ def events(*dates: DueDate) -> list[icalendar.Event]:
 
 
 def test_a_date_has_alarms_and_moves_by_its_own_uid_and_a_higher_sequence() -> None:
-    first = DueDate(
-        "c/r/gaj/cooperating", 1, "放心消费2020年下半年报送截止（市公安局）", datetime(2020, 11, 26, 9, 30, tzinfo=UTC)
-    )
+    first = DueDate("c/r/gaj/cooperating", 1, "放心消费2020年下半年报送截止", datetime(2020, 11, 26, 9, 30, tzinfo=UTC))
     moved = DueDate(first.code, 2, first.title, datetime(2020, 12, 1, 9, 30, tzinfo=UTC))
     (before,), (after,) = events(first), events(moved)
     assert before["UID"] == after["UID"] and (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)

@@ -1,4 +1,4 @@
-"""Papers as an office opens them: what they say, what they leave blank, their layout, and that they never change by themselves."""
+"""Papers as an office opens them: what they say, what they leave blank, their layout."""
 
 from io import BytesIO
 
@@ -11,11 +11,12 @@ from campaigns.letters import Item
 from campaigns.papers import BLANK_DATE, BLANK_NUMBER, Late, draft
 from integrations.word.papers import write_papers
 
+DUE = "2020年11月26日"
 LATE = (
-    Late("市公安局", (Item(3, "活跃夜间商业和市场", "配合", "市发展改革委", "2020年11月26日", "逾期未报", "已逾期1个工作日"),)),
+    Late("市公安局", (Item(3, "活跃夜间商业和市场", "配合", "市发展改革委", DUE, "逾期未报", "已逾期1个工作日"),)),
     Late(
         "东山县",
-        (Item(1, "全面提高标准化水平", "配合", "市市场监管局", "2020年11月26日", "逾期未报", "已逾期1个工作日"),),
+        (Item(1, "全面提高标准化水平", "配合", "市市场监管局", DUE, "逾期未报", "已逾期1个工作日"),),
         times=2,
     ),
 )
