@@ -12,6 +12,7 @@ said instead:
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from campaigns.definition import Rung
 from campaigns.notices import Notice
@@ -54,6 +55,19 @@ class Round:
     next_at: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=4096)
+def _moment(working_days: int, hour: str | None, office_hours: int | None, due_at: datetime, slots: Slots) -> datetime:
+    """Return the instant of a rung; thousands of reports share a few dates."""
+    due_on = office_date(due_at)
+    day = slots.workdays.shift(due_on, working_days) if working_days else slots.workdays.on_or_before(due_on)
+    if hour is not None:
+        return instant(day, time.fromisoformat(hour))
+    if office_hours is not None:
+        from_date = due_at if not working_days else instant(day, office_time(due_at).time())
+        return office_hours_from(from_date, office_hours, slots)
+    return slots.first_of(day)
+
+
 def rung_day(due_on: date, rung: Rung, workdays: Workdays) -> date:
     """Return the working day of a rung: counted from the due date, which itself counts as 0 and falls back from a rest day."""
     return workdays.shift(due_on, rung.working_days) if rung.working_days else workdays.on_or_before(due_on)
@@ -61,13 +75,7 @@ def rung_day(due_on: date, rung: Rung, workdays: Workdays) -> date:
 
 def moment_of(rung: Rung, due_at: datetime, slots: Slots) -> datetime:
     """Return the instant of a rung: its hour on its day, so many office hours from the date, else its day's first round."""
-    day = rung_day(office_date(due_at), rung, slots.workdays)
-    if rung.hour is not None:
-        return instant(day, time.fromisoformat(rung.hour))
-    if rung.office_hours is not None:
-        from_date = due_at if not rung.working_days else instant(day, office_time(due_at).time())
-        return office_hours_from(from_date, rung.office_hours, slots)
-    return slots.first_of(day)
+    return _moment(rung.working_days, rung.hour, rung.office_hours, due_at, slots)
 
 
 def office_hours_from(moment: datetime, hours: int, slots: Slots) -> datetime:
