@@ -119,6 +119,20 @@ def test_the_examples_are_a_whole_definition_without_a_fault(tmp_path: Path) -> 
     assert len(plan.assignments) == 4
 
 
+def test_the_first_definition_and_every_recipe_can_be_launched(tmp_path: Path) -> None:
+    text = LANGUAGE.read_text("utf-8")
+    page, _, directory = text.partition("\n## The directory\n")
+    for name, part in (("shili-2025", page), ("shili", directory)):
+        whole = "\n".join(re.findall(r"^```yaml\n(.*?)^```$", part, re.MULTILINE | re.DOTALL))
+        (tmp_path / f"{name}.yaml").write_text(whole, "utf-8")
+    recipes = re.findall(r"^```yml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(recipes) >= 7
+    for recipe in recipes:
+        (tmp_path / "recipe.yaml").write_text(recipe, "utf-8")
+        plan = load_plan(tmp_path / "recipe.yaml", WORKDAYS, OfficeHours(), [], [])
+        assert [one.message for one in plan.problems if one.severity in ("error", "asked")] == [], recipe
+
+
 def test_pictures_are_small() -> None:
     for picture in (ROOT / "docs" / "pictures").iterdir():
         assert picture.stat().st_size < 300_000, picture.name
