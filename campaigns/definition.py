@@ -5,7 +5,7 @@ Eight sections: campaign, directory, phases, duties, reports, forms, rules, ladd
 """
 
 import calendar
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints
 from campaigns.clocks import Clock, Identifier
 from campaigns.findings import Severity
 from campaigns.organs import Code, Name, Record
+from campaigns.workdays import Workdays
 
 DayOrMonth = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -134,6 +135,16 @@ class Hop(Record):
     to: Literal["lead", "parent", "office"] = Field(title="接收方")
     parts: tuple[Part, ...] = Field((Part.WORKBOOK,), title="报送内容", min_length=1)
     working_days_before: int = Field(0, title="提前工作日", ge=0, le=60)
+    days_before: int = Field(0, title="提前日数", ge=0, le=90)
+
+    @property
+    def before(self) -> int:
+        """Return by how many days of either kind it is due before the clock's date."""
+        return self.working_days_before + self.days_before
+
+    def due(self, day: date, workdays: Workdays) -> date:
+        """Return its date, from the clock's: so many calendar days before it, then so many working days."""
+        return workdays.shift(day - timedelta(days=self.days_before), -self.working_days_before)
 
 
 class Report(Record):

@@ -187,7 +187,7 @@ def _rounds(definition: Definition, workdays: Workdays) -> tuple[tuple[Round, ..
 
 
 def _round(campaign: str, report: Report, term: Term, prefix: str, starts: date, workdays: Workdays) -> Round:
-    due = tuple((hop.role, workdays.shift(term.day, -hop.working_days_before)) for hop in report.hops)
+    due = tuple((hop.role, hop.due(term.day, workdays)) for hop in report.hops)
     return Round(
         id=f"{campaign}/{report.id}-{term.code}",
         report=report.id,

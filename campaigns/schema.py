@@ -38,6 +38,8 @@ DESCRIPTIONS: dict[str, str] = {
     "Report.only": "只有这些单位（单位、成组单位或层级）要报",
     "Report.excluding": "这些单位不用报",
     "Hop.to": "lead 牵头单位；parent 通讯录里的上级（它须是牵头单位）；office 办公室",
+    "Hop.working_days_before": "从报送日期往前数几个工作日",
+    "Hop.days_before": "从报送日期往前数几天（不分工作日），例如 市4日前、省8日前 写 4",
     "Form.only": "只有这些单位填这张表",
     "Form.excluding": "这些单位不填这张表",
     "Indicator.sum_of": "合计：由这些指标相加，不用填写",
