@@ -16,6 +16,7 @@ _OWN: Any = {
     "serial": True, "version": True, "department": True, "department_name": True,
     "blocks": {"__all__": {"expected", "receiver", "previous", "coop", "coop_note", "last"}},
 }  # fmt: skip
+_FIGURES = ("previous", "coop", "last")  # of a block: what is filled in beforehand
 _LONG = 30_000  # Excel cuts long texts: such a form is laid out by itself
 
 
@@ -34,7 +35,9 @@ def write_form(form: Form, token: str) -> bytes:
     if any(isinstance(value, str) and len(value) > _LONG for value in values):
         return lay_out(form, token)
     heights = heights_of(form)
-    asked = form.model_dump_json(exclude=_OWN) + repr(heights)
+    # how many figures a department is shown is not its own: there are none of the last round where there was none
+    shown = [[list(getattr(block, line)) for line in _FIGURES] for block in form.blocks]
+    asked = form.model_dump_json(exclude=_OWN) + repr((heights, shown))
     return _master(_Outline(sha256(asked.encode()).hexdigest(), form)).copy([written(value) for value in values])
 
 
@@ -66,10 +69,7 @@ def _own(form: Form, token: str, put: Callable[..., str | Decimal]) -> tuple[For
             update={
                 "receiver": put(block.receiver),
                 "coop_note": put(block.coop_note),
-                **{
-                    line: {code: put(value) for code, value in getattr(block, line).items()}
-                    for line in ("previous", "coop", "last")
-                },
+                **{line: {code: put(value) for code, value in getattr(block, line).items()} for line in _FIGURES},
             }
         )
         for block in form.blocks

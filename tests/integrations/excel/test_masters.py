@@ -78,3 +78,10 @@ def test_what_only_one_department_is_told_stands_in_no_other_copy() -> None:
     write_form(secret, "甲的标识")
     other = "".join(parts(write_form(FORMS[0], "乙的标识")).values())
     assert not any(text in other for text in ("只给甲看", "甲局", "甲的标识"))
+
+
+def test_a_form_with_figures_of_the_last_round_is_no_copy_of_one_without() -> None:
+    form = form_of("gaj")
+    later = [block.model_copy(update={"last": {code: Decimal(7) for code in block.previous}}) for block in form.blocks]
+    for one in (form, form.model_copy(update={"blocks": tuple(later)}), form):
+        assert parts(write_form(one, "t")) == parts(lay_out(one, "t"))
