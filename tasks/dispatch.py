@@ -5,12 +5,13 @@ from datetime import datetime
 
 from campaigns.definition import Part, Role
 from campaigns.events import Event
-from campaigns.letters import Assignment, Letter
+from campaigns.letters import Assignment, Attachment, Letter
 from campaigns.notices import Notice
-from campaigns.plan import Plan, Round
+from campaigns.plan import ExpectedReport, Plan, Round
 from campaigns.records import RoundRecord
 from campaigns.states import Standing
 from campaigns.workdays import Slots, in_chinese
+from integrations.mail.dates import ICS, NAME, DueDate, calendar_file
 from tasks.doors import upload_address
 from tasks.forms import issue_form
 from tasks.office import Office, names, office
@@ -78,7 +79,27 @@ def assign(at: Office, plan: Plan, round_id: str, department: str, as_of: dateti
         upload = upload_address(at, ledger, a_round, department, as_of)
         letter = assignment_letter(at, plan, round_id, department, as_of, key, upload)
         notice = Notice(key, round_id, "assignment", 1, as_of, department, "liaison")
-        return make_message(at, ledger, letter, [form], [notice], as_of)
+        return make_message(at, ledger, letter, [form, dates(at, plan, round_id, department, as_of)], [notice], as_of)
+
+
+def dates(at: Office, plan: Plan, round_id: str, department: str, as_of: datetime) -> Attachment:
+    """Return when a department owes what in a round, for a calendar program: an event a role; reminders move it with the date."""
+    owed: dict[Role, list[ExpectedReport]] = {}
+    for one in plan.expected_in(round_id):
+        if one.department == department:
+            owed.setdefault(one.role, []).append(one)
+    about, unit = plan.definition.campaign, plan.directory.organ(department).name
+    found = [
+        DueDate(
+            code=f"{round_id}/{department}/{role.value}",
+            version=1,
+            title=f"{about.short_title}{plan.round(round_id).label}报送截止（{unit}）",
+            due_at=min(one.due_at for one in mine),
+            words="；".join(f"任务{one.duty}　{plan.definition.duty(one.duty).title}" for one in mine),
+        )
+        for role, mine in owed.items()
+    ]
+    return Attachment(NAME, ICS, calendar_file(found, at.settings.mailbox, as_of))
 
 
 def assignment_letter(

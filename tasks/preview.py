@@ -12,11 +12,12 @@ from campaigns.notices import message_id
 from campaigns.plan import Plan
 from campaigns.workdays import office_date
 from integrations.excel.forms_out import write_form
+from integrations.mail.dates import NAME
 from integrations.mail.rendering import render, subject
 from integrations.signing import sign
 from tasks.campaign import must_not_be_over, must_not_clash
 from tasks.definitions import load
-from tasks.dispatch import assignment_letter, departments_in, opening_slot
+from tasks.dispatch import assignment_letter, dates, departments_in, opening_slot
 from tasks.forms import XLSX
 from tasks.office import office
 from tasks.sending import send
@@ -56,7 +57,7 @@ def preview(name: str, now: datetime) -> list[dict[str, Any]]:
                     "to": f"{letter.to.unit} {letter.to.name}",
                     "email": letter.to.email,
                     "subject": subject(letter),
-                    "attachments": [form.filename],
+                    "attachments": [form.filename, NAME],
                 }
             )
     return letters
@@ -74,7 +75,7 @@ def send_sample(name: str, to: str, now: datetime) -> str:
     attachment = Attachment(form.filename, XLSX, write_form(form, sign(form.identity, at.settings.secret)))
     raw = render(
         letter,
-        [attachment],
+        [attachment, dates(at, plan, a_round.id, department, now)],
         sender=(at.settings.office, at.settings.mailbox),
         message_id=message_id(key, at.settings.mailbox),
         date=now,

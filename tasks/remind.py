@@ -13,7 +13,7 @@ from campaigns.plan import OFFICE
 from campaigns.records import RoundRecord
 from campaigns.workdays import office_date
 from integrations.database.ledger import Ledger
-from integrations.mail.dates import DueDate, calendar_file
+from integrations.mail.dates import ICS, NAME, DueDate, calendar_file
 from tasks.doors import upload_address
 from tasks.forms import newest_form
 from tasks.office import Office, Running, office
@@ -22,7 +22,6 @@ from tasks.post import as_record, make_message
 from tasks.step import step
 from tasks.wording import item_of, moment_in_chinese
 
-ICS = "text/calendar; charset=utf-8; method=PUBLISH"
 _CAPACITIES = ("liaison", "deputy", "lead", "leader", "office")
 
 
@@ -151,7 +150,7 @@ class _Desk:
             for one in order
             if one[3] in ("liaison", "deputy") and not one[4]
         ]
-        return Attachment("报送日期.ics", ICS, calendar_file(mine, self.at.settings.mailbox, self.as_of)) if mine else None
+        return Attachment(NAME, ICS, calendar_file(mine, self.at.settings.mailbox, self.as_of)) if mine else None
 
     def _section(self, of: tuple[str, str, str, str, bool], group: Sequence[Notice], papers: Sequence[Attachment]) -> Section:
         campaign, round_id, department, audience, after = of

@@ -8,6 +8,8 @@ import icalendar
 
 from campaigns.workdays import SHANGHAI
 
+NAME, ICS = "报送日期.ics", "text/calendar; charset=utf-8; method=PUBLISH"
+
 
 @dataclass(frozen=True, slots=True)
 class DueDate:

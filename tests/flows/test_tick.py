@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
 
+import icalendar
 import pytest
 from openpyxl import Workbook, load_workbook
 
@@ -194,6 +195,19 @@ def test_a_lead_hears_after_the_first_hop_and_after_each_later_arrival(
         sheet = load_workbook(BytesIO(form.get_payload(decode=True)))["牵头任务"]
         assert str(sheet.cell(row_of(sheet, 1, "配合单位情况"), 3).value).startswith(reported)
     assert sheet.cell(row_of(sheet, 1, "配合单位小计"), 3).value == 2 * OWN["出动执法人员（人次）"]
+
+
+def test_a_letter_of_assignment_carries_the_form_and_the_dates_for_a_calendar(office: Office) -> None:
+    launch(small_plan(), LAUNCHED)
+    tick.daily(at(10, 26))
+    (letter,) = [path for path in (office.home / "outbox").glob("*.eml") if "市市场监管局" in path.name]
+    form, dates = message_from_bytes(letter.read_bytes(), policy=default).iter_attachments()
+    assert str(form.get_filename()).endswith(".xlsx") and dates.get_content_type() == "text/calendar"
+    events = icalendar.Calendar.from_ical(dates.get_content()).walk("VEVENT")
+    due = {str(event["UID"]): event["DTEND"].dt.astimezone(UTC) for event in events}
+    owed = {one.role: one.due_at for one in small_plan().expected_in(FIRST_ROUND) if one.department == "scjg"}
+    assert due == {f"{FIRST_ROUND}/scjg/{role.value}@example.gov.cn": moment for role, moment in owed.items()}
+    assert all(event.walk("VALARM") and event["SEQUENCE"] == 0 for event in events)
 
 
 def test_after_a_long_outage_what_is_past_is_not_reminded_of(office: Office) -> None:
