@@ -4,19 +4,21 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import App, Group, Parameter
 
-from campaigns.errors import DefinitionError, LiandongError, Refused, UnreadableFile
+from campaigns.errors import Conflict, DefinitionError, LiandongError, Refused, UnreadableFile
+from campaigns.workdays import office_time
 from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hours, in_chinese
 from liandong.deciding import decide_app, register
 from liandong.overview import register as register_overview
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
+_AHEAD = timedelta(days=1)
 _VERDICTS = {
     "accepted": ("可以受理", OK),
     "returned": ("将退回修改", 1),
@@ -293,7 +295,7 @@ def tick(*, as_of: AsOf = None) -> int:
     from flows.tick import tick as work
     from liandong.window import refresh
 
-    now = _now(as_of)
+    now = _now_of_work(as_of)
     work(now)
     page = refresh(now)
     _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
@@ -306,7 +308,7 @@ def collect(*, as_of: AsOf = None) -> int:
     from flows.tick import collect as work
     from liandong.window import refresh
 
-    now = _now(as_of)
+    now = _now_of_work(as_of)
     work(now)
     page = refresh(now)
     _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
@@ -533,6 +535,18 @@ def _now(as_of: datetime | None) -> datetime:
     from integrations import clock
 
     return as_of or clock.now()
+
+
+def _now_of_work(as_of: datetime | None) -> datetime:
+    """Return the moment to work at; Conflict when it is days ahead: letters would go out for good. A stopped clock is free."""
+    from integrations import clock, settings
+
+    now = clock.now()
+    if as_of and as_of > now + _AHEAD and settings.load().fixed_clock is None:
+        told = f"--as-of 的时间（{office_time(as_of):%Y-%m-%d %H:%M}）比现在晚一天以上"
+        why = "收件、催报、汇总都会照那一天记入台账并发信，不能撤回，没有执行"
+        raise Conflict(f"{told}：{why}。想先看看以后会怎样，请用 liandong rehearse 定义文件 预演")
+    return as_of or now
 
 
 def _say(text: str) -> None:

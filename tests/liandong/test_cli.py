@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integrations import settings
+from integrations import clock, settings
 from liandong.cli import run
 from tasks.office import Office
 
@@ -227,6 +228,24 @@ def test_output_may_be_cut_short(launched: Office) -> None:
 def test_a_moment_no_calendar_knows_is_refused(said: Any, moment: str) -> None:
     code, text = said("tick", "--as-of", moment)
     assert code == 2 and "请核对年份" in text
+
+
+@pytest.mark.parametrize("command", ["tick", "collect"])
+def test_work_of_days_to_come_is_not_done_today(said: Any, launched: Office, command: str) -> None:
+    with launched.ledger() as ledger:
+        before = ledger.rounds("hezhou-2020")
+    code, text = said(command, "--as-of", "2099-11-26T09:00")
+    assert code == 1 and "2099-11-26 09:00" in text and "liandong rehearse" in text
+    with launched.ledger() as ledger:
+        assert ledger.rounds("hezhou-2020") == before
+    soon = clock.now() + timedelta(hours=23)
+    assert said(command, "--as-of", soon.isoformat())[0] == 0
+
+
+@pytest.mark.usefixtures("launched")
+def test_where_the_clock_stands_still_any_day_can_be_played(said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANDONG_FIXED_CLOCK", "2020-10-20T09:00:00+08:00")
+    assert said("collect", "--as-of", "2020-11-26T09:00")[0] == 0
 
 
 @pytest.mark.usefixtures("launched")
