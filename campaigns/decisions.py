@@ -39,6 +39,7 @@ class Kind(StrEnum):
     EXEMPT = "exempt"
     SUBSTITUTE = "substitute"
     CALL = "call"
+    ENTER = "enter"
     CLOSE = "close"
     DECLINE = "decline"
 
@@ -58,6 +59,7 @@ _KINDS = {
     Kind.EXEMPT: "豁免",
     Kind.SUBSTITUTE: "更换联系人",
     Kind.CALL: "电话催办",
+    Kind.ENTER: "代为登记",
     Kind.CLOSE: "提前结束",
     Kind.DECLINE: "不予同意",
 }
@@ -69,7 +71,7 @@ class Decision:
     """One decision. `scope` are the expected reports, rounds or departments it is about, `granted` what its kind grants.
 
     Granted are: to (extend, an office date), into (merge, a department), envelope (return, withdraw: a whole sending), rule and
-    until (exempt), capacity, name, email and phone (substitute), person (call).
+    until (exempt), capacity, name, email and phone (substitute), person (call), file and envelope (enter).
     """
 
     id: str
@@ -94,6 +96,7 @@ class Situation:
     standings: Mapping[str, Standing]
     as_of: datetime
     requests: Mapping[str, RequestRecord] = field(default_factory=dict)
+    entered: Mapping[str, bool] = field(default_factory=dict)  # what a file entered on somebody's behalf reports, True for nil
 
     @cached_property
     def expected(self) -> Mapping[str, ExpectedReport]:
@@ -276,7 +279,7 @@ def effect(situation: Situation, decision: Decision) -> Effect:
     moved = _moved(situation, decision) if decision.kind is Kind.EXTEND else ()
     closings = _closings(situation, moved)
     events = _events(situation, decision, moved, closings)
-    after = _folded(situation, events)
+    after = _folded(situation, [*events, *_brought(situation, decision)])
     touched = {code: one for code, one in after.items() if one != situation.standings[code]}
     return Effect(
         decision,
@@ -295,11 +298,10 @@ def _improper(situation: Situation, decision: Decision) -> Iterable[str]:
     """Yield what every decision must say and this one does not."""
     if not decision.by.strip():
         yield "没有写明经办人（--by）"
-    if decision.kind is not Kind.CALL:
-        if not decision.authority.strip():
-            yield "没有写明批准人（--authority）"
-        if not decision.basis.strip():
-            yield "没有写明依据（--basis）"
+    if decision.kind not in (Kind.CALL, Kind.ENTER) and not decision.authority.strip():
+        yield "没有写明批准人（--authority）"
+    if decision.kind is not Kind.CALL and not decision.basis.strip():
+        yield "没有写明依据（--basis）"
     if decision.decided_on > office_date(situation.as_of):
         yield f"决定日期{in_chinese(decision.decided_on)}还没有到"
     if decision.request is not None:
@@ -541,6 +543,15 @@ def _events(
                 counts = tally(state(situation.standings[one.id], situation.as_of) for one in mine)
                 found.append(event("round.closed", code, tally=dict(counts)))
     return tuple(found)
+
+
+def _brought(situation: Situation, decision: Decision) -> Iterable[Event]:
+    """Yield what the check of a file entered on somebody's behalf will record: what was read in it, as any sending brings it."""
+    if decision.kind is not Kind.ENTER:
+        return
+    for code in decision.scope:
+        data = {"submission": code, "version": situation.standings[code].highest + 1, "nil": situation.entered[code]}
+        yield Event(decision.campaign, "submission.accepted", code, situation.as_of, decision.by, "", data)
 
 
 def _folded(situation: Situation, events: Iterable[Event]) -> dict[str, Standing]:

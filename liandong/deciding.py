@@ -2,14 +2,18 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Group, Parameter
 
 from liandong.arguments import AsOf, Json, day
+
+if TYPE_CHECKING:
+    from campaigns.decisions import Effect
 
 _COMMANDS, _OPTIONS = Group("命令"), Group("选项")
 DONE, REFUSED = 0, 1
@@ -185,6 +189,26 @@ def log_call(
     return _decide("call", items, signed, unit, duty, {"person": person})
 
 
+def enter(
+    unit: Annotated[str, Parameter(help="单位代码或名称")],
+    file: Annotated[Path, Parameter(help="替该单位填好的本期报表")],
+    /,
+    *,
+    by: Annotated[str, Parameter(show_default=False, help="登记人")] = "",
+    authority: Annotated[str, Parameter(show_default=False, help="批准人或批准机关（可不写）")] = "",
+    basis: Annotated[str, Parameter(show_default=False, help="数字的来源，如 电话（某月某日，某人）、纸质报表")] = "",
+    on: Annotated[Day | None, Parameter(help="决定日期，如 2020-11-26（默认今天）")] = None,
+    confirm: Annotated[bool, Parameter(negative="", help="确认；不加则只显示会发生什么，不作改动")] = False,
+    json: Json = False,
+    as_of: AsOf = None,
+) -> int:
+    """代为登记：把电话、纸质等报来的数字填进该单位的报表，照样审核入账。"""
+    from tasks.entering import enter as enter_it
+
+    signed = Signed(by=by, authority=authority, basis=basis, on=on, confirm=confirm, json=json, as_of=as_of)
+    return _carry_out(lambda now: enter_it(unit, file, by, authority, basis, on, now, confirm=confirm), signed)
+
+
 def close(
     round: Annotated[str, Parameter(help="报送期代码")],
     /,
@@ -213,6 +237,7 @@ def register(app: App) -> None:
     """Add the commands beside `decide` to the command line."""
     app.command(request)
     app.command(log_call)
+    app.command(enter)
     app.command(close)
     app.command(list_decisions, name="list")
 
@@ -232,12 +257,8 @@ def _decide(
     campaign: str = "",
 ) -> int:
     from campaigns.decisions import Kind, Selection
-    from campaigns.errors import Refused
-    from liandong.decisions_view import effect_document, show_effect
-    from liandong.window import refresh
     from tasks.decide import Order, decide
 
-    now = _now(signed.as_of)
     order = Order(
         Kind(kind),
         Selection(items, units, duties),
@@ -249,8 +270,18 @@ def _decide(
         signed.request,
         campaign,
     )
+    return _carry_out(lambda now: decide(order, now, confirm=signed.confirm), signed)
+
+
+def _carry_out(make: "Callable[[datetime], Effect]", signed: Signed) -> int:
+    """Return the exit code after showing what a decision does at the moment it is made."""
+    from campaigns.errors import Refused
+    from liandong.decisions_view import effect_document, show_effect
+    from liandong.window import refresh
+
+    now = _now(signed.as_of)
     try:
-        found = decide(order, now, confirm=signed.confirm)
+        found = make(now)
     except Refused as refused:
         if not signed.json:
             raise

@@ -181,7 +181,7 @@ def _campaign(ledger: Ledger, order: Order) -> str:
 def _decision(ledger: Ledger, situation: Situation, order: Order, campaign: str) -> Decision:
     asked = situation.requests.get(order.request or "")
     if order.kind in _OF_DEPARTMENTS:  # of an exemption also expected reports, which keep their ids
-        scope: tuple[str, ...] = _departments(situation, order.selection.items)
+        scope: tuple[str, ...] = departments(situation, order.selection.items)
     elif order.kind is Kind.CLOSE:
         scope = order.selection.items
     elif order.kind is Kind.DECLINE or (asked and not order.selection.items):
@@ -190,7 +190,7 @@ def _decision(ledger: Ledger, situation: Situation, order: Order, campaign: str)
         scope = select(situation, order.kind, order.selection, ledger.envelopes_of(campaign))
     granted = dict(order.granted)
     if "into" in granted:
-        (granted["into"],) = _departments(situation, (granted["into"],))
+        (granted["into"],) = departments(situation, (granted["into"],))
     return Decision(
         ledger.next_decision(campaign),
         campaign,
@@ -205,7 +205,7 @@ def _decision(ledger: Ledger, situation: Situation, order: Order, campaign: str)
     )
 
 
-def _departments(situation: Situation, names: tuple[str, ...]) -> tuple[str, ...]:
+def departments(situation: Situation, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the codes of departments named by code or name; a name that is none is left for the effect to refuse."""
     known = {name: organ.id for organ in situation.plan.directory.organs for name in (organ.id, organ.name, organ.full_name)}
     return tuple(known.get(name, name) for name in names)

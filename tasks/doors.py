@@ -88,13 +88,13 @@ def _take(at: Office, arrival: Arrival, as_of: datetime) -> int:
     files = forms_apart(arrival.name, arrival.data) if arrival.door == "folder" else []
     if not files:
         sender = parts_of(arrival.data).sender if arrival.door == "mail" else ""
-        with _numbering(at) as ledger:
+        with numbering(at) as ledger:
             envelope = ledger.add_envelope(arrival.door, arrival.name, digest, len(arrival.data), sender, as_of)
         put_away(arrival, envelope)
         return 1
     envelopes = []
     digests = [at.keep(part.data) for part in files]
-    with _numbering(at) as ledger:
+    with numbering(at) as ledger:
         for part, one in zip(files, digests, strict=True):
             envelopes.append(ledger.add_envelope("folder", part.name, one, len(part.data), "", as_of))
     for envelope, part in zip(envelopes, files, strict=True):
@@ -110,7 +110,7 @@ def forms_apart(name: str, data: bytes) -> list[Part]:
 
 
 @contextmanager
-def _numbering(at: Office) -> Iterator[Ledger]:
+def numbering(at: Office) -> Iterator[Ledger]:
     """Yield the ledger while nobody else gives out receipt numbers: the doors are open in several processes."""
     with alone(at.home / _NUMBER_LOCK), at.ledger() as ledger:
         yield ledger
@@ -158,7 +158,7 @@ def _record(at: Office, account: ImapAccount, mail: Fetched, as_of: datetime) ->
     found = parts_of(mail.raw)
     # when the server got it is when it arrived, however long the office's program was off
     received = min(mail.arrived_at or as_of, as_of)
-    with _numbering(at) as ledger:
+    with numbering(at) as ledger:
         ledger.add_fetched(
             account.mailbox,
             mail.uid_validity,
@@ -230,7 +230,7 @@ def store(scope: Scope, door: str, files: Sequence[tuple[str, bytes]], as_of: da
         at.keep(data)
         parts += (forms_apart(name, data) if key is None else []) or [Part(name, "", data)]
     kept = [(file_name(part.name) or "未命名", part.data, at.keep(part.data)) for part in parts]
-    with _numbering(at) as ledger:
+    with numbering(at) as ledger:
         if key is not None and (known := ledger.handed_in(scope.key, key)):
             if known[0].sha256 != kept[0][2]:
                 raise Conflict("这个 Idempotency-Key 已用于另一份文件，请换一个")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from campaigns.decisions import Kind
 from campaigns.definition import Role
 from campaigns.errors import Refused
 from campaigns.events import Event
@@ -275,7 +276,7 @@ def _settle(
         department=reading.department,
         kind=(EnvelopeKind.REQUEST if reading.asks else EnvelopeKind.SUBMISSION).value,
         outcome=None if reading.asks else reading.decision.outcome.value,
-        reason=reading.decision.reason,
+        reason=reading.decision.reason + _entered(ledger, envelope, reading),
         findings=tuple(asdict(one) for one in checked.all_findings) if checked else (),
     )
     if not ledger.settle_envelope(settled, parts):
@@ -303,6 +304,18 @@ def _settle(
     if envelope.sender == letter.to.email.lower() == at.settings.mailbox.lower():
         return  # the office wrote to itself
     make_message(at, ledger, letter, attachments, [], as_of)
+
+
+def _entered(ledger: Ledger, envelope: EnvelopeRecord, reading: _Reading) -> str:
+    """Return who entered what came by the office's own door, and on what basis; empty for what came by any other."""
+    if envelope.door != "office" or reading.form is None:
+        return ""
+    made = [
+        one
+        for one in ledger.decisions(reading.form.campaign)
+        if one.kind == Kind.ENTER and one.granted["envelope"] == envelope.id
+    ]
+    return "".join(f"由办公室{one.by}代为登记（{one.id}），依据：{one.basis}。如与实际不符，请报送更正。" for one in made)
 
 
 def _unless_closed(ledger: Ledger, reading: _Reading) -> _Reading:
