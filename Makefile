@@ -43,6 +43,8 @@ faults: $(BIN)/installed ## inject every kind of fault into 25 forms, saved by t
 soak: $(BIN)/installed ## live through 100,000 random histories, kill the tick at every boundary (an hour)
 	$(BIN)/python -m tests.soak_histories 100000
 	$(BIN)/python -m tests.soak.crash
+	$(BIN)/python -m tests.soak.outage
+	$(BIN)/python -m tests.soak.two_senders
 
 serve: $(BIN)/installed ## open the Prefect UI on the demo's data
 	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong serve

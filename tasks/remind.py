@@ -63,15 +63,18 @@ def remind(as_of: datetime) -> int:
         heard = ledger.heard_on(today, found.digests)
     if heard:
         found = go_round(owed.values(), ladders, made, slots, as_of, mailbox, heard, lateness)
-    count = 0
+    count, left = 0, set[str]()
     for address, notices in found.digests.items():
         with at.ledger() as ledger:
             desk = _Desk(at, ledger, running, rounds, owed, as_of)
             letter, attachments = desk.letter(digest_key(today, address), notices)
-            count += make_message(at, ledger, letter, attachments, notices, as_of)
+            if make_message(at, ledger, letter, attachments, notices, as_of):
+                count += 1
+            else:  # a tick at the same time wrote to this person: the next one sees what is left to say
+                left |= {notice.about for notice in notices}
     with at.ledger() as ledger:
         ledger.supersede(map(as_record, found.superseded), as_of)
-        ledger.looked_at(found.next_at)
+        ledger.looked_at({code: moment for code, moment in found.next_at.items() if code not in left})
     return count
 
 

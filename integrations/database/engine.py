@@ -19,18 +19,22 @@ from sqlalchemy.orm import Session
 from campaigns.errors import NotConfigured, WorldError
 
 _BUSY_SECONDS = 30
+_TURN = 20_201_020  # any number: whoever writes to a ledger on PostgreSQL holds the advisory lock of this one
 
 
 @lru_cache(maxsize=8)
 def engine(url: str) -> Engine:
     """Return the engine of a ledger, its tables brought up to date; one an URL and process."""
     try:
-        made = create_engine(url, connect_args={"timeout": _BUSY_SECONDS} if url.startswith("sqlite") else {})
+        patience = {"timeout": _BUSY_SECONDS} if url.startswith("sqlite") else {"options": f"-c lock_timeout={_BUSY_SECONDS}s"}
+        made = create_engine(url, connect_args=patience)
     except (ArgumentError, ImportError):  # the address may hold a password: it is not repeated
         raise NotConfigured("设置中的数据库地址（database_url）写得不对，请改正，或删去这一项改用自带的台账文件") from None
     if made.dialect.name == "sqlite":
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
         _prepare_sqlite(made)
+    else:
+        _prepare_postgresql(made)
     with _in_chinese():
         upgrade(made)
     return made
@@ -93,6 +97,13 @@ def _prepare_sqlite(made: Engine) -> None:
     @event.listens_for(made, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(made: Engine) -> None:
+    @event.listens_for(made, "begin")
+    def begin(connection: Any) -> None:
+        # one at a time, as on SQLite: what a transaction finds missing, nobody else makes before it does
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
 
 def upgrade(made: Engine) -> None:

@@ -44,9 +44,9 @@ def answering(command: list[str], port: int, greeting: bytes = b"* OK") -> Itera
 
 
 @contextmanager
-def answering_smtp(journal: Path) -> Iterator[int]:
-    """Yield the port of an SMTP server that writes a line into the journal for every letter it takes."""
-    port = free_port()
+def answering_smtp(journal: Path, at: int | None = None) -> Iterator[int]:
+    """Yield the port, chosen or free, of an SMTP server that writes a line into the journal for every letter it takes."""
+    port = at or free_port()
     with answering([sys.executable, "-m", "tests.soak.mail_server", str(port), str(journal)], port, greeting=b"220"):
         yield port
 

@@ -32,7 +32,7 @@ from tests.builders import FIRST_ROUND, small_plan
 from tests.flows.test_tick import LAUNCHED, at, newest_form
 from tests.integrations.excel.filling import edited, fill_in
 from tests.integrations.mailboxes import answering_smtp, client, mail_devel, mail_from, put
-from tests.soak import points
+from tests.soak import mail_server, points
 
 ANSWERS = "answers"  # the folder to which the departments write; it is empty until they do
 LATER = timedelta(minutes=11)  # after which a sender that fell silent is taken for dead
@@ -64,7 +64,7 @@ class World:
 
     def letters(self) -> list[dict[str, Any]]:
         """Return what the mail server took since it was last asked to forget."""
-        return [json.loads(line) for line in self.journal.read_text("utf-8").splitlines()] if self.journal.exists() else []
+        return mail_server.letters(self.journal)
 
     def forget(self) -> None:
         """Empty the mail server's journal."""
@@ -234,7 +234,7 @@ def _try(outside: World, trial: Trial, stage: str, number: int, before: Path, wa
 
 def _in_the_gap(name: str) -> bool:
     """Return whether a letter may have been taken by the server while the ledger does not know it yet."""
-    return name.startswith(("post.send", "post.deliver", "tick."))
+    return name.startswith(("sending.", "tick."))
 
 
 def _look(outside: World, home: Path) -> dict[str, Any]:

@@ -31,6 +31,11 @@ class Journal:
         return "250 OK"
 
 
+def letters(journal: Path) -> list[dict[str, Any]]:
+    """Return the letters a server has written down, in their order; none before it took its first."""
+    return [json.loads(line) for line in journal.read_text("utf-8").splitlines()] if journal.exists() else []
+
+
 if __name__ == "__main__":
     controller = Controller(Journal(Path(sys.argv[2])), hostname="127.0.0.1", port=int(sys.argv[1]))
     controller.start()

@@ -59,6 +59,20 @@ def kill_at(wanted: int) -> None:
     watch(reached)
 
 
+def freeze_at(boundary: str) -> None:
+    """Let this process stop with SIGSTOP at a boundary: its name, and at the how-manieth of that name, as `…: after commit@2`."""
+    wanted, _, number = boundary.rpartition("@")
+    left = int(number)
+
+    def reached(_: int, name: str) -> None:
+        nonlocal left
+        left -= name == wanted
+        if name == wanted and not left:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    watch(reached)
+
+
 def _where(frame: FrameType) -> str:
     """Return the step that is at work: the nearest function of tasks or flows."""
     at: FrameType | None = frame

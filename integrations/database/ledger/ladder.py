@@ -51,14 +51,6 @@ class Ladders(Record):
             statement = update(table).where(table.c.id == bindparam("code")).values(next_at=bindparam("moment"))  # type: ignore[arg-type]
             self._session.connection().execute(statement, found)
 
-    def notices_about(self, codes: Iterable[str]) -> set[str]:
-        """Return the keys of the notices about these expected reports that were made or superseded."""
-        wanted, found = list(codes), set[str]()
-        for start in range(0, len(wanted), _MANY):
-            some = wanted[start : start + _MANY]
-            found |= set(self._session.scalars(select(t.NoticeRow.key).where(t.NoticeRow.about.in_(some))))
-        return found
-
     def heard_on(self, day: date, mailboxes: Iterable[str]) -> set[str]:
         """Return which of these mailboxes had their letter of reminders on a day."""
         keys, found = {digest_key(day, one): one for one in mailboxes}, set[str]()

@@ -15,6 +15,8 @@ from integrations.database import tables as t
 from integrations.database.ledger import rows
 from integrations.database.ledger.record import Record
 
+_MANY = 500  # ids in one query
+
 
 class Letters(Record):
     """Questions and changes about who hears what."""
@@ -23,6 +25,14 @@ class Letters(Record):
         """Return the notices of a campaign that were made: key -> status."""
         query = select(t.NoticeRow.key, t.NoticeRow.status).where(t.NoticeRow.campaign_id == campaign)
         return {row.key: row.status for row in self._session.execute(query)}
+
+    def notices_about(self, codes: Iterable[str]) -> set[str]:
+        """Return the keys of the notices about these expected reports that were made or superseded."""
+        wanted, found = list(codes), set[str]()
+        for start in range(0, len(wanted), _MANY):
+            some = wanted[start : start + _MANY]
+            found |= set(self._session.scalars(select(t.NoticeRow.key).where(t.NoticeRow.about.in_(some))))
+        return found
 
     def message_keys(self, campaign: str) -> set[str]:
         """Return the keys of the messages made in a campaign."""
@@ -51,8 +61,10 @@ class Letters(Record):
         return True
 
     def supersede(self, notices: Iterable[NoticeRecord], made_at: datetime) -> None:
-        """Store notices that nobody needs to hear any more, so that they are never made later."""
-        for one in self._add_notices(notices, made_at, None):
+        """Store notices that nobody needs to hear any more, so that they are never made later; those stored already stay."""
+        wanted = {one.key: one for one in notices}
+        known = self.notices_about({one.about for one in wanted.values()}) if wanted else set()
+        for one in self._add_notices((one for key, one in wanted.items() if key not in known), made_at, None):
             data = {"digest": rows.notice_digest(one)}
             self.record(Event(one.campaign_id, "notice.superseded", one.key, made_at, "office", f"notice:{one.key}", data))
 
