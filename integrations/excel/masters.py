@@ -19,6 +19,7 @@ from openpyxl.compat import safe_string
 from integrations.excel.workbook import clean
 
 _FIGURE = 10**14  # a mark that is a figure: this much and its number; fifteen digits, which nothing rounds
+_BY_NUMBER = re.compile(r"&#(12[89]|1[3-9]\d|[2-9]\d\d|\d{4,7});")
 # PKWARE's APPNOTE.TXT, 4.3.7, 4.3.12 and 4.3.16; 20: deflate, 8: deflated, 0x21: 1980-01-01, the earliest day a zip can say
 _LOCAL, _CENTRAL, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s4H2LH")
 _HEAD = (20, 0, 8, 0, 0x21)
@@ -79,15 +80,16 @@ def master(data: bytes, seal: str) -> Master:
     fixed, entries, parts = b"", [], []
     with zipfile.ZipFile(BytesIO(data)) as archive:
         for name in archive.namelist():
-            raw = archive.read(name)
+            # lxml, where openpyxl finds it, writes all that is not ASCII as numbers, eight signs for one
+            raw = _BY_NUMBER.sub(lambda found: chr(int(found[1])), archive.read(name).decode())
             # a text that begins or ends with a blank keeps it only where the XML says so
-            text = re.sub(rf"<t>(?=[^<]*{seal})", '<t xml:space="preserve">', raw.decode())
+            text = re.sub(rf"<t>(?=[^<]*{seal})", '<t xml:space="preserve">', raw)
             first, *rest = mark.split(text)
             if rest:
                 numbers = tuple(int(of_text or of_figure) for of_text, of_figure in zip(rest[::3], rest[1::3], strict=True))
                 parts.append(_Part(name.encode(), (first, *rest[2::3]), numbers))
                 continue
-            local, entry = _deflated(name.encode(), raw, len(fixed))
+            local, entry = _deflated(name.encode(), raw.encode(), len(fixed))
             fixed += local
             entries.append(entry)
     return Master(fixed, tuple(entries), tuple(parts))

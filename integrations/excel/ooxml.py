@@ -24,14 +24,17 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _BLANK_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"(?: [a-z]+="[^"<>]*")* ?/>')
 # A cell and a shared string as nearly all are written; [ -%'-;=?-~] is what ASCII prints but for < > &.
+# Some programs write what is not ASCII by its number.
+_WORDS = rb"[^<>&\x00-\x08\x0b-\x1f]*(?:&#[1-9][0-9]{2,4};[^<>&\x00-\x08\x0b-\x1f]*)*"
+_NUMBERED = re.compile(r"&#([0-9]+);")
 _PLAIN_CELL = re.compile(
     rb'<c r="([A-Z]{1,3})([1-9][0-9]{0,6})"(?: s="([0-9]{1,9})")?(?: t="([a-zA-Z]{1,9})")?(?: ?/>|>'
     rb"(<f>[ -%'-;=?-~]*</f>)?(?:<v>([ -%'-;=?-~]*)</v>|<v ?/>|"
-    rb'<is><t(?: xml:space="preserve")?>([^<>&\x00-\x08\x0b-\x1f]*)</t></is>)?</c>)'
+    rb'<is><t(?: xml:space="preserve")?>(' + _WORDS + rb")</t></is>)?</c>)"
 )
 _CELL_GROUPS = _PLAIN_CELL.groups + 1
 _PLAIN_SIZE = 4 * 2**20  # a larger sheet is read from end to end, which takes time and not memory
-_PLAIN_STRING = re.compile(rb'<si><t(?: xml:space="preserve")?>([^<>&\x00-\x08\x0b-\x1f]*)</t></si>')
+_PLAIN_STRING = re.compile(rb'<si><t(?: xml:space="preserve")?>(' + _WORDS + rb")</t></si>")
 _STRING_LEFT = re.compile(rb"[<:]si[\s/>]")
 _COLUMNS = {letter(column).encode(): column for column in range(1, MOST_COLUMNS + 1)}
 _CELL_WITHOUT_PLACE = re.compile(rb"<(?:[A-Za-z0-9]+:)?c(?:>|/| (?!r=))")
@@ -188,9 +191,16 @@ def _plain_strings(data: bytes) -> list[str]:
 
 def _decoded(data: bytes) -> str:
     try:
-        return data.decode()
-    except UnicodeDecodeError:
+        words = data.decode()
+        if b"&#" not in data:
+            return words
+        words = _NUMBERED.sub(lambda found: chr(int(found[1])), words)
+        words.encode()  # a number that no character has is found here
+    except UnicodeError:
         raise damaged("内容不完整或已损坏") from None
+    if "\ufffe" in words or "\uffff" in words:
+        raise damaged("内容不完整或已损坏")
+    return words
 
 
 def _formats(parts: Parts, name: str) -> list[str]:
