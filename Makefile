@@ -45,6 +45,7 @@ soak: $(BIN)/installed ## live through 100,000 random histories, kill the tick a
 	$(BIN)/python -m tests.soak.crash
 	$(BIN)/python -m tests.soak.outage
 	$(BIN)/python -m tests.soak.two_senders
+	$(BIN)/python -m tests.soak.ladder
 
 serve: $(BIN)/installed ## open the Prefect UI on the demo's data
 	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong serve

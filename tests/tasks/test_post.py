@@ -195,3 +195,15 @@ def test_a_reminder_that_waited_is_not_sent_to_who_has_reported_nor_at_night(por
         deliver(instant(date(2020, 11, 24), time(8, 30)))
     assert letter_to("gaj", "reminder").status == "withdrawn"
     assert len(server.taken) == len(waiting) - 1
+
+
+def test_days_without_a_mail_server_bring_nobody_two_letters_of_reminders_on_one_day(port: int) -> None:
+    with serving(Server(), port):
+        tick.daily(OPENED)
+    for day in (23, 27):  # before the date, and after it
+        tick.daily(instant(date(2020, 11, day), time(8, 30)))
+    with serving(Server(), port):
+        for day in (27, 30):
+            tick.daily(instant(date(2020, 11, day), time(14, 30)))
+    sent = [one.sent_at for one in letters() if one.to_email == "gaj@example.gov.cn" and one.kind in ("reminder", "overdue")]
+    assert [moment and moment.date() for moment in sent] == [date(2020, 11, 27), date(2020, 11, 30)]

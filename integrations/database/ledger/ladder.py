@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from sqlalchemy import Select, bindparam, or_, select, update
 
 from campaigns.ladder import Owed, digest_key
+from campaigns.workdays import instant
 from integrations.database import tables as t
 from integrations.database.ledger import rows
 from integrations.database.ledger.record import Record
@@ -52,12 +53,24 @@ class Ladders(Record):
             self._session.connection().execute(statement, found)
 
     def heard_on(self, day: date, mailboxes: Iterable[str]) -> set[str]:
-        """Return which of these mailboxes had their letter of reminders on a day."""
-        keys, found = {digest_key(day, one): one for one in mailboxes}, set[str]()
-        for start in range(0, len(keys), _MANY):
-            some = list(keys)[start : start + _MANY]
+        """Return which of these mailboxes had their letter of reminders on a day, made or sent, or have one that still waits.
+
+        So a mail server that was down for days brings nobody several letters at once. One held back by a paused campaign keeps
+        its reader from nothing else.
+        """
+        wanted, keys, start = set(mailboxes), {digest_key(day, one): one for one in mailboxes}, instant(day, time())
+        found = set[str]()
+        for first in range(0, len(keys), _MANY):
+            some = list(keys)[first : first + _MANY]
             found |= {keys[one] for one in self._session.scalars(select(t.MessageRow.key).where(t.MessageRow.key.in_(some)))}
-        return found
+        waits = t.MessageRow.status.in_(("queued", "sending")) & t.CampaignRow.status.in_(("live", "closed"))
+        left = (t.MessageRow.status == "sent") & (t.MessageRow.sent_at >= start)
+        query = (
+            select(t.MessageRow.to_email)
+            .outerjoin(t.CampaignRow, t.CampaignRow.id == t.MessageRow.campaign_id)
+            .where(t.MessageRow.kind.in_(("reminder", "overdue")), waits | left)
+        )
+        return found | wanted & {one.lower() for one in self._session.scalars(query)}
 
     def late_rounds(self, campaign: str, as_of: datetime) -> Mapping[str, int]:
         """Return in how many rounds of a campaign each department was late, or is."""
