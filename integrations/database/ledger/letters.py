@@ -64,9 +64,14 @@ class Letters(Record):
         """Store notices that nobody needs to hear any more, so that they are never made later; those stored already stay."""
         wanted = {one.key: one for one in notices}
         known = self.notices_about({one.about for one in wanted.values()}) if wanted else set()
-        for one in self._add_notices((one for key, one in wanted.items() if key not in known), made_at, None):
-            data = {"digest": rows.notice_digest(one)}
-            self.record(Event(one.campaign_id, "notice.superseded", one.key, made_at, "office", f"notice:{one.key}", data))
+        made = self._add_notices((one for key, one in wanted.items() if key not in known), made_at, None)
+        digests = ((one, {"digest": rows.notice_digest(one)}) for one in made)
+        self.record(
+            *(
+                Event(one.campaign_id, "notice.superseded", one.key, made_at, "office", f"notice:{one.key}", data)
+                for one, data in digests
+            )
+        )
 
     def _add_notices(self, notices: Iterable[NoticeRecord], made_at: datetime, message: str | None) -> list[t.NoticeRow]:
         made = [

@@ -1,7 +1,7 @@
 """Rows in and out: what the tables hold, as frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,7 @@ from integrations.database import tables as t
 
 def as_row(table: Any, record: Any, names: Mapping[str, str], **more: Any) -> Any:
     """Return a table row of a record."""
-    return table(**{names.get(name, name): value for name, value in asdict(record).items()}, **more)
+    return table(**{names.get(one.name, one.name): getattr(record, one.name) for one in fields(record)}, **more)
 
 
 def campaign(row: t.CampaignRow) -> CampaignRecord:
