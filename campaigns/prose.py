@@ -1,11 +1,12 @@
 """Figures in running text: what a summary says of an indicator, and where it differs from the table. Shown, never counted.
 
 Rather nothing than a wrong alarm: a figure is taken only where an indicator's own label stands right before it and its unit right
-behind it, and it is no part of another figure, no plan, no figure of another year, no single case.
+behind it, and it is no part of another figure, no plan, no figure of another year, no single case. A figure of a matrix is told
+by the label of its row and, right after it, that of its column: `商标侵权案件立案3件`.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +26,11 @@ _ALIKE = (
     ("检查经营主体", "检查市场主体", "检查各类经营主体", "检查各类市场主体"),
     ("出动执法人员", "出动执法检查人员"),
 )
+_OF_MANY = {"合计", "总计", "小计", "共计", "其他", "其它", "全部", "本级"}  # rows whose label says nothing outside their table
+_OF_A_ROW = r"(?:案件|方面|领域|共|已|[:：\s])"  # between the label of a row and that of a column
+_ROW_BEGINS = re.compile(
+    r"(?:^|[，。；！？、,;!?\s:：]|全年|全市|本期|查处|查办|办理|共|是|对)$"
+)  # else it may be the end of a longer label
 _NEGATING = re.compile(r"(?:未|不|不予|拟|应|待|撤销|撤|免予|刑事|重新|可)$")
 _OTHER_THAN_OURS = re.compile(
     r"其中|去年|上年|前年|往年|同期|上期|此前|计划|目标|力争|预计|下一步|典型案|案例|一案|某|该|当事人|最高|最低|平均|每"
@@ -67,29 +73,44 @@ def mentions(text: str, indicators: Sequence[Named]) -> tuple[Mention, ...]:
     plain = text.translate(_FULL_WIDTH)
     patterns = [(name, one) for one in indicators if one.unit for name in _names(one.label)]
     patterns.sort(key=lambda pair: -len(pair[0]))  # 罚没款金额 before 罚没款
+    said = Counter(name for name, _ in patterns)
     found: dict[int, Mention] = {}
     taken: set[int] = set()
     for name, one in patterns:
         for match, mention in _found(plain, name, one):
             if taken.isdisjoint(range(*match.span())):
                 taken |= set(range(*match.span()))
-                found[match.start()] = mention
+                if mention and not ("·" in name and said[name] > 1):  # a cell of either of two matrices
+                    found[match.start()] = mention
     return tuple(found[at] for at in sorted(found))
 
 
 def _names(label: str) -> tuple[str, ...]:
-    return next((names for names in _ALIKE if label in names), (label,))
+    """Return what a text may call a figure; that of a matrix by its row and its column, joined by `·`."""
+    row, _, column = label.rpartition("·")
+    if not row:
+        return next((names for names in _ALIKE if label in names), (label,))
+    if row in _OF_MANY:
+        return ()
+    return tuple(dict.fromkeys(f"{row}·{re.sub('(?<=.)数量?$', '', name)}" for name in _names(column)))
 
 
-def _found(text: str, name: str, one: Named) -> Iterator[tuple[re.Match[str], Mention]]:
+def _found(text: str, name: str, one: Named) -> Iterator[tuple[re.Match[str], Mention | None]]:
+    """Yield what stands in a text for a name; without a mention what only looks like a cell of a matrix, and is of no other."""
     own = one.unit or ""
     money = own in _MONEY
     units = tuple(_MONEY) if money else _COUNTED.get(own, (own,))
     unit = "|".join(re.escape(each) for each in sorted(units, key=len, reverse=True))
     number = _NUMBER if money or one.decimals else f"(?:{_NUMBER}|{_WORDS})"
-    pattern = rf"{re.escape(name)}{_BETWEEN}{{0,5}}{number}\s*(?P<times>万)??(?P<unit>{unit}){_NOT_BEHIND}"
+    row, _, column = name.rpartition("·")
+    label = f"{re.escape(row)}{_OF_A_ROW}{{0,2}}{re.escape(column)}"
+    pattern = rf"{label if row else re.escape(name)}{_BETWEEN}{{0,5}}{number}\s*(?P<times>万)??(?P<unit>{unit}){_NOT_BEHIND}"
     for match in re.finditer(pattern, text):
-        if not _ours(text[: match.start()]):
+        before = text[: match.start()]
+        if row and not _ROW_BEGINS.search(before):
+            yield match, None
+            continue
+        if not _ours(before):
             continue
         words = match.groupdict().get("words")
         spoken = numeral(words) if words else None

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.definition import Indicator
+from campaigns.items import Item
 from campaigns.prose import _in_words, differing, mentions, numeral
 
 INDICATORS = (
@@ -49,6 +50,35 @@ def test_a_figure_stands_between_its_label_and_its_unit(text: str, found: list[t
 )  # fmt: skip
 def test_what_is_no_figure_of_ours_is_left_alone(text: str) -> None:
     assert said(text) == []
+
+
+MATRIX = (
+    *INDICATORS,
+    Item(id="trademark.filed", label="商标侵权·立案", unit="件", row="trademark", row_label="商标侵权", column="filed"),
+    Item(id="trademark.closed", label="商标侵权·结案数", unit="件", row="trademark", row_label="商标侵权", column="closed"),
+    Item(id="counterfeit.filed", label="假冒专利·立案", unit="件", row="counterfeit", row_label="假冒专利", column="filed"),
+    Item(id="counterfeit.penalty", label="假冒专利·罚没金额", unit="万元", decimals=2, row_label="假冒专利", column="penalty"),
+    Item(id="all.filed", label="合计·立案", unit="件", row="all", row_label="合计", column="filed"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("全市立案12件。商标侵权案件立案3件，假冒专利案件立案两百件",
+         [("filed", "12"), ("trademark.filed", "3"), ("counterfeit.filed", "200")]),
+        ("共查处商标侵权立案共3件；商标侵权：结案2件", [("trademark.filed", "3"), ("trademark.closed", "2")]),
+        ("假冒专利罚没款35000元", [("counterfeit.penalty", "3.5")]),
+        ("去年商标侵权案件立案3件", []), ("涉外商标侵权案件结案3件", []), ("商标侵权案件未结案3件", []),
+    ],
+)  # fmt: skip
+def test_a_figure_of_a_matrix_is_told_by_its_row_and_its_column(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(one.indicator, f"{one.value.normalize():f}") for one in mentions(text, MATRIX)] == found
+
+
+def test_what_may_be_either_of_two_figures_of_matrices_is_left_alone() -> None:
+    twin = Item(id="other.filed", label="商标侵权·立案", unit="件", row="other", row_label="商标侵权", column="filed")
+    assert mentions("商标侵权案件立案3件", (*MATRIX, twin)) == ()
 
 
 LABELS = st.sampled_from(["出动执法人员", "检查经营主体", "立案", "结案", "罚没金额", "罚没款"])
