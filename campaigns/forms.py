@@ -300,7 +300,8 @@ def design(
                     coop_note=(coop_notes.get(one.id) or _awaited(cooperating)) if "coopnote" in rows else "",
                 )
             )
-    tables = tuple(_table(plan, form, items, known, blocks) for form, items in asked)
+    holders = {item.id: form.id for form, items in reversed(asked) for item in items}
+    tables = tuple(_table(plan, form, items, known, blocks, holders) for form, items in asked)
     return Form(
         serial=serial,
         version=version,
@@ -365,14 +366,21 @@ def _rows(form: definition.Form, items: tuple[Item, ...], lines: tuple[str, ...]
         yield from ("narrative", "nil")
 
 
-def _table(plan: Plan, form: definition.Form, items: tuple[Item, ...], known: tuple[Item, ...], blocks: list[Block]) -> Table:
+def _table(
+    plan: Plan,
+    form: definition.Form,
+    items: tuple[Item, ...],
+    known: tuple[Item, ...],
+    blocks: list[Block],
+    holders: Mapping[str, str],
+) -> Table:
     columns = items
     if form.layout == "matrix":
         heads = {item.column: item.model_copy(update={"id": item.column, "label": item.head}) for item in items}
         columns = tuple(heads.values())
-    mine = [block for block in blocks if block.form == form.id]
+    asked = {**holders, **dict.fromkeys((item.id for item in items), form.id)}  # its own come first
     rules = [rule for rule in plan.definition.rules if rule.form == form.id and rule.stage != "shadow"]
-    told = [_instruction(rule, known, {item.id for item in items}, mine) for rule in rules]
+    told = [_instruction(rule, known, asked, blocks) for rule in rules]
     return Table(
         code=form.id,
         title=form.title,
@@ -386,41 +394,51 @@ def _table(plan: Plan, form: definition.Form, items: tuple[Item, ...], known: tu
     )
 
 
-def _instruction(rule: Rule, known: tuple[Item, ...], here: set[str], blocks: list[Block]) -> Instruction | None:
-    """Return how a rule is told, None when nothing it names is asked of the department.
+def _instruction(rule: Rule, known: tuple[Item, ...], holders: Mapping[str, str], blocks: list[Block]) -> Instruction | None:
+    """Return how a rule is told, None when nothing it names is asked of the department; `holders` says on which form a code is.
 
-    What lies on another sheet or on no sheet is only checked when the form comes back: a cell cannot turn red for it.
+    What stands on no sheet is only checked when the form comes back: a cell cannot turn red for it.
     """
     relation = parse(rule.check)
     readings = list(instances(relation, known))
     if not readings:
         return None
     red: dict[str, list[tuple[str, str]]] = {}
-    for block in blocks:
+    for block in (block for block in blocks if block.form == rule.form):
+        beside = {other.form: other for other in blocks if other.expected == block.expected}
+        holding = {code: beside[form] for code, form in holders.items() if form in beside}
         for reading in readings:
-            cells = {name: _shown(block, here, full, rule.over) for name, full in reading.items()}
+            cells = {name: _shown(block, holding, full, rule.over) for name, full in reading.items()}
             there = {name: cell for name, cell in cells.items() if cell}
             subject = reading[relation.subject]
-            if len(there) < len(cells) or subject not in here:
+            if len(there) < len(cells) or holders.get(subject) != rule.form:
                 continue
-            typed = [block.cell("own", code) for scope, code in map(scope_of, reading.values()) if not scope]
+            codes = [code for scope, code in map(scope_of, reading.values()) if not scope]
+            typed = [_seen_from(block, holding[code], "own", code) for code in codes]
             failed = f"AND(COUNT({','.join(dict.fromkeys(typed))})={len(set(typed))},NOT({relation.formula(there)}))"
             red.setdefault(block.key, []).append((block.cell("own", subject), failed))
     return Instruction(text=rule.text, red={key: tuple(found) for key, found in red.items()})
 
 
-def _shown(block: Block, here: set[str], name: str, over: str) -> str:
-    """Return where a figure of a rule is shown on the block's own sheet, a number where it is known but not shown, or nothing."""
+def _shown(block: Block, holding: Mapping[str, Block], name: str, over: str) -> str:
+    """Return where a block sees a figure of a rule, a number where it is known but not shown, or nothing."""
     scope, code = scope_of(name)
-    if code not in here:
+    if code not in holding:
         return ""
+    there = holding[code]
     if not scope:
-        return block.cell("cumulative" if over == "cumulative" else "own", code)
+        return _seen_from(block, there, "cumulative" if over == "cumulative" else "own", code)
     if scope == "coop":
-        return block.cell("coop", code) if "coop" in block.lines else ""
+        return _seen_from(block, there, "coop", code) if "coop" in there.lines else ""
     if over == "cumulative":
-        return block.cell("previous", code)
-    return f"{block.last[code]:f}" if code in block.last else ""
+        return _seen_from(block, there, "previous", code)
+    return f"{there.last[code]:f}" if code in there.last else ""
+
+
+def _seen_from(block: Block, there: Block, line: str, code: str) -> str:
+    """Return the cell of a figure as a formula beside a block names it: `C7`, or with its sheet, `'表二'!C7`."""
+    cell = there.cell(line, code)
+    return cell if there.sheet == block.sheet else "'" + there.sheet.replace("'", "''") + f"'!{cell}"
 
 
 def _filled(items: tuple[Item, ...], figures: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -1,5 +1,6 @@
 """How a form is laid out in a workbook: the slow way, cell by cell with openpyxl, by which masters are made."""
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
@@ -7,6 +8,8 @@ from openpyxl import Workbook
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.utils.cell import absolute_coordinate
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
@@ -64,6 +67,8 @@ _ROW, _LOW_ROW, _TEXT_ROW, _HEAD = (
 _LEAST_WIDTH = 112.0
 _PAGE_WIDTH, _PAGE_HEIGHT = 147.0, 528.0  # characters across and points down that fit an A4 page lying down, unscaled
 
+
+_ELSEWHERE = re.compile(r"'(?:[^']|'')+'![A-Z]+[0-9]+")  # a cell of another sheet in a formula
 
 Heights = Mapping[tuple[str, int], float]
 
@@ -476,7 +481,21 @@ def _redden(sheet: Worksheet, form: Form, blocks: list[Block]) -> None:
         sheet.conditional_formatting.add(_range(typed).replace(",", " "), negative)
         for rule in form.table(block).rules:
             for cell, failed in rule.red.get(block.key, ()):
-                sheet.conditional_formatting.add(cell, Rule(type="expression", formula=[failed], dxf=style))
+                formula = _ELSEWHERE.sub(lambda there: _name_of(sheet, there[0]), failed)
+                sheet.conditional_formatting.add(cell, Rule(type="expression", formula=[formula], dxf=style))
+
+
+def _name_of(sheet: Worksheet, there: str) -> str:
+    """Return the name of a cell on another sheet: the format of a cell may look there by name in every Excel, by address not."""
+    at, _, cell = there.rpartition("!")
+    book = sheet.parent
+    assert isinstance(book, Workbook)
+    names = {one.attr_text: name for name, one in book.defined_names.items()}
+    target = f"{at}!{absolute_coordinate(cell)}"
+    if target not in names:
+        names[target] = f"shown_{len(names) + 1}"
+        book.defined_names[names[target]] = DefinedName(names[target], attr_text=target)
+    return names[target]
 
 
 def _break_pages(sheet: Worksheet, blocks: list[Block], width: float) -> None:

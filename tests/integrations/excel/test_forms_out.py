@@ -120,7 +120,9 @@ def test_a_cell_turns_red_by_the_rule_that_will_be_checked() -> None:
     assert red[cell] == [f"AND(COUNT({cell},{bound})=2,NOT({cell}<={bound}))"]
     cumulative = [matrix.cell("cumulative", f"trademark.{code}") for code in ("cases_closed", "cases_filed")]
     assert f"NOT({cumulative[0]}<={cumulative[1]})" in red[matrix.cell("own", "trademark.cases_closed")][0]
-    assert matrix.cell("own", "total.cases_filed") not in red  # it looks at another sheet: checked when it comes back
+    (elsewhere,) = red[matrix.cell("own", "total.cases_filed")]  # it looks at another sheet, by a name
+    assert "shown_1" in elsewhere and "!" not in elsewhere
+    assert book.defined_names["shown_1"].attr_text.startswith(f"'{vertical.sheet}'!$")
     other = [str(one.sqref) for one in book[vertical.sheet].conditional_formatting]
     assert vertical.cell("own", "market_actions") in other and vertical.cell("own", "officers") not in other
 
