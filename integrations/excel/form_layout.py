@@ -490,7 +490,7 @@ def _name_of(sheet: Worksheet, there: str) -> str:
     at, _, cell = there.rpartition("!")
     book = sheet.parent
     assert isinstance(book, Workbook)
-    names = {one.attr_text: name for name, one in book.defined_names.items()}
+    names: dict[str, str] = {one.attr_text: name for name, one in book.defined_names.items()}
     target = f"{at}!{absolute_coordinate(cell)}"
     if target not in names:
         names[target] = f"shown_{len(names) + 1}"
