@@ -36,6 +36,7 @@ class Kind(StrEnum):
     MERGE = "merge"
     RETURN = "return"
     WITHDRAW = "withdraw"
+    ACCEPT = "accept"
     EXEMPT = "exempt"
     SUBSTITUTE = "substitute"
     CALL = "call"
@@ -56,6 +57,7 @@ _KINDS = {
     Kind.MERGE: "机构合并",
     Kind.RETURN: "退回",
     Kind.WITHDRAW: "撤回",
+    Kind.ACCEPT: "决定受理",
     Kind.EXEMPT: "豁免",
     Kind.SUBSTITUTE: "更换联系人",
     Kind.CALL: "电话催办",
@@ -71,7 +73,8 @@ class Decision:
     """One decision. `scope` are the expected reports, rounds or departments it is about, `granted` what its kind grants.
 
     Granted are: to (extend, an office date), into (merge, a department), envelope (return, withdraw: a whole sending), rule and
-    until (exempt), capacity, name, email and phone (substitute), person (call), file and envelope (enter).
+    until (exempt), capacity, name, email and phone (substitute), person (call), file and envelope (enter),
+    taken, rules and envelope (accept: the envelope that is taken, the rules left aside, the envelope it becomes).
     """
 
     id: str
@@ -96,7 +99,8 @@ class Situation:
     standings: Mapping[str, Standing]
     as_of: datetime
     requests: Mapping[str, RequestRecord] = field(default_factory=dict)
-    entered: Mapping[str, bool] = field(default_factory=dict)  # what a file entered on somebody's behalf reports, True for nil
+    entered: Mapping[str, bool] = field(default_factory=dict)  # what a file taken by decision reports, True for nil
+    brought_at: datetime | None = None  # when that file came, if it came before it was decided on
 
     @cached_property
     def expected(self) -> Mapping[str, ExpectedReport]:
@@ -331,6 +335,8 @@ def _unfit(situation: Situation, decision: Decision) -> Iterable[str]:
             yield from _unfit_merge(situation, decision)
         case Kind.SUBSTITUTE:
             yield from _unfit_contact(situation, decision)
+        case Kind.ACCEPT:
+            yield from _overtaken(situation, decision)
         case Kind.EXEMPT:
             yield from _unfit_rule(situation, decision)
 
@@ -414,11 +420,27 @@ def _contact(decision: Decision) -> Contact:
     )
 
 
-def _unfit_rule(situation: Situation, decision: Decision) -> Iterable[str]:
+def _overtaken(situation: Situation, decision: Decision) -> Iterable[str]:
+    came = situation.brought_at or situation.as_of
+    for code in decision.scope:
+        newer = [one.version for one in situation.standings[code].accepted if one.received_at > came]
+        if newer:
+            yield f"{situation.label(code)}此后已收到新的有效版本（第{max(newer)}版），不能再用这份来件替换"
+    if not decision.scope:
+        yield "这份来件里的各项都已受理，不需要再作决定"
+
+
+def unknown_rule(situation: Situation, name: str) -> str:
+    """Return that a rule is none of the campaign's, with those that are; empty for one of them."""
     rules = {rule.id: rule for rule in situation.plan.definition.rules}
-    if decision.granted.get("rule", "") not in rules:
-        close = "；".join(f"{rule.id}（{rule.text}）" for rule in rules.values())
-        yield f"没有逻辑关系“{decision.granted.get('rule', '')}”，可以豁免的有：{close}"
+    if name in rules:
+        return ""
+    return f"没有逻辑关系“{name}”，可以豁免的有：{'；'.join(f'{rule.id}（{rule.text}）' for rule in rules.values())}"
+
+
+def _unfit_rule(situation: Situation, decision: Decision) -> Iterable[str]:
+    if problem := unknown_rule(situation, decision.granted.get("rule", "")):
+        yield problem
     try:
         until = date.fromisoformat(decision.granted.get("until", ""))
     except ValueError:
@@ -546,12 +568,13 @@ def _events(
 
 
 def _brought(situation: Situation, decision: Decision) -> Iterable[Event]:
-    """Yield what the check of a file entered on somebody's behalf will record: what was read in it, as any sending brings it."""
-    if decision.kind is not Kind.ENTER:
+    """Yield what the check of a file taken by decision will record: what was read in it, as any sending brings it."""
+    if decision.kind not in (Kind.ENTER, Kind.ACCEPT):
         return
+    came = situation.brought_at or situation.as_of
     for code in decision.scope:
         data = {"submission": code, "version": situation.standings[code].highest + 1, "nil": situation.entered[code]}
-        yield Event(decision.campaign, "submission.accepted", code, situation.as_of, decision.by, "", data)
+        yield Event(decision.campaign, "submission.accepted", code, came, decision.by, "", data)
 
 
 def _folded(situation: Situation, events: Iterable[Event]) -> dict[str, Standing]:

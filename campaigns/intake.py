@@ -117,6 +117,14 @@ class Issued:
     earlier: Earlier | None = None
     cancelled: str = ""
     closed: str = ""
+    only: Collection[str] = ()  # the reports it is taken for by decision; all without one
+
+
+def by_decision(told: Issued, envelope: str, rules: Collection[str], only: Collection[str] = ()) -> Issued:
+    """Return a form as the office decided to take it: without some rules, though it came in that envelope, for some reports."""
+    exempt = frozenset(told.exempt) | {(told.form.department, rule) for rule in rules}
+    earlier = None if told.earlier and told.earlier.number == envelope else told.earlier
+    return replace(told, exempt=exempt, earlier=earlier, only=only)
 
 
 _UNISSUED = {
@@ -148,6 +156,8 @@ def decided(name: str, digest: str, book: Book | Refusal, told: Issued | Unissue
         department = sender.department if turned_away.outcome is Outcome.QUARANTINED else form.department
         return Read(place, name, digest, turned_away, department, form)
     checked = check(book, form, told.rules, told.exempt)
+    if told.only:
+        checked = replace(checked, blocks=tuple(block for block in checked.blocks if block.expected in told.only))
     return Read(place, name, digest, judged(name, checked), form.department, form, checked)
 
 

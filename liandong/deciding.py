@@ -100,6 +100,25 @@ def withdraw(
 
 
 @decide_app.command
+def accept(
+    envelope: Annotated[str, Parameter(help="回执号，如 R-2020-000123")],
+    /,
+    *,
+    rule: Annotated[
+        tuple[str, ...], Parameter(show_default=False, negative="", help="不因这条逻辑关系退回（代码，可重复）")
+    ] = (),
+    signed: Signed = Signed(),
+) -> int:
+    """受理：退回修改或暂存待核的来件，经核实按原样受理；读不出的数字不能受理。"""
+    from campaigns.decisions import Kind, Selection
+    from tasks.decide import Order
+    from tasks.entering import accept as accept_it
+
+    order = Order(Kind.ACCEPT, Selection(()), signed.by, signed.authority, signed.basis, signed.on)
+    return _carry_out(lambda now: accept_it(order, envelope, rule, now, confirm=signed.confirm), signed)
+
+
+@decide_app.command
 def exempt(
     *items: Annotated[str, Parameter(help="应报代码，或单位代码或名称；可以写几个", negative="")],
     rule: Annotated[str, Parameter(show_default=False, help="豁免哪一条逻辑关系（代码）")] = "",
@@ -203,10 +222,13 @@ def enter(
     as_of: AsOf = None,
 ) -> int:
     """代为登记：把电话、纸质等报来的数字填进该单位的报表，照样审核入账。"""
+    from campaigns.decisions import Kind, Selection
+    from tasks.decide import Order
     from tasks.entering import enter as enter_it
 
     signed = Signed(by=by, authority=authority, basis=basis, on=on, confirm=confirm, json=json, as_of=as_of)
-    return _carry_out(lambda now: enter_it(unit, file, by, authority, basis, on, now, confirm=confirm), signed)
+    order = Order(Kind.ENTER, Selection(()), by, authority, basis, on)
+    return _carry_out(lambda now: enter_it(order, unit, file, now, confirm=confirm), signed)
 
 
 def close(

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
+from campaigns.decisions import Kind
 from campaigns.intake import MOST_RECEIPTS
 from integrations.database.ledger import Ledger
 from integrations.inbox.folder import left_lying
@@ -23,7 +24,13 @@ def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
     waiting = Counter(one.error for one in recent if one.status == "queued" and one.error)
     queued = [f"{count}封信件还没有发出，下一次运行时再发。{error}" for error, count in waiting.items()]
     arrived = [one for one in ledger.envelopes() if one.received_at > as_of - _RECENT]
-    unclear = [f"来件待核：{one.id}《{one.name}》。{one.reason}" for one in arrived if one.outcome == "quarantined"]
+    running = ledger.campaigns("live", "paused")
+    taken = {one.granted["taken"] for record in running for one in ledger.decisions(record.id) if one.kind == Kind.ACCEPT}
+    unclear = [
+        f"来件待核：{one.id}《{one.name}》。{one.reason}"
+        for one in arrived
+        if one.outcome == "quarantined" and one.id not in taken
+    ]
     returned = [
         f"退信待核：{one.id}《{one.name}》。{one.reason}" for one in arrived if one.kind == "bounce" and one.department is None
     ]
@@ -38,7 +45,7 @@ def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
     lying = [f"收件文件夹里的“{name}”没有收取：{why}" for name, why in left_lying(at.settings.watched_folder)]
     asked = [
         f"延期申请待决定：{one.id}（{one.asked_by}）{one.reason}"
-        for record in ledger.campaigns("live", "paused")
+        for record in running
         for one in ledger.requests(record.id)
         if one.decision is None
     ]

@@ -1,34 +1,38 @@
-"""Entering figures on a department's behalf: its form, filled in by the office, checked as any workbook is."""
+"""Bringing a workbook in by decision: figures entered on a department's behalf, and what was returned or set aside accepted.
+
+Either way the decision and an envelope, of the door `office`, are recorded in one transaction; then the envelope is checked like
+any other, now or by the next tick, and its receipt tells the department who decided what on what basis.
+"""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
-from campaigns.decisions import Decision, Effect, Kind, effect
+from campaigns.decisions import Decision, Effect, Situation, effect, unknown_rule
 from campaigns.errors import Refused
 from campaigns.findings import Severity
-from campaigns.intake import Issued, Read, Sender, decided
+from campaigns.intake import Issued, Read, Sender, by_decision, decided
 from campaigns.letters import Outcome
+from campaigns.records import EnvelopeRecord
 from campaigns.workdays import office_date
+from integrations.database.ledger import Ledger
 from integrations.excel.reader import read
-from tasks.decide import departments, situation_of
+from integrations.inbox.mime import Part, parts_of, unpacked
+from tasks.decide import Order, departments, situation_of
 from tasks.doors import check, numbering
-from tasks.office import office
+from tasks.office import Office, office
+from tasks.parts import kinds_of
 from tasks.workbooks import stands_for
 
 _MOST_BYTES = 32 * 2**20  # more than any file that is taken
 
 
-def enter(
-    unit: str, file: Path, by: str, authority: str, basis: str, on: date | None, as_of: datetime, *, confirm: bool
-) -> Effect:
+def enter(order: Order, unit: str, file: Path, as_of: datetime, *, confirm: bool) -> Effect:
     """Return what a department's form, filled in by the office, brings; Refused, with every reason, if it would not be taken.
 
-    Confirmed, the decision and the envelope, of the door `office`, are recorded in one transaction; then the envelope is checked
-    as any other, now or by the next tick, and its receipt tells the department who entered what on what basis. On time is judged
-    by the moment of entering. `unit` is a code or name, `on` the day of the decision, today unless said otherwise.
+    `unit` is a code or name. On time is judged by the moment of entering.
     """
     try:
         with file.open("rb") as stream:
@@ -37,40 +41,110 @@ def enter(
         raise Refused([f"找不到或读不到文件“{file}”，请检查路径"]) from None
     at, book, digest = office(), read(data), hashlib.sha256(data).hexdigest()
     with numbering(at) as ledger:
-        told = stands_for(at, ledger, book, digest, as_of)
-        found = decided(file.name, digest, book, told, Sender("folder"))
-        if not isinstance(told, Issued) or found.checked is None or found.decision.outcome is not Outcome.ACCEPTED:
+        found = decided(file.name, digest, book, stands_for(at, ledger, book, digest, as_of), Sender("folder"))
+        form = found.form
+        if form is None or found.decision.outcome is not Outcome.ACCEPTED:
             raise Refused(list(_why(found)))
-        form, blocks = told.form, [one for one in found.checked.blocks if one.outcome.value == "accepted"]
-        situation = replace(situation_of(at, ledger, form.campaign, as_of), entered={one.expected: one.nil for one in blocks})
+        situation = _reported(situation_of(at, ledger, form.campaign, as_of), found)
         if departments(situation, (unit,)) != (form.department,):
             raise Refused([f"《{file.name}》是下发给{form.department_name}的报表，不是“{unit}”的，请核对单位和文件"])
-        granted = {"file": file.name}
-        if confirm:
-            granted["envelope"] = ledger.add_envelope("office", file.name, at.keep(data), len(data), "", as_of)
-        decision = Decision(
-            ledger.next_decision(form.campaign),
-            form.campaign,
-            Kind.ENTER,
-            tuple(situation.entered),
-            by,
-            authority,
-            basis,
-            on or office_date(as_of),
-            granted,
+        order = replace(order, granted={"file": file.name})
+        made = _bring(at, ledger, order, situation, Part(file.name, "", data), confirm=confirm)
+    return _checked(made, as_of, confirm=confirm)
+
+
+def accept(order: Order, number: str, rules: Collection[str], as_of: datetime, *, confirm: bool) -> Effect:
+    """Return what accepting a returned or quarantined envelope as it stands brings; Refused, with every reason, if it cannot be.
+
+    The office answers for its sender. The named rules are left aside, and nothing else is: what cannot be read stays returned.
+    What of it was accepted when it came stays as it is. On time is judged by when its bytes came.
+    """
+    at = office()
+    with numbering(at) as ledger:
+        envelope = ledger.envelope(number)
+        if envelope.outcome not in ("returned", "quarantined"):
+            raise Refused([f"来件{number}没有退回修改，也没有暂存待核，不需要决定受理"])
+        file, told = _form_in(at, ledger, envelope)
+        situation = replace(situation_of(at, ledger, told.form.campaign, as_of), brought_at=envelope.received_at)
+        if unknown := [problem for rule in rules if (problem := unknown_rule(situation, rule))]:
+            raise Refused(unknown)
+        digest = hashlib.sha256(file.data).hexdigest()
+        found = decided(file.name, digest, read(file.data), by_decision(told, number, rules), Sender("folder"))
+        if found.decision.outcome is not Outcome.ACCEPTED:
+            raise Refused(list(_why(found, {f"rule-{rule.id}" for rule in told.rules})))
+        situation = _reported(situation, found, number)
+        order = replace(order, granted={"taken": number, "rules": " ".join(rules)})
+        made = _bring(at, ledger, order, situation, file, confirm=confirm)
+    return _checked(made, as_of, confirm=confirm)
+
+
+def _form_in(at: Office, ledger: Ledger, envelope: EnvelopeRecord) -> tuple[Part, Issued]:
+    """Return the one form of this office in an envelope, with what bears on it; Refused when there is none, or more."""
+    data = at.bytes_of(envelope.sha256)
+    parts = parts_of(data).parts if envelope.door == "mail" else unpacked(Part(envelope.name, "", data))
+    found = []
+    for part, kind in zip(parts, kinds_of(parts), strict=True):
+        if kind == "workbook":
+            digest = hashlib.sha256(part.data).hexdigest()
+            told = stands_for(at, ledger, read(part.data), digest, envelope.received_at, envelope.id)
+            found += [(replace(part, name=part.name or envelope.name), told)] if isinstance(told, Issued) else []
+    if len(found) != 1:
+        why = (
+            f"有{len(found)}份本办公室下发的报表，请把要受理的一份放入收件文件夹"
+            if found
+            else "没有可以读取的、本办公室下发的报表"
         )
-        made = effect(situation, decision)
-        if confirm:
-            ledger.record(*made.events)
+        raise Refused([f"来件{envelope.id}中{why}，不能决定受理"])
+    return found[0]
+
+
+def _reported(situation: Situation, found: Read, number: str = "") -> Situation:
+    """Return the situation with what a file reports, save what its envelope brought when it came."""
+    blocks = [one for one in found.checked.blocks if one.outcome.value == "accepted"] if found.checked else []
+    there = {
+        code
+        for code, standing in situation.standings.items()
+        if number and any(one.submission.startswith(f"{number}:") for one in standing.accepted)
+    }
+    return replace(situation, entered={one.expected: one.nil for one in blocks if one.expected not in there})
+
+
+def _bring(at: Office, ledger: Ledger, order: Order, situation: Situation, file: Part, *, confirm: bool) -> Effect:
+    """Return the effect, recorded with the envelope it brings in the caller's transaction if it is confirmed."""
+    campaign, granted = situation.plan.definition.campaign.id, dict(order.granted)
     if confirm:
-        check([granted["envelope"]], as_of)
+        came = situation.brought_at or situation.as_of
+        granted["envelope"] = ledger.add_envelope("office", file.name, at.keep(file.data), len(file.data), "", came)
+    decision = Decision(
+        ledger.next_decision(campaign),
+        campaign,
+        order.kind,
+        tuple(situation.entered),
+        order.by,
+        order.authority,
+        order.basis,
+        order.decided_on or office_date(situation.as_of),
+        granted,
+    )
+    made = effect(situation, decision)
+    if confirm:
+        ledger.record(*made.events)
     return made
 
 
-def _why(found: Read) -> Iterable[str]:
-    """Yield why a file is not taken, each fault with its sheet and cell."""
+def _checked(made: Effect, as_of: datetime, *, confirm: bool) -> Effect:
+    if confirm:
+        check([made.decision.granted["envelope"]], as_of)
+    return made
+
+
+def _why(found: Read, rules: Collection[str] = ()) -> Iterable[str]:
+    """Yield why a file is not taken, each fault with its sheet and cell; of a rule that can be left aside, how."""
     if found.decision.reason:
         yield found.decision.reason
     for one in found.checked.all_findings if found.checked else ():
         if one.severity is Severity.BLOCK:
-            yield f"{one.sheet}{one.cell}：{one.message}" if one.cell else one.message
+            where = f"{one.sheet}{one.cell}：" if one.cell else ""
+            yield f"{where}{one.message}" + (
+                f"（如确属实，加 --rule {one.rule.removeprefix('rule-')}）" if one.rule in rules else ""
+            )

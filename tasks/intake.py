@@ -18,8 +18,10 @@ from campaigns.intake import (
     MOST_RECEIPTS,
     Decision,
     EnvelopeKind,
+    Issued,
     Read,
     Sender,
+    by_decision,
     decided,
     doubtful,
     empty_mail,
@@ -35,7 +37,7 @@ from campaigns.letters import Line, Outcome
 from campaigns.organs import Directory
 from campaigns.parts import OTHER
 from campaigns.plan import Plan
-from campaigns.records import EnvelopeRecord, PartRecord, SubmissionRecord
+from campaigns.records import DecisionRecord, EnvelopeRecord, PartRecord, SubmissionRecord
 from campaigns.states import State, state
 from campaigns.submission import Checked, CheckedBlock
 from campaigns.versions import SAME, Cell, Version, changes, in_effect
@@ -255,6 +257,9 @@ def _read_workbook(at: Office, place: int, part: Part, envelope: EnvelopeRecord,
     name, digest, book = part.name or envelope.name, at.keep(part.data), read(part.data)
     with at.ledger() as ledger:
         told = stands_for(at, ledger, book, digest, envelope.received_at, envelope.id)
+        made = _ordered(ledger, envelope, told.form.campaign) if isinstance(told, Issued) else None
+    if made and isinstance(told, Issued) and made.kind == Kind.ACCEPT:
+        told = by_decision(told, made.granted["taken"], made.granted["rules"].split(), made.scope)
     return decided(name, digest, book, told, sender, place)
 
 
@@ -306,16 +311,21 @@ def _settle(
     make_message(at, ledger, letter, attachments, [], as_of)
 
 
+def _ordered(ledger: Ledger, envelope: EnvelopeRecord, campaign: str) -> DecisionRecord | None:
+    """Return the decision by which the office brought an envelope by its own door; None for what came by any other."""
+    made = ledger.decisions(campaign) if envelope.door == "office" else ()
+    mine = (one for one in made if one.kind in (Kind.ENTER, Kind.ACCEPT) and one.granted["envelope"] == envelope.id)
+    return next(mine, None)
+
+
 def _entered(ledger: Ledger, envelope: EnvelopeRecord, reading: _Reading) -> str:
-    """Return who entered what came by the office's own door, and on what basis; empty for what came by any other."""
-    if envelope.door != "office" or reading.form is None:
+    """Return who brought what came by the office's own door, and on what basis; empty for what came by any other."""
+    made = _ordered(ledger, envelope, reading.form.campaign) if reading.form else None
+    if made is None:
         return ""
-    made = [
-        one
-        for one in ledger.decisions(reading.form.campaign)
-        if one.kind == Kind.ENTER and one.granted["envelope"] == envelope.id
-    ]
-    return "".join(f"由办公室{one.by}代为登记（{one.id}），依据：{one.basis}。如与实际不符，请报送更正。" for one in made)
+    if made.kind == Kind.ENTER:
+        return f"由办公室{made.by}代为登记（{made.id}），依据：{made.basis}。如与实际不符，请报送更正。"
+    return f"经{made.authority}批准，来件{made.granted['taken']}决定受理（{made.id}，经办人{made.by}），依据：{made.basis}。"
 
 
 def _unless_closed(ledger: Ledger, reading: _Reading) -> _Reading:
