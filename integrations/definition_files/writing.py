@@ -109,7 +109,7 @@ def _one_later(title: str) -> str:
 
 def _parsed(text: str, kind: str) -> Any:
     if kind == "names":
-        return [name for name in re.split(r"[、,，;；\s]+", text.strip("[] ")) if name]
+        return re.findall(r"(?:[^、,，;；\s(（]|[(（][^)）]*[)）]?)+", text.strip("[] "))  # what stands in brackets stays whole
     return int(text) if kind == "number" and text.isdecimal() else text
 
 

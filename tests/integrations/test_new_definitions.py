@@ -49,6 +49,11 @@ def test_from_a_template_with_everything_given(folder: Path) -> None:
     assert [one for one in problems(folder, text) if one.severity in (Severity.ERROR, Severity.ASKED)] == []
 
 
+def test_names_of_departments_stay_whole_where_they_stand_in_brackets(folder: Path) -> None:
+    text = derived("holiday", "made", {"单位": "[各县(市、区)市场监管局、市公安局（交警、特警）, 市委网信办]"}, [folder])
+    assert "  单位: [各县(市、区)市场监管局, 市公安局（交警、特警）, 市委网信办]" in text
+
+
 def test_what_is_not_given_is_all_that_is_asked_for(folder: Path) -> None:
     found = problems(folder, derived("holiday", "jiage-2022", {"年份": "2022"}, [folder]))
 
