@@ -1,16 +1,22 @@
 """`liandong rehearse`: a campaign in virtual time before it is launched."""
 
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from rich.table import Table
 
+from campaigns.errors import NotConfigured
 from campaigns.rehearsal import rehearse
 from campaigns.workdays import OfficeHours, Slots, in_chinese
-from integrations import calendar, settings
+from integrations import calendar, clock, settings
+from integrations.database.engine import looking
+from integrations.database.ledger import Ledger
 from liandong.definitions import load
 from liandong.views import console
 from tasks.definitions import YEARS
+from tasks.office import office
 
 _SHOWN = 12
 
@@ -18,7 +24,8 @@ _SHOWN = 12
 def rehearsal_document(definition: str) -> dict[str, Any]:
     """Return what launching a definition would bring, as programs read it."""
     plan = load(definition)
-    found = rehearse(plan, Slots(calendar.workdays(*YEARS, settings.home() / "calendar"), OfficeHours()))
+    hours, late = _office()
+    found = rehearse(plan, Slots(calendar.workdays(*YEARS, settings.home() / "calendar"), hours))
     named = {organ.id: organ.name for organ in plan.directory.organs}
     return {
         "campaign": plan.definition.campaign.id,
@@ -36,7 +43,24 @@ def rehearsal_document(definition: str) -> dict[str, Any]:
         ],
         "on_rest_days": [{"round": label, "due": in_chinese(day)} for label, day in found.on_rest_days],
         "without_mailbox": [named[code] for code in found.without_mailbox],
+        "late_before": [
+            {"name": named[one.department], "rounds": late[one.department]} for one in found.loads if late[one.department]
+        ],
     }
+
+
+def _office() -> tuple[OfficeHours, Counter[str]]:
+    """Return the office's hours, and in how many rounds of its campaigns so far a department was late."""
+    late: Counter[str] = Counter()
+    try:
+        at = office()
+    except NotConfigured:
+        return OfficeHours(), late
+    with suppress(NotConfigured), looking(at.settings.url) as session:  # there may be no ledger yet
+        ledger = Ledger(session, clock.now())
+        for campaign in ledger.campaigns():
+            late.update(ledger.late_rounds(campaign.id, clock.now()))
+    return at.settings.hours, late
 
 
 def show_rehearsal(document: Mapping[str, Any]) -> None:
@@ -55,5 +79,9 @@ def show_rehearsal(document: Mapping[str, Any]) -> None:
     out.print(units)
     for one in document["on_rest_days"]:
         out.print(f"截止日是休息日：{one['round']} {one['due']}")
+    if document["late_before"]:
+        likely = sorted(document["late_before"], key=lambda one: -one["rounds"])
+        words = [f"{one['name']}（{one['rounds']}期）" for one in likely]
+        out.print(f"以往迟报、未报过，宜先打招呼：{'、'.join(words)}")
     if document["without_mailbox"]:
         out.print(f"没有联络员邮箱：{'、'.join(document['without_mailbox'])}")
