@@ -195,14 +195,15 @@ def test_whoever_a_decision_concerns_hears_of_it_once(running: Office) -> None:
 
 
 def test_what_was_withdrawn_may_come_again_and_what_was_sent_back_must_be_mended(running: Office) -> None:
-    answer(running, "wlj", [("配合任务", 1)], at(11, 19))
+    filled = edited(newest_form(running, "wlj"), lambda book: fill_in(book, "配合任务", 1))
+    drop(running, "一.xlsx", filled, at(11, 19))
     code = f"{FIRST_ROUND}/1/wlj"
     decide(order(Kind.WITHDRAW, code), at(11, 20), confirm=True)
-    answer(running, "wlj", [("配合任务", 1)], at(11, 20, 11))
+    drop(running, "二.xlsx", filled, at(11, 20, 11))
     standing = standings_of(CAMPAIGN)[code]
     assert (state(standing, at(11, 21)), standing.version) == (State.RECEIVED, 2)
     decide(order(Kind.RETURN, code), at(11, 23), confirm=True)
-    answer(running, "wlj", [("配合任务", 1)], at(11, 23, 11))
+    drop(running, "三.xlsx", filled, at(11, 23, 11))
     with running.ledger() as ledger:
         assert [one.outcome for one in ledger.envelopes()] == ["accepted", "accepted", "duplicate"]
         assert "那一份已退回修改" in ledger.envelopes()[-1].reason
