@@ -117,6 +117,7 @@ _NUMBERING = re.compile(
     r"^(?:第[一二三四五六七八九十百0-9]+(?:部分|章|节|条)|[(（]?[一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}[、.．是]"
     r"|[(（]?[0-9]{1,2}[)）]|[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}[、.．]?(?![0-9%年月日])|[①-⑳])"
 )
+_CHAPTER = re.compile(r"^(?:第[一二三四五六七八九十百]+(?:部分|章)|[一二三四五六七八九十]{1,3}[、.．])")
 # as officers vary them: “下一步工作计划” is “下一步工作打算”
 _SPELLINGS = (("作法", "做法"), ("下一步", "下步"), ("的", ""), ("工作", ""), ("计划", "打算"), ("安排", "打算"))
 _SHORT = 30  # signs: what is longer is a sentence, no heading
@@ -130,6 +131,36 @@ def missing_headings(demanded: Sequence[str], document: Document) -> tuple[str, 
     """
     lines = [line for paragraph in document.paragraphs for line in _lines(paragraph)]
     return tuple(one for one in demanded if not any(_heads(_plain(one), *line) for line in lines))
+
+
+def sections(demanded: Sequence[str], document: Document) -> Mapping[str, tuple[str, ...]]:
+    """Return what a document says under each demanded heading it has: its paragraphs verbatim, up to the next chapter.
+
+    Text under a heading that names two of them stands under the first, and the second has nothing of its own.
+    """
+    found: dict[str, list[str]] = {}
+    under: str | None = None
+    for paragraph in document.paragraphs:
+        for raw in paragraph.text.splitlines():
+            text = raw.strip()
+            lines = list(_lines(Paragraph(text, paragraph.heading, paragraph.bold)))
+            named = [one for one in demanded if any(_heads(_plain(one), *line) for line in lines)]
+            if named:
+                under = named[0]
+                for one in named:
+                    found.setdefault(one, [])
+                if rest := _after_heading(text):
+                    found[under].append(rest)
+            elif _CHAPTER.match(text) or paragraph.heading:
+                under = None  # a chapter nobody asked for
+            elif under and text:
+                found[under].append(text)
+    return {one: tuple(texts) for one, texts in found.items()}
+
+
+def _after_heading(text: str) -> str:
+    """Return the text into which a heading runs: “（一）主要做法。我局……”; empty when the heading stands alone."""
+    return next(iter(re.split(r"[。:：;；!！?？]", text, maxsplit=1)[1:]), "").strip()
 
 
 def _lines(paragraph: Paragraph) -> Iterable[tuple[str, bool]]:

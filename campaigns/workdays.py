@@ -110,6 +110,12 @@ def in_chinese(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
 
 
+def moment_in_chinese(moment: datetime) -> str:
+    """Return `2020年12月3日（周四）17:30`, as the office's clock has it."""
+    local = office_time(moment)
+    return f"{in_chinese(local.date())}{local:%H:%M}"
+
+
 @dataclass(frozen=True, slots=True)
 class Slots:
     """The moments at which the office speaks: the daily rounds of working days."""

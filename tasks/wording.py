@@ -8,13 +8,8 @@ from campaigns.definition import Definition, Role
 from campaigns.letters import Item
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.states import Standing, chinese
-from campaigns.workdays import Workdays, in_chinese, office_date, office_time
-
-
-def moment_in_chinese(moment: datetime) -> str:
-    """Return `2020年12月3日（周四）17:30`."""
-    local = office_time(moment)
-    return f"{in_chinese(local.date())}{local:%H:%M}"
+from campaigns.workdays import Workdays, office_date
+from campaigns.workdays import moment_in_chinese as moment_in_chinese
 
 
 def remaining(due_at: datetime, as_of: datetime, workdays: Workdays) -> str:

@@ -12,7 +12,7 @@ from campaigns.forms import header, letter
 from campaigns.items import in_letters
 from campaigns.rollup import Coverage, Entry, RollUp, percent
 from campaigns.states import State
-from campaigns.workdays import in_chinese, office_time
+from campaigns.workdays import moment_in_chinese
 from integrations.excel.workbook import (
     AMBER,
     BLUE,
@@ -348,7 +348,4 @@ def _rate(coverage: Coverage) -> str:
 
 
 def _moment(moment: datetime | None) -> str:
-    if moment is None:
-        return ""
-    local = office_time(moment)
-    return f"{in_chinese(local.date())}{local:%H:%M}"
+    return "" if moment is None else moment_in_chinese(moment)

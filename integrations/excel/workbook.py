@@ -17,6 +17,8 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from campaigns.plain import legible
+
 # Names of fonts that WPS and Excel have; where they are missing (Kylin), both fall back to a Chinese font of their own.
 SONG, HEI, KAI = "宋体", "黑体", "楷体"
 _LINE = Side(style="thin", color="8C8C8C")
@@ -29,7 +31,6 @@ OPEN = Protection(locked=False)
 
 BLUE, PALE, GREY, CREAM, RED, AMBER = "1F4E78", "DDEBF7", "F2F2F2", "FFFBE6", "FFC7CE", "FFEB9C"
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: bytes must not depend on when they were written
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LONGEST = 32_000  # Excel cuts at 32,767 without a word
 
 
@@ -47,7 +48,7 @@ def font(name: str = SONG, size: float = 10.5, *, bold: bool = False, colour: st
 
 def clean(text: str) -> str:
     """Return a text without what no workbook can hold, cut where Excel would cut it in silence."""
-    kept = _ILLEGAL.sub("", text)
+    kept = legible(text)
     return kept if len(kept) <= _LONGEST else kept[:_LONGEST] + "……（内容过长，已截断）"
 
 
