@@ -20,6 +20,7 @@ from integrations.database.engine import engine, transaction
 from integrations.database.ledger import Ledger
 from integrations.files import sweep
 from integrations.inbox import store
+from integrations.inbox.folder import TAKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Office:
 
     def sweep(self) -> int:
         """Return how many files were removed that a process that died had left half-written."""
-        places = [self.home / name for name in ("raw", "forms", "outbox", "rollup")]
+        places = [self.home / name for name in ("raw", "forms", "outbox", "rollup", "parts", "anchors")]
+        places.append(self.settings.watched_folder / TAKEN)
         return sweep([self.home, *places, *(folder for place in places for folder in place.glob("*/"))])
 
     def bytes_of(self, digest: str) -> bytes:

@@ -1,0 +1,16 @@
+"""What a process that died left half-written is swept away wherever the program writes, and nothing of anybody else's."""
+
+from tasks.office import Office
+from tasks.tidying import tidy
+
+
+def test_half_written_files_are_swept_away_wherever_they_are(office: Office) -> None:
+    inbox = office.settings.watched_folder
+    written = ["raw/ab", "forms/a_round", "outbox", "rollup", "anchors", "parts/R-2020-000001"]
+    folders = [office.home, *(office.home / name for name in written), inbox / "已收" / "R-2020-000001"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".dead.tmp").write_bytes(b"PK")
+    (inbox / ".somebody else's.tmp").write_bytes(b"still being copied")
+    assert tidy() == len(folders)
+    assert [one.name for one in office.home.rglob("*.tmp")] == [".somebody else's.tmp"]
