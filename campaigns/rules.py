@@ -7,13 +7,14 @@ department had reported before, `coop.x` the sum of what a lead's cooperating de
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from campaigns.errors import LiandongError
 from campaigns.items import Item
 
 SCOPES = ("previous", "coop")
 _SIGNS = {ast.LtE: "≤", ast.Lt: "＜", ast.GtE: "≥", ast.Gt: "＞", ast.Eq: "＝"}
+_TURNED = {"≤": "≥", "＜": "＞", "≥": "≤", "＞": "＜", "＝": "＝"}
 _EXCEL = {"≤": "<=", "＜": "<", "≥": ">=", "＞": ">", "＝": "="}
 _OPERATORS: Mapping[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 
@@ -33,12 +34,32 @@ class Relation:
 
     def holds(self, figures: Mapping[str, Decimal]) -> bool:
         """Return whether the relation holds for these figures; every name of the relation must be among them."""
-        left, right = _value(self.left, figures), _value(self.right, figures)
+        left, right = self.sides(figures)
         return {"≤": left <= right, "＜": left < right, "≥": left >= right, "＞": left > right, "＝": left == right}[self.sign]
 
-    def expected(self, figures: Mapping[str, Decimal]) -> str:
-        """Return the bound the left side must keep, such as `≤ 12`."""
-        return f"{self.sign} {_value(self.right, figures).normalize():f}"
+    def sides(self, figures: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
+        """Return what its two sides come to for these figures."""
+        return _value(self.left, figures), _value(self.right, figures)
+
+    def bound(self, figures: Mapping[str, Decimal], decimals: int, beside: Decimal = Decimal(0)) -> str | None:
+        """Return what the subject must be while all other figures stay, such as `≤ 12`; None when nothing from zero on would do.
+
+        It has so many decimals, and counts together with what is `beside` it, the periods before.
+        """
+
+        def gap(value: int) -> Decimal:
+            left, right = self.sides({**figures, self.subject: value + beside})
+            return left - right
+
+        start, slope = gap(0), gap(1) - gap(0)
+        if not slope or gap(2) - gap(1) != slope:  # it does not move the relation, or stands in a product with itself
+            return None
+        sign = self.sign if slope > 0 else _TURNED[self.sign]
+        exact = -start / slope
+        whole = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_FLOOR if sign in "≤＞" else ROUND_CEILING)
+        if whole < 0 or (not whole and sign == "＜") or (sign == "＝" and whole != exact):
+            return None
+        return f"{sign} {whole.normalize():f}"
 
     def formula(self, cells: Mapping[str, str]) -> str:
         """Return the relation as a spreadsheet writes it; `cells` gives a cell or a figure for every name."""

@@ -14,7 +14,7 @@ from campaigns.findings import Finding, Severity
 from campaigns.forms import COVER, FIRST_COLUMN, SIGNATURES, TOKEN_SHEET, Block, Form, letter
 from campaigns.items import Item
 from campaigns.organs import plain
-from campaigns.rules import instances, parse, scope_of
+from campaigns.rules import Relation, instances, parse, scope_of
 
 ERROR_SHEET = "错误清单"  # what we add to a copy we send back; never read
 Value = str | Decimal
@@ -336,10 +336,24 @@ def _broken(readings: "Sequence[_Reading]", rules: Sequence[Rule]) -> "Iterator[
                 continue
             subject = reading[relation.subject]
             at = holder[subject]
-            shown, bound = _plain(asked[relation.subject]), relation.expected(asked)
-            message = f"逻辑关系：{rule.text}。“{at.items[subject].label}”现为{shown}，应{bound}，请核对"
             # a cumulative figure is mended in the cell of this period: the other one is locked
-            yield at.finding(f"rule-{rule.id}", message, item=subject, value=shown, expected=bound, severity=rule.effect), at
+            own, one = at.figures[subject], at.items[subject]
+            told, bound = _failed(relation, asked, own, one)
+            message = f"逻辑关系：{rule.text}。“{one.label}”{told}，请核对"
+            yield at.finding(
+                f"rule-{rule.id}", message, item=subject, value=_plain(own), expected=bound, severity=rule.effect
+            ), at  # fmt: skip
+
+
+def _failed(relation: Relation, asked: Mapping[str, Decimal], own: Decimal, one: Item) -> tuple[str, str]:
+    """Return what is said of a figure for which a relation fails, and what it must be; empty when it cannot mend it alone."""
+    before = asked[relation.subject] - own
+    stands = f"本期现为{_plain(own)}、累计{_plain(own + before)}" if before else f"现为{_plain(own)}"
+    bound = relation.bound(asked, one.decimals, before)
+    if bound:
+        return f"{stands}，{'本期' if before else ''}应{bound}", bound
+    left, right = relation.sides(asked)
+    return f"{stands}；按现在各数，一边为{_plain(left)}，另一边为{_plain(right)}，应{relation.sign}", ""
 
 
 class _Reading:
@@ -727,5 +741,6 @@ def _fault(one: Item, fault: NumberFault, shown: str) -> str:
     if fault is NumberFault.LARGE:
         return f"“{one.label}”过大，现为{shown}，请核对单位是否为{one.unit}"
     if one.decimals:
-        return f"“{one.label}”最多{one.decimals}位小数，现为{shown}，请四舍五入"
+        yuan = f"；小数这样多，请核对是否把元误作{one.unit}" if one.unit in _MONEY and len(shown.partition(".")[2]) > 4 else ""
+        return f"“{one.label}”最多{one.decimals}位小数，现为{shown}，请四舍五入{yuan}"
     return f"“{one.label}”应为整数，现为{shown}，请填整数"

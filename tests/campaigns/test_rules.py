@@ -22,12 +22,40 @@ def test_a_relation_is_decimal_arithmetic(a: Decimal, b: Decimal, c: Decimal) ->
     assert parse("a >= 0.1").holds(figures) == (a >= Decimal("0.1"))
 
 
-def test_a_relation_says_what_it_expects_and_of_whom() -> None:
-    relation = parse("2 * filed + closed <= 50 * officers - 100")
+@pytest.mark.parametrize(
+    ("check", "figures", "subject", "bound"),
+    [
+        ("closed <= filed", {"closed": 5, "filed": 3}, "closed", "≤ 3"),
+        ("2 * filed + closed <= 50 * officers - 100", {"filed": 600, "closed": 1, "officers": 22}, "filed", "≤ 499"),
+        ("published + unpublished == drawn", {"published": 3, "unpublished": 5, "drawn": 10}, "published", "＝ 5"),
+        ("100 * drawn >= 3 * base", {"drawn": 0, "base": 50}, "drawn", "≥ 2"),
+        ("officers * visits >= 2 * visits", {"officers": 1, "visits": 3}, "officers", "≥ 2"),
+        ("filed - closed >= 0", {"closed": 5, "filed": 3}, "filed", "≥ 5"),
+        ("10 - closed >= 6", {"closed": 5}, "closed", "≤ 4"),
+        ("2 * a < 7", {"a": 4}, "a", "＜ 4"),
+        ("a < 0", {"a": 4}, "a", None),
+        ("a + b <= c", {"a": 1, "b": 5, "c": 3}, "a", None),  # the other one is too large by itself
+        ("2 * a == b", {"a": 1, "b": 5}, "a", None),  # no whole number
+        ("a * a <= b", {"a": 3, "b": 5}, "a", None),
+    ],
+)
+def test_a_relation_says_what_its_subject_must_be_while_the_others_stay(
+    check: str, figures: dict[str, int], subject: str, bound: str | None
+) -> None:
+    relation = parse(check)
+    given = {name: Decimal(value) for name, value in figures.items()}
+    assert not relation.holds(given)
+    assert (relation.subject, relation.bound(given, 0)) == (subject, bound)
 
-    assert set(relation.names) == {"filed", "closed", "officers"}
-    assert relation.subject == "filed"
-    assert relation.expected({"filed": Decimal(1), "closed": Decimal(1), "officers": Decimal(22)}) == "≤ 1000"
+
+@given(amounts, amounts, amounts, st.sampled_from(("a + 2 * b <= 3 * c", "b * a >= c", "c - a > b", "a * c < b + 1")))
+def test_a_figure_put_on_its_bound_makes_the_relation_hold(a: Decimal, b: Decimal, c: Decimal, check: str) -> None:
+    relation, figures = parse(check), {"a": a, "b": b, "c": c}
+    bound = relation.bound(figures, 2)
+    if bound:
+        sign, value = bound.split(" ")
+        step = {"＜": Decimal("-0.01"), "＞": Decimal("0.01")}.get(sign, Decimal(0))
+        assert relation.holds({**figures, relation.subject: Decimal(value) + step})
 
 
 @pytest.mark.parametrize(
