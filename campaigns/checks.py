@@ -10,7 +10,7 @@ from datetime import date
 from pydantic import BaseModel
 
 from campaigns import clocks
-from campaigns.definition import Definition, Form, Indicator, Report, Role, Row, Rule
+from campaigns.definition import Definition, Form, Indicator, Report, Role, Row, Rule, Upward
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
@@ -240,12 +240,28 @@ def _check_reports(definition: Definition, directory: Directory) -> Iterator[Pro
                     f"“{report.title}”在提前{report.opens_before}个工作日下发，{hop.role.chinese}单位却要提前"
                     f"{hop.working_days_before}个工作日报送，请把下发提前",
                 )
+        if report.upward and _all_known(definition, report):
+            yield from _check_upward(definition, directory, report, report.upward, (*path, "upward"))
         cooperation = any(duty.cooperating for duty in definition.duties if not report.duties or duty.number in report.duties)
         yield from _check_order(report, path, cooperation)
     used = {code for report in definition.reports for code in report.forms}
     for index, form in enumerate(definition.forms):
         if form.id not in used:
             yield warning("unused-form", ("forms", index), f"报表“{form.title}”没有报送事项使用")
+
+
+def _check_upward(definition: Definition, directory: Directory, report: Report, upward: Upward, path: Path) -> Iterator[Problem]:
+    figures = {item.id for item in figures_of(definition, directory, report.id)}
+    for theirs, ours in upward.codes.items():
+        if ours not in figures:
+            told = f"“{report.title}”上报时“{theirs}”取自“{ours}”，它不是本报送事项的指标，{_known(sorted(figures))}"
+            yield error("unknown-indicator", (*path, "codes", theirs), told)
+    numbers = {duty.number for duty in definition.duties if not report.duties or duty.number in report.duties}
+    for number, ours_of_it in upward.duties.items():
+        for position, own in enumerate(ours_of_it):
+            if own not in numbers:
+                told = f"“{report.title}”上报时上级任务{number}取自任务{own}，它不是本报送事项的任务，请改成已有的任务序号"
+                yield error("unknown-duty", (*path, "duties", number, position), told)
 
 
 def _check_order(report: Report, path: Path, cooperation: bool) -> Iterator[Problem]:

@@ -147,6 +147,18 @@ class Hop(Record):
         return workdays.shift(day - timedelta(days=self.days_before), -self.working_days_before)
 
 
+class Upward(Record):
+    """How the totals of a report go into the form of the office above: its codes from ours, its duties from ours.
+
+    A code that is not named means the same here and there. Without `duties` a duty takes ours of the same number; the only duty
+    of a form takes all of ours.
+    """
+
+    to: Name = Field(title="上级")
+    codes: dict[str, str] = Field({}, title="指标对照")
+    duties: dict[int, tuple[int, ...]] = Field({}, title="任务对照")
+
+
 class Report(Record):
     """One thing the campaign asks for, with its own clock, form and receivers."""
 
@@ -162,6 +174,7 @@ class Report(Record):
     opens_working_days_before: int | None = Field(None, title="提前几个工作日下发", ge=1, le=250)
     closes_working_days_after: int | None = Field(None, title="到期几个工作日后汇总", ge=1, le=60)
     summary_headings: tuple[Text, ...] = Field((), title="工作总结应含内容")
+    upward: Upward | None = Field(None, title="上报")
 
     @property
     def forms(self) -> tuple[str, ...]:

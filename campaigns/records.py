@@ -156,6 +156,25 @@ class RollUpRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SentUp:
+    """A workbook handed in to the office above with the totals of a round, and its answer: none while `receipt` is empty.
+
+    `version` is that of the roll-up it holds; the key makes sending it twice one submission.
+    """
+
+    round: str
+    key: str
+    version: int
+    file: str
+    sha256: str
+    made_at: datetime
+    receipt: str = ""
+    outcome: str | None = None
+    reason: str = ""
+    findings: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """A decision that was made: `scope` are ids of expected reports, rounds or departments, `granted` what its kind grants."""
 

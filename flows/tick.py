@@ -14,6 +14,7 @@ from tasks.record import anchor
 from tasks.remind import remind
 from tasks.sending import deliver
 from tasks.tidying import tidy
+from tasks.upward import hand_in_due
 
 
 def expand_campaign(campaign: str, as_of: datetime) -> None:
@@ -32,9 +33,13 @@ def daily(as_of: datetime) -> None:
     remind(as_of)
     for campaign in running:
         close_rounds(campaign, as_of)
-    deliver(as_of)
-    write_ledger_page(as_of)
-    anchor(as_of)
+    try:
+        hand_in_due(as_of)
+    finally:
+        # an office above that is out of reach keeps no letter back
+        deliver(as_of)
+        write_ledger_page(as_of)
+        anchor(as_of)
 
 
 def collect(as_of: datetime) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from campaigns.errors import NotConfigured
@@ -58,6 +58,21 @@ class Web(BaseModel):
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
 
 
+Networks = tuple[IPvAnyNetwork, ...]
+
+
+class Upward(BaseModel):
+    """Handing a round's totals in to the office above. `automatic`: once a round is closed, without anybody's command.
+
+    `addresses` are the networks in which the superior's server may be; without them anywhere but on this machine or its link.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    automatic: bool = False
+    addresses: Networks = ()
+
+
 class _File(TomlConfigSettingsSource):
     """The office's file; the mark that 记事本 puts before UTF-8 is no part of it."""
 
@@ -81,6 +96,7 @@ class Settings(BaseSettings):
     smtp: Smtp | None = None
     imap: Imap | None = None
     web: Web | None = None
+    upward: Upward = Upward()
     fixed_clock: datetime | None = None
 
     @classmethod
@@ -221,6 +237,10 @@ def initialise(
         "# 开通上传页面（liandong web）后，写上各单位打开它的地址，信里就有上传链接。",
         "# [web]",
         '# public_url = "https://upload.example.gov.cn"',
+        "# 汇总后报给上级办公室（定义里写了 upward 的报送事项）：",
+        "# [upward]",
+        "# automatic = true          # 每期汇总后自动上报；不写则用 liandong submit 上报",
+        '# addresses = ["10.0.0.0/8"]   # 上级服务器所在的地址段',
     ]
     (folder / FILE).write_text("\n".join(lines) + "\n", "utf-8")
     return load()

@@ -16,6 +16,7 @@ from campaigns.workdays import office_time
 from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hours, in_chinese
 from liandong.deciding import decide_app, register
 from liandong.overview import register as register_overview
+from liandong.upward import register as register_upward
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
 _AHEAD = timedelta(days=1)
@@ -56,6 +57,7 @@ app.command(prefect_app)
 app.command(decide_app)
 register(app)
 register_overview(app)
+register_upward(app)
 
 
 def main() -> None:

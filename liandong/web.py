@@ -1,6 +1,7 @@
 """The doors of HTTP: the upload page behind a signed link, and the API behind the same token. No script, no cookie."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,7 +110,8 @@ def _pages(app: FastAPI, now: Callable[[], datetime], limits: Limits) -> None:
 
     @app.get("/u/{token}/form")
     def form(token: str) -> Response:
-        return _workbook(*doors.newest_form(doors.scope_of(token, now())))
+        layout, workbook = doors.newest_form(doors.scope_of(token, now()))
+        return _workbook(layout.filename, workbook)
 
 
 def _api(app: FastAPI, now: Callable[[], datetime], limits: Limits) -> None:
@@ -129,6 +131,12 @@ def _api(app: FastAPI, now: Callable[[], datetime], limits: Limits) -> None:
         numbers = await run_in_threadpool(_hand_in, scope, "api", files, now(), key)
         envelope = await run_in_threadpool(doors.receipt, scope, numbers[0])
         return JSONResponse(_receipt(envelope), HTTPStatus.OK if envelope.outcome else HTTPStatus.ACCEPTED)
+
+    @app.get("/api/v1/form")
+    def form(request: Request) -> JSONResponse:
+        layout, workbook = doors.newest_form(doors.scope_of(_bearer(request), now()))
+        told = layout.model_dump(mode="json")
+        return JSONResponse({"name": layout.filename, "layout": told, "workbook": b64encode(workbook).decode("ascii")})
 
     @app.get("/api/v1/receipts/{number}")
     def receipt(number: str, request: Request) -> JSONResponse:

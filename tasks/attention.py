@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from campaigns.decisions import Kind
 from campaigns.intake import MOST_RECEIPTS
+from campaigns.upward import unsent
 from integrations.database.ledger import Ledger
 from integrations.inbox.folder import left_lying
 from tasks.office import Office
@@ -49,4 +50,17 @@ def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
         for one in ledger.requests(record.id)
         if one.decision is None
     ]
-    return (*refused, *queued, *unclear, *asked, *returned, *many, *lying)
+    return (*refused, *queued, *unclear, *asked, *_not_handed_in(at, ledger, as_of), *returned, *many, *lying)
+
+
+def _not_handed_in(at: Office, ledger: Ledger, as_of: datetime) -> list[str]:
+    """Return the rounds closed of late whose totals the office above has not accepted, though it should have them."""
+    told = []
+    for record in ledger.campaigns("live", "closed"):
+        above = {one.id: one.upward.to for one in at.running(record).definition.reports if one.upward}
+        for one in ledger.rounds(record.id) if above else ():
+            if one.report not in above or one.closed_at is None or one.closed_at < as_of - _RECENT:
+                continue
+            if why := unsent(len(ledger.rollups(one.id)), ledger.sent_up(one.id)):
+                told.append(f"应报给{above[one.report]}：{one.label}{why}。请用 liandong submit {one.id} 查看、上报")
+    return told

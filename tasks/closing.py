@@ -43,7 +43,7 @@ def close_rounds(campaign: str, as_of: datetime) -> list[str]:
             ledger.close_round(
                 a_round.id, Event(campaign, "round.closed", a_round.id, as_of, "tick", f"close:{a_round.id}", data)
             )
-            _publish(at, ledger, plan, a_round, as_of)
+            publish_in(at, ledger, plan, a_round, as_of)
             closed.append(a_round.id)
         if closed:
             _end(ledger, campaign, as_of)
@@ -56,7 +56,7 @@ def publish(campaign: str, round_id: str, as_of: datetime) -> RollUpRecord:
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(campaign))
         a_round = next(one for one in ledger.rounds(campaign) if one.id == round_id)
-        return _publish(at, ledger, plan, a_round, as_of)
+        return publish_in(at, ledger, plan, a_round, as_of)
 
 
 def publish_closed(at: Office, ledger: Ledger, rounds: Iterable[str], as_of: datetime) -> None:
@@ -64,7 +64,7 @@ def publish_closed(at: Office, ledger: Ledger, rounds: Iterable[str], as_of: dat
     for code in rounds:
         campaign = code.split("/")[0]
         a_round = next(one for one in ledger.rounds(campaign) if one.id == code)
-        _publish(at, ledger, at.plan(ledger.campaign(campaign)), a_round, as_of)
+        publish_in(at, ledger, at.plan(ledger.campaign(campaign)), a_round, as_of)
         _end(ledger, campaign, as_of)
 
 
@@ -75,9 +75,16 @@ def _end(ledger: Ledger, campaign: str, as_of: datetime) -> None:
         ledger.set_status(Event(campaign, "campaign.closed", campaign, as_of, "tick", f"close:{campaign}", note), "closed")
 
 
-def _publish(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> RollUpRecord:
-    facts = ledger.figures(a_round.campaign, "own", round_id=a_round.id)
-    result = rollup.roll_up(plan, a_round.id, facts, ledger.standings(a_round.campaign, a_round.id), as_of)
+def rolled_up(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> rollup.RollUp:
+    """Return the totals of a round as the ledger holds them now."""
+    campaign = plan.definition.campaign.id
+    facts = ledger.figures(campaign, "own", round_id=round_id)
+    return rollup.roll_up(plan, round_id, facts, ledger.standings(campaign, round_id), as_of)
+
+
+def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> RollUpRecord:
+    """Return the roll-up of a round, written in the caller's transaction as a new version unless nothing has changed."""
+    result = rolled_up(ledger, plan, a_round.id, as_of)
     data = write_rollup(result)
     digest = at.keep(data)
     earlier = ledger.rollups(a_round.id)

@@ -300,14 +300,14 @@ def annotated_copy(scope: Scope, number: str) -> tuple[str, bytes]:
     return found
 
 
-def newest_form(scope: Scope) -> tuple[str, bytes]:
-    """Return the newest form the department was sent in the round: its name and bytes."""
+def newest_form(scope: Scope) -> tuple[Form, bytes]:
+    """Return the newest form the department was sent in the round: what stands where in it, and its bytes."""
     at = office()
     with at.ledger() as ledger:
         forms = ledger.forms(*scope.key)
     if not forms:
         raise UnknownItem("本期报表还没有下发")
-    return Form.model_validate_json(forms[-1].layout).filename, at.bytes_of(forms[-1].sha256)
+    return Form.model_validate_json(forms[-1].layout), at.bytes_of(forms[-1].sha256)
 
 
 def _own(mine: Sequence[EnvelopeRecord], number: str) -> EnvelopeRecord:

@@ -285,6 +285,16 @@ class UploadLinkRow(Base):
     made_at: Mapped[datetime]
 
 
+class SuperiorLinkRow(Base):
+    """The upload link that the office above gave us for a round of ours."""
+
+    __tablename__ = "superior_link"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    link: Mapped[str]
+    given_at: Mapped[datetime]
+
+
 class HandedInRow(Base):
     """An envelope that came through an upload link, whose link it was, and the key its sender gave it."""
 

@@ -27,7 +27,7 @@ from integrations.excel.refusals import (
     no_form,
     too_big,
 )
-from integrations.excel.wire import book_to_json, read_copy_order, refusal_to_json
+from integrations.excel.wire import WRITING, book_to_json, read_copy_order, read_fill_order, refusal_to_json
 from integrations.excel.xml_parts import Parts
 
 _MEMORY, _CPU_SECONDS = 512 * 2**20, 15
@@ -43,17 +43,19 @@ def _limit(work: str) -> None:
     until = int(used.ru_utime + used.ru_stime) + _CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if work != "annotate":  # openpyxl, which makes the copy, needs files of its own
+    if work not in WRITING:  # openpyxl, which makes the copy, needs files of its own
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def answer(work: str, data: bytes) -> bytes:
     """Return what this process was started for, within its limits: `read`: a book or refusal as JSON; `table`: the same of a
-    workbook that need not be a form; `annotate`: the copy.
+    workbook that need not be a form; `annotate`: the copy; `fill`: the workbook with some cells filled in.
 
-    The data of `annotate` is a line of JSON, the form as issued, then the workbook.
+    The data of `annotate` is a line of JSON, the form as issued, then the workbook; of `fill` a line of JSON, then the workbook.
     """
     _limit(work)
+    if work == "fill":
+        return _filled(*read_fill_order(data))
     if work == "annotate":
         return _annotated(*read_copy_order(data))
     try:
@@ -87,6 +89,18 @@ def _annotated(findings: list[Finding], issued: bytes, data: bytes) -> bytes:
         except Exception:  # openpyxl fails in a dozen ways on files that other readers take
             pass
     return rebuild(book, findings, issued)
+
+
+def _filled(cells: list[tuple[str, str, Value]], data: bytes) -> bytes:
+    from openpyxl import load_workbook
+
+    from integrations.excel.workbook import save, write
+
+    read_book(data)  # what is not safe to read is not opened by openpyxl either
+    book = load_workbook(BytesIO(data), keep_links=False)
+    for sheet, cell, value in cells:
+        write(book[sheet], cell, value)
+    return save(book)
 
 
 def read_book(data: bytes, ours: Sequence[str] = _OURS) -> Book:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 import integrations
+from integrations.excel.wire import WRITING
 
 Answer = Callable[[str, bytes], bytes]
 _ROOT = str(Path(integrations.__path__[0]).parent)
@@ -126,10 +127,10 @@ def serve(answer: Answer) -> None:
     while len(head := asked.read(_ASKED.size)) == _ASKED.size:
         word, size, wall_seconds = _ASKED.unpack(head)
         work = word.decode().strip()
-        if work == "annotate":
+        if work in WRITING:
             from integrations.excel import annotated  # noqa: F401  (openpyxl: loaded once, by the first copy)
         data, until = asked.read(size), time.monotonic() + wall_seconds
-        if work == "annotate":
+        if work in WRITING:
             status, found = _alone(answer, work, data, until)
         else:
             shared = shared or _Child(answer)

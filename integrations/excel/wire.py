@@ -8,6 +8,8 @@ from decimal import Decimal
 from campaigns.findings import Finding, Severity
 from campaigns.submission import At, Book, Refusal, Sheet, Value
 
+WRITING = ("annotate", "fill")  # what openpyxl is needed for: such work has a process of its own
+
 
 def book_to_json(book: Book) -> bytes:
     """Return a book as JSON: of the cells the rows, the columns, the texts, and which of these are numbers."""
@@ -73,6 +75,19 @@ def read_copy_order(order: bytes) -> tuple[list[Finding], bytes, bytes]:
     head = json.loads(line)
     findings = [Finding(**{**finding, "severity": Severity(finding["severity"])}) for finding in head["findings"]]
     return findings, rest[: head["issued"]], rest[head["issued"] :]
+
+
+def fill_order(cells: Iterable[tuple[str, str, Decimal | str]], data: bytes) -> bytes:
+    """Return what the child process needs to fill a form in: a line of JSON, then the workbook."""
+    told = [[sheet, cell, str(value), isinstance(value, Decimal)] for sheet, cell, value in cells]
+    return json.dumps(told).encode() + b"\n" + data
+
+
+def read_fill_order(order: bytes) -> tuple[list[tuple[str, str, Value]], bytes]:
+    """Return the cells to fill in, and the workbook."""
+    line, _, data = order.partition(b"\n")
+    told = json.loads(line)
+    return [(sheet, cell, Decimal(text) if number else text) for sheet, cell, text, number in told], data
 
 
 def _cells(rows: list[int], columns: list[int], texts: list[str], numbers: list[int]) -> dict[At, Value]:

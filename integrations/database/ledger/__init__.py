@@ -17,9 +17,10 @@ from integrations.database.ledger.proof import Proof
 from integrations.database.ledger.replies import Replies
 from integrations.database.ledger.rollups import RollUps
 from integrations.database.ledger.submissions import Submissions
+from integrations.database.ledger.upward import Upwards
 
 
-class Ledger(Campaigns, Plans, Forms, Envelopes, Submissions, Letters, RollUps, Decisions, Replies, Proof, Ladders):
+class Ledger(Campaigns, Plans, Forms, Envelopes, Submissions, Letters, RollUps, Decisions, Replies, Proof, Ladders, Upwards):
     """The ledger inside one transaction: a room for each kind of question, one event record under them all."""
 
 

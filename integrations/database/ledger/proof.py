@@ -100,6 +100,9 @@ class Proof(Record):
             found[message.sha256] = f"信件“{message.subject}”"
         for rolled in self._session.scalars(select(t.RollUpRow)):
             found[rolled.sha256] = f"汇总{rolled.file}"
+        for text in self._session.scalars(select(t.EventRow.text).where(t.EventRow.kind == "upward.made")):
+            data = json.loads(text)["data"]
+            found[data["sha256"]] = f"上报的《{data['file']}》"
         return found
 
     def shown_files(self) -> list[tuple[str, str]]:

@@ -1,0 +1,102 @@
+"""`liandong submit`: a round's totals go to the office above; shown first, sent only with `--confirm`."""
+
+import json as json_
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from liandong.arguments import AsOf, Json
+
+if TYPE_CHECKING:
+    from campaigns.records import SentUp
+    from tasks.upward import Preview
+
+_OUTCOMES = {
+    "accepted": "已收到",
+    "returned": "退回修改",
+    "refused": "未能受理",
+    "quarantined": "暂存待核",
+    "duplicate": "重复来件，以前一份为准",
+    None: "已送达，还没有审核",
+}
+
+
+def submit(
+    round: Annotated[str, Parameter(help="报送期代码")],
+    /,
+    *,
+    link: Annotated[str | None, Parameter(show_default=False, help="上级信件里的上传链接（每期给一次）")] = None,
+    confirm: Annotated[bool, Parameter(negative="", help="确认上报；不加则只显示要报什么")] = False,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> int:
+    """上报：把一期的汇总数填进上级下发的报表，通过上级的上传链接报送。"""
+    from integrations import clock
+    from tasks import upward
+
+    now = as_of or clock.now()
+    if confirm:
+        sent = upward.submit(round, link, now)
+        _say(json_.dumps(_document(sent), ensure_ascii=False, indent=2) if json else _told(sent))
+        return 0 if sent.outcome in ("accepted", "duplicate", None) else 1
+    found = upward.preview(round, link, now)
+    _say(json_.dumps(_preview_document(found), ensure_ascii=False, indent=2) if json else _preview_told(found))
+    return 1 if found.filled.problems else 0
+
+
+def register(app: App) -> None:
+    """Add the command to the command line."""
+    app.command(submit)
+
+
+def _told(sent: "SentUp") -> str:
+    lines = [f"上级回执{sent.receipt}：{_OUTCOMES.get(sent.outcome, sent.outcome)}（汇总表第{sent.version}版）"]
+    if sent.reason:
+        lines.append(sent.reason)
+    lines += [f"　{one.get('sheet', '')} {one.get('cell', '')}　{one.get('message', '')}" for one in sent.findings]
+    if sent.outcome == "returned":
+        lines.append("请核对、更正本办公室的数（更正后会有新一版汇总），再用 liandong submit 上报。")
+    return "\n".join(lines)
+
+
+def _preview_told(found: "Preview") -> str:
+    lines = [f"{found.label} → {found.to}　《{found.form.filename}》（{found.form.campaign_title}，{found.form.round_label}）"]
+    due = dict.fromkeys(block.due for block in found.form.blocks)
+    lines.append(f"上级截止：{'、'.join(due)}")
+    if not found.closed:
+        lines.append("注意　本期还没有结束，报出的是现在的数")
+    for one in found.filled.lines:
+        ours = f"任务{'、'.join(map(str, one.ours))}" + (f"，{one.note}" if one.note else "")
+        lines.append(f"　任务{one.duty}　{one.label}：{one.value.normalize():f}（本办公室{ours}）")
+    lines += [f"注意　上级的“{title}”没有对应的任务，留空不报" for title in found.filled.left]
+    lines += [f"错误　{problem}" for problem in found.filled.problems]
+    lines += [
+        f"已报　汇总表第{one.version}版：{_OUTCOMES.get(one.outcome, one.outcome)}（上级回执{one.receipt}）"
+        for one in found.earlier
+    ]
+    if not found.filled.problems:
+        lines.append("以上只是预览，没有发出；确认上报请加 --confirm")
+    return "\n".join(lines)
+
+
+def _document(sent: "SentUp") -> dict[str, Any]:
+    told = asdict(sent)
+    return {**told, "made_at": sent.made_at.isoformat(), "findings": list(sent.findings)}
+
+
+def _preview_document(found: "Preview") -> dict[str, Any]:
+    return {
+        "round": found.round,
+        "to": found.to,
+        "form": found.form.serial,
+        "lines": [{**asdict(one), "value": f"{one.value.normalize():f}", "ours": list(one.ours)} for one in found.filled.lines],
+        "left": list(found.filled.left),
+        "problems": list(found.filled.problems),
+        "sent": [_document(one) for one in found.earlier],
+    }
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

@@ -1,0 +1,137 @@
+"""A round travels from one office to the office above it: two real offices, two processes, HTTP between them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaigns.errors import Conflict, Refused, WorldError
+from flows import tick
+from integrations.http.superior import BadSuperiorLink
+from liandong.cli import run
+from tasks import upward
+from tasks.campaign import launch
+from tasks.office import Office
+from tasks.record import verify
+from tests.builders import FIRST_ROUND
+from tests.flows.test_tick import LAUNCHED, at, drop, newest_form
+from tests.integrations.excel.filling import OWN, edited, fill_in
+from tests.test_chinese import assert_chinese
+from tests.two_offices import Province, city_plan, province
+
+NOW = at(12, 2)
+
+
+@pytest.fixture
+def above(tmp_path: Path) -> Iterator[Province]:
+    with province(tmp_path / "province", at(12, 12)) as found:
+        found.open()
+        yield found
+
+
+@pytest.fixture
+def city(office: Office, above: Province, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """Return the city's office: its round is open, two departments have reported."""
+    monkeypatch.setenv("LIANDONG_UPWARD__ADDRESSES", '["127.0.0.1"]')
+    launch(city_plan(), LAUNCHED)
+    tick.daily(at(10, 26))
+    report("swj", "牵头任务", 2)
+    report("gaj", "配合任务", 3)
+    return office
+
+
+def report(department: str, sheet: str, duty: int, **figures: Any) -> None:
+    """Let a department of the city report, or report again."""
+    from tasks.office import office
+
+    data = edited(newest_form(office(), department), lambda book: fill_in(book, sheet, duty, {**OWN, **figures}))
+    drop(office(), f"{department}.xlsx", data, NOW)
+
+
+def test_a_round_travels_up_and_arrives_as_an_ordinary_submission_once(city: Office, above: Province) -> None:
+    first = upward.submit(FIRST_ROUND, above.link, NOW)
+    assert (first.outcome, first.receipt, first.version) == ("accepted", "R-2020-000001", 1)
+    assert upward.submit(FIRST_ROUND, None, NOW) == first  # the link is known, the bytes and the key are the same
+    assert above.envelopes() == [("api", "accepted")]
+    assert above.figures() == {
+        (1, "cases"): "3", (1, "closed"): "2", (1, "penalty"): "31000",  # 3.1万元 in the province's unit
+        (2, "cases"): "3", (2, "closed"): "2", (2, "penalty"): "31000",
+    }  # fmt: skip
+    with above.office.ledger() as ledger:
+        (told,) = {one.narrative for one in ledger.submissions("sheng-2020/year-2020-1")}
+    assert "市消费者联席办汇总2020年下半年：应报" in told and "未报的不按零计" in told  # the holes go up with the figures
+    assert verify().faults == ()
+    report("gaj", "配合任务", 3, **{"立案（件）": 7})
+    again = upward.submit(FIRST_ROUND, None, NOW)
+    assert (again.version, again.outcome) == (2, "accepted")
+    assert above.figures()[1, "cases"] == "7"
+    with above.office.ledger() as ledger:
+        versions = [one.version for one in ledger.submissions("sheng-2020/year-2020-1") if "/1/" in one.expected]
+    assert versions == [1, 2]  # a correction is a new version above
+
+
+def test_what_is_returned_is_told_cell_by_cell_and_mended(
+    city: Office, above: Province, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report("gaj", "配合任务", 3, **{"立案（件）": 200})  # the city has no rule against it, the province has
+    assert run(["submit", FIRST_ROUND, "--link", above.link, "--as-of", "2020-12-02T10:00", "--confirm"]) == 1
+    out = capsys.readouterr().out
+    assert "上级回执R-2020-000001：退回修改" in out and "查处案件超过100件的，请核对" in out and "现为200" in out
+    assert_chinese(out, "returned")
+    assert above.figures() == {(2, "cases"): "3", (2, "closed"): "2", (2, "penalty"): "31000"}
+    report("gaj", "配合任务", 3, **{"立案（件）": 20})
+    assert upward.submit(FIRST_ROUND, None, NOW).outcome == "accepted"
+    assert above.figures()[1, "cases"] == "20"
+    assert above.envelopes() == [("api", "returned"), ("api", "accepted")]
+
+
+def test_once_closed_it_goes_up_by_itself_as_soon_as_the_superior_is_there(
+    city: Office, above: Province, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = above.link
+    above.close()
+    with pytest.raises(WorldError, match=r"连不上 127\.0\.0\.1"):
+        upward.submit(FIRST_ROUND, link, NOW, pause=0)
+    above.open()
+    assert upward.submit(FIRST_ROUND, link, NOW, pause=0).outcome == "accepted"
+    report("gaj", "配合任务", 3, **{"立案（件）": 9})
+    tick.tick(at(12, 11, 9))
+    run(["status", "--as-of", "2020-12-11T09:00"])
+    assert "应报给省联席办：2020年下半年汇总表第2版还没有上报（上次报的是第1版）" in capsys.readouterr().out
+    monkeypatch.setenv("LIANDONG_UPWARD__AUTOMATIC", "true")
+    above.close()
+    with pytest.raises(WorldError, match="没有上报成功"):
+        tick.tick(at(12, 11, 10))
+    above.open()
+    tick.tick(at(12, 11, 11))
+    tick.tick(at(12, 11, 12))
+    assert above.figures()[1, "cases"] == "9" and len(above.envelopes()) == 2
+    run(["status", "--as-of", "2020-12-11T12:00"])
+    assert "省联席办" not in capsys.readouterr().out
+
+
+def test_the_command_shows_before_it_sends_and_says_why_it_cannot(
+    city: Office, above: Province, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(BadSuperiorLink, match="整条复制"):
+        upward.preview(FIRST_ROUND, "http://127.0.0.1/x", NOW)
+    with pytest.raises(Refused, match="用 --link 给出"):
+        upward.preview(FIRST_ROUND, None, NOW)
+    with pytest.raises(Conflict, match="没有受理（401）"):
+        upward.submit(FIRST_ROUND, f"{above.link}x", NOW)
+    with pytest.raises(Refused, match="还没有下发"):
+        upward.preview("test-2020/summary-2021-1", above.link, NOW)
+    words = ["submit", FIRST_ROUND, "--link", above.link, "--as-of", "2020-12-02T10:00"]
+    assert run(words) == 0
+    out = capsys.readouterr().out
+    assert "2020年下半年 → 省联席办" in out and "查处案件：3（本办公室任务1、3）" in out and "--confirm" in out
+    assert "由3.1万元换算" in out and "本期还没有结束" in out
+    assert_chinese(out, "submit")
+    assert above.envelopes() == []
+    assert run([*words, "--confirm"]) == 0
+    assert "上级回执R-2020-000001：已收到" in capsys.readouterr().out
+    assert run([*words, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [one["outcome"] for one in document["sent"]] == ["accepted"] and len(document["lines"]) == 6
