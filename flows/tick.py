@@ -1,5 +1,6 @@
 """The work itself, as sentences made of steps: the Prefect flows run it, and so does `liandong tick` with no server at all."""
 
+from contextlib import ExitStack
 from datetime import datetime
 
 from tasks.bundle import bundle_leads
@@ -10,6 +11,7 @@ from tasks.dispatch import open_rounds
 from tasks.doors import fetch_mails, take_in
 from tasks.intake import check_envelopes
 from tasks.ledger_page import write_ledger_page
+from tasks.pulling import pull_all
 from tasks.record import anchor
 from tasks.remind import remind
 from tasks.sending import deliver
@@ -43,16 +45,18 @@ def daily(as_of: datetime) -> None:
 
 
 def collect(as_of: datetime) -> None:
-    """Take in what has arrived by mailbox and folder, check it, answer it; one door that is out of order closes no other."""
-    try:
+    """Take in what has arrived by mailbox, folder and system, check it, answer it; one door out of order closes no other."""
+    with ExitStack() as then:
+        then.callback(_answer, as_of)
+        then.callback(pull_all, as_of)
+        then.callback(take_in, as_of)
         fetch_mails(as_of)
-    finally:
-        try:
-            take_in(as_of)
-        finally:
-            # what came by the upload page is checked already: its receipts are sent here
-            if check_envelopes(as_of) + deliver(as_of):
-                write_ledger_page(as_of)
+
+
+def _answer(as_of: datetime) -> None:
+    # what came by the upload page is checked already: its receipts are sent here
+    if check_envelopes(as_of) + deliver(as_of):
+        write_ledger_page(as_of)
 
 
 def close(as_of: datetime) -> None:

@@ -73,6 +73,21 @@ class Upward(BaseModel):
     addresses: Networks = ()
 
 
+class Pull(BaseModel):
+    """A department's own system that is read over HTTP, in its name: `{round}` in the address is the round's code.
+
+    `addresses` are the networks in which it may be; without them anywhere but on this machine or its link.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    campaign: str
+    department: str
+    url: Annotated[str, Field(pattern=r"^https?://[^\s#]+$")]
+    token: SecretStr = SecretStr("")
+    addresses: Networks = ()
+
+
 class _File(TomlConfigSettingsSource):
     """The office's file; the mark that 记事本 puts before UTF-8 is no part of it."""
 
@@ -97,6 +112,7 @@ class Settings(BaseSettings):
     imap: Imap | None = None
     web: Web | None = None
     upward: Upward = Upward()
+    pull: tuple[Pull, ...] = ()
     fixed_clock: datetime | None = None
 
     @classmethod
@@ -241,6 +257,13 @@ def initialise(
         "# [upward]",
         "# automatic = true          # 每期汇总后自动上报；不写则用 liandong submit 上报",
         '# addresses = ["10.0.0.0/8"]   # 上级服务器所在的地址段',
+        "# 可以直接读取的单位系统，每个写一段：",
+        "# [[pull]]",
+        '# campaign = "shili-2025"',
+        '# department = "gaj"        # 单位代码',
+        '# url = "https://gaj.example.gov.cn/report/{round}"   # {round} 换成报送期代码',
+        '# token = ""                # 对方要令牌的，以 Bearer 给出',
+        '# addresses = ["10.0.0.0/8"]',
     ]
     (folder / FILE).write_text("\n".join(lines) + "\n", "utf-8")
     return load()

@@ -15,8 +15,8 @@ from campaigns.errors import Conflict, DefinitionError, LiandongError, Refused, 
 from campaigns.workdays import office_time
 from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hours, in_chinese
 from liandong.deciding import decide_app, register
+from liandong.other_systems import register as register_other_systems
 from liandong.overview import register as register_overview
-from liandong.upward import register as register_upward
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
 _AHEAD = timedelta(days=1)
@@ -57,7 +57,7 @@ app.command(prefect_app)
 app.command(decide_app)
 register(app)
 register_overview(app)
-register_upward(app)
+register_other_systems(app)
 
 
 def main() -> None:

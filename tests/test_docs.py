@@ -34,6 +34,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "reports": definition.Report,
     "clock": Clock,
     "hops": definition.Hop,
+    "upward": definition.Upward,
     "forms": definition.Form,
     "indicators": definition.Indicator,
     "rows": definition.Row,

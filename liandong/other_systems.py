@@ -1,4 +1,4 @@
-"""`liandong submit`: a round's totals go to the office above; shown first, sent only with `--confirm`."""
+"""What goes to other systems and comes from them by HTTP: `submit` to the office above, `pull` from departments' own systems."""
 
 import json as json_
 import sys
@@ -46,9 +46,39 @@ def submit(
     return 1 if found.filled.problems else 0
 
 
+def pull(*, as_of: AsOf = None, json: Json = False) -> int:
+    """取数：现在就读设置里写明的单位系统（平时每次收件都会读）。"""
+    from integrations import clock
+    from tasks.doors import check
+    from tasks.office import office
+    from tasks.pulling import pull_all
+
+    now, at = as_of or clock.now(), office()
+    numbers = pull_all(now)
+    check(numbers, now)
+    with at.ledger() as ledger:
+        found = [ledger.envelope(number) for number in numbers]
+    if json:
+        told = [{"receipt": one.id, "department": one.department, "outcome": one.outcome, "reason": one.reason} for one in found]
+        _say(json_.dumps(told, ensure_ascii=False, indent=2))
+        return 0
+    if not at.settings.pull:
+        _say("设置里没有写可以读取的单位系统（[[pull]]）")
+    elif not found:
+        _say("没有新的数据")
+    for one in found:
+        _say(
+            f"{one.id}　{one.name.removesuffix('_系统取数')}　{_OUTCOMES.get(one.outcome, one.outcome)}　{one.reason}".rstrip(
+                "　"
+            )
+        )
+    return 0
+
+
 def register(app: App) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     app.command(submit)
+    app.command(pull)
 
 
 def _told(sent: "SentUp") -> str:
