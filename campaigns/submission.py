@@ -197,6 +197,7 @@ def _left_aside(rule: Rule, exempt: Collection[tuple[str, str]], whose: Collecti
 class _Line:
     sheet: Sheet
     row: int
+    cells: Sequence[tuple[int, Value]]  # from left to right
 
 
 def _lines(sheets: Sequence[Sheet], form: Form) -> dict[str, list[_Line]]:
@@ -204,9 +205,13 @@ def _lines(sheets: Sequence[Sheet], form: Form) -> dict[str, list[_Line]]:
     tags = {block.tag(row) for block in form.blocks for row in block.rows}
     found: dict[str, list[_Line]] = {}
     for sheet in sheets:
-        for (row, _), value in sorted(sheet.cells.items(), key=lambda item: item[0]):
-            if isinstance(value, str) and value in tags:
-                found.setdefault(value, []).append(_Line(sheet, row))
+        tagged = sorted((at, value) for at, value in sheet.cells.items() if isinstance(value, str) and value in tags)
+        rows: dict[int, list[tuple[int, Value]]] = {row: [] for (row, _), _ in tagged}
+        for (row, column), value in sheet.cells.items() if rows else ():
+            if row in rows:
+                rows[row].append((column, value))
+        for (row, _), tag in tagged:
+            found.setdefault(tag, []).append(_Line(sheet, row, sorted(rows[row], key=lambda cell: cell[0])))
     return found
 
 
@@ -443,8 +448,8 @@ class _Reading:
         """Return the column of each head, found by its text."""
         texts: dict[str, list[int]] = {}
         for line in (self.rows[row] for row in ("header", "group") if row in self.rows):
-            for (row, column), value in sorted(line.sheet.cells.items(), key=lambda item: item[0]):
-                if row == line.row and isinstance(value, str):
+            for column, value in line.cells:
+                if isinstance(value, str):
                     texts.setdefault(_folded(value), []).append(column)
         found: dict[str, int] = {}
         for key, text in self.table.heads(self.block).items():
@@ -496,8 +501,8 @@ class _Reading:
         line, known = self.rows["header"], self.table.heads(self.block).values()
         texts = {
             value: column
-            for (row, column), value in line.sheet.cells.items()
-            if row == line.row and isinstance(value, str) and value not in known and column not in self.columns.values()
+            for column, value in line.cells
+            if isinstance(value, str) and value not in known and column not in self.columns.values()
         }
         near = next(iter(get_close_matches(wanted, texts, 1, 0.5)), "")
         return near, texts.get(near)

@@ -183,10 +183,11 @@ def _list(sheet: Worksheet, book: Workbook, findings: Sequence[Finding], colours
 
 
 def _difference(finding: Finding) -> str:
-    """Return by how much a figure is off, nothing where either is no figure."""
-    if not _FIGURE.fullmatch(finding.value) or not _FIGURE.fullmatch(finding.expected):
+    """Return by how much a figure is off what it should be or its bound, such as `≤ 3`; nothing where either is no figure."""
+    expected = finding.expected.lstrip("≤≥＜＞＝ ")
+    if not _FIGURE.fullmatch(finding.value) or not _FIGURE.fullmatch(expected):
         return ""
-    value = Decimal(finding.value.replace(",", "")) - Decimal(finding.expected.replace(",", ""))
+    value = Decimal(finding.value.replace(",", "")) - Decimal(expected.replace(",", ""))
     return f"{value.normalize():+f}"
 
 

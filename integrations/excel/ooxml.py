@@ -108,7 +108,8 @@ def shown(found: datetime) -> str:
 def covered(cells: Mapping[At, Value], merged: Sequence[tuple[At, At]]) -> frozenset[At]:
     """Return the cells whose value nobody sees, because a merged range lies over them; Unreadable when too many do."""
     columns: dict[int, list[int]] = {}
-    for row, column in sorted(cells) if merged else ():
+    highest, lowest = min((top for (top, _), _ in merged), default=0), max((bottom for _, (bottom, _) in merged), default=0)
+    for row, column in sorted(at for at in cells if highest <= at[0] <= lowest):
         columns.setdefault(row, []).append(column)
     rows, found, steps = list(columns), set[At](), 0
     for (top, left), (bottom, right) in merged:
@@ -313,29 +314,39 @@ class _Reading:
         rest = b"".join(pieces[::_CELL_GROUPS])
         if len(pieces) < _CELL_GROUPS or _CELL_WITHOUT_PLACE.search(rest):
             return None
-        as_it_is = {str(style).encode() for style, shows in enumerate(self.formats) if not shows} | {None}
+        plain = {str(style).encode() for style, shows in enumerate(self.formats) if not shows} | {None}
         words, cells, left = self.strings, self.cells, self.left[0]
+        figures: dict[bytes, Decimal] = {}  # most are small counts, which come again and again
         groups = (pieces[group::_CELL_GROUPS] for group in range(1, _CELL_GROUPS))
         for letters, digits, style, kind, formula, value, words_inside in zip(*groups, strict=False):
             if not value and not words_inside and not formula:
                 continue
             left -= 1
-            at = int(digits), _COLUMNS.get(letters, 0)
-            if at in cells or not at[1] or at[0] > MOST_ROWS or not left:
+            row, column = int(digits), _COLUMNS.get(letters, 0)
+            at = row, column
+            if at in cells or not column or row > MOST_ROWS or not left:
                 return None
-            if not formula and value and kind in (None, b"n") and value.isdigit() and len(value) < 15 and style in as_it_is:
-                cells[at] = Decimal(value.decode())
-            elif not formula and value and kind == b"s" and value.isdigit() and len(value) < 10 and int(value) < len(words):
-                if word := words[int(value)]:
-                    cells[at] = word
-            elif not formula and words_inside and kind == b"inlineStr":
+            if formula:
+                pass
+            elif words_inside and kind == b"inlineStr":
                 if word := _unescaped(_decoded(words_inside)):
                     cells[at] = word
-            else:
-                self.row, self.column = at
-                self.kind, self.style = (kind or b"n").decode(), (style or b"").decode()
-                self.has_formula, self.value = bool(formula), [_decoded(value or words_inside or b"")]
-                self.cell()
+                continue
+            elif value and len(value) < 15 and value.isdigit():
+                if kind in (None, b"n") and style in plain:
+                    figure = figures.get(value)
+                    if figure is None:
+                        figure = figures[value] = Decimal(value.decode())
+                    cells[at] = figure
+                    continue
+                if kind == b"s" and int(value) < len(words):
+                    if word := words[int(value)]:
+                        cells[at] = word
+                    continue
+            self.row, self.column = at
+            self.kind, self.style = (kind or b"n").decode(), (style or b"").decode()
+            self.has_formula, self.value = bool(formula), [_decoded(value or words_inside or b"")]
+            self.cell()
         self.left[0] = left
         return rest
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
 
+from pydantic_core import from_json, to_json
+
 from campaigns.findings import Finding, Severity
 from campaigns.submission import At, Book, Refusal, Sheet, Value
 
@@ -30,7 +32,7 @@ def book_to_json(book: Book) -> bytes:
         }
         for sheet in book.sheets
     ]
-    return json.dumps({"kind": book.kind, "sheets": sheets, "carries": book.carries}).encode()
+    return to_json({"kind": book.kind, "sheets": sheets, "carries": book.carries})
 
 
 def refusal_to_json(refusal: Refusal) -> bytes:
@@ -40,7 +42,7 @@ def refusal_to_json(refusal: Refusal) -> bytes:
 
 def answer_from_json(data: bytes) -> Book | Refusal:
     """Return the book or refusal a child process wrote; ValueError or KeyError when it is neither."""
-    answer = json.loads(data)
+    answer = from_json(data)
     if "code" in answer:
         return Refusal(answer["code"], answer["message"])
     return Book(
@@ -92,8 +94,9 @@ def read_fill_order(order: bytes) -> tuple[list[tuple[str, str, Value]], bytes]:
 
 def _cells(rows: list[int], columns: list[int], texts: list[str], numbers: list[int]) -> dict[At, Value]:
     values: list[Value] = list(texts)
+    figures = {text: Decimal(text) for text in {texts[place] for place in numbers}}  # most come again and again
     for place in numbers:
-        values[place] = Decimal(texts[place])
+        values[place] = figures[texts[place]]
     return dict(zip(zip(rows, columns, strict=True), values, strict=True))
 
 

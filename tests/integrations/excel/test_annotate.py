@@ -44,6 +44,8 @@ def test_the_copy_is_the_senders_own_with_every_fault_marked_and_listed() -> Non
     first = next(row for row in listed.iter_rows(min_row=4) if row[1].value == f"配合任务!E{OWN}")
     assert first[1].hyperlink and first[1].hyperlink.location == f"'配合任务'!E{OWN}"
     assert (first[2].value, first[2].data_type) == ("=三件", "s")
+    bound = next(row for row in listed.iter_rows(min_row=4) if row[1].value == f"配合任务!C{OWN}")
+    assert [cell.value for cell in bound][2:5] == ["40", "≥ 900", "-860"]
     assert sheet.protection.sheet and sheet.column_dimensions["A"].hidden and len(sheet.data_validations.dataValidation) == 3
     assert book["_ld"].sheet_state == "hidden"
 
