@@ -17,6 +17,7 @@ from campaigns.graph import find_cycles
 from campaigns.items import Item, codes_of, figures_of, items_of
 from campaigns.organs import Directory, Group, Lineage, Organ, rank
 from campaigns.rules import SCOPES, Relation, RuleError, instances, parse, scope_of
+from campaigns.units import MONEY
 
 LONGEST = 20  # years: a longer campaign is a slip of the pen, and would lay out rounds without end
 Path = tuple[str | int, ...]
@@ -284,6 +285,7 @@ def _check_forms(definition: Definition, directory: Directory) -> Iterator[Probl
         yield from _check_parts((*path, "indicators"), "指标", form.indicators)
         yield from _check_parts((*path, "rows"), "行", form.rows)
         yield from _check_names(definition, directory, form, path)
+        yield from _check_ratios(form, (*path, "indicators"))
         for position, indicator in enumerate(form.indicators):
             yield from _check_indicator(form, indicator, (*path, "indicators", position))
         if (form.layout == "matrix") != bool(form.rows):
@@ -312,18 +314,45 @@ def _check_parts(path: Path, label: str, items: Sequence[Indicator | Row]) -> It
                 yield error("unknown-part", where, f"{said}没有定义，{_known(code for code in codes if code != one.id)}")
             elif codes[part].sum_of:
                 yield error("sum-of-sums", where, f"{said}本身是合计，请直接列出它的各项")
+            elif isinstance(one, Indicator) and (unit := getattr(codes[part], "unit", None)) != one.unit:
+                yield error("unit-mixed", where, f"“{one.label}”的单位是{one.unit}，{said}的单位却是{unit}，不同单位不能相加")
 
 
 def _check_indicator(form: Form, one: Indicator, path: Path) -> Iterator[Problem]:
     figure = one.kind == "number" and not one.options
     if figure and one.unit is None:
         yield error("no-unit", path, f"“{one.label}”没有写单位（unit），请写明件、户次、万元等")
-    if not figure and (one.sum_of or one.decimals):
-        yield error("no-figure", path, f"“{one.label}”不是数字，不能有合计项或小数位数，请核对")
+    if not figure and (one.sum_of or one.decimals or one.ratio_of or one.over_periods != "sum" or one.over_places != "sum"):
+        yield error("no-figure", path, f"“{one.label}”不是数字，不能有合计项、小数位数或汇总方法，请核对")
     if not figure and form.layout == "matrix":
         yield error("no-figure", path, f"“{one.label}”不是数字，不能放在 matrix 版式的报表里，请放到另一张报表")
     if one.options and (any("," in option or '"' in option for option in one.options) or len(",".join(one.options)) > 250):
         yield error("options", (*path, "options"), f"“{one.label}”的选项里不能有英文逗号和引号，合起来不能超过250字")
+
+
+def _check_ratios(form: Form, path: Path) -> Iterator[Problem]:
+    """Return what is wrong with ratios: of two figures of the form, in a unit that follows from theirs."""
+    codes = {one.id: one for one in form.indicators}
+    for position, one in enumerate(form.indicators):
+        where = (*path, position, "ratio_of")
+        if not one.ratio_of:
+            continue
+        if len(one.ratio_of) != 2 or any(part not in codes or codes[part].ratio_of for part in one.ratio_of):
+            known = [code for code, other in codes.items() if not other.ratio_of]
+            yield error("unknown-part", where, f"“{one.label}”要写分子和分母两项（ratio_of），{_known(known)}")
+            continue
+        if one.sum_of or one.over_periods != "sum" or one.over_places != "sum":
+            told = f"“{one.label}”是比率，按合计数重新计算，不能再写 sum_of、over_periods 或 over_places"
+            yield error("ratio", where, told)
+        above, below = (codes[part].unit for part in one.ratio_of)
+        if {above, below} <= set(MONEY) and above != below:
+            told = f"“{one.label}”的分子单位是{above}，分母单位是{below}，金额单位不同，请先改成同一单位"
+            yield error("unit-mixed", where, told)
+        elif above != below and one.unit != f"{above}/{below}":
+            told = f"“{one.label}”的分子单位是{above}，分母单位是{below}，单位（unit）应写成“{above}/{below}”"
+            yield error("unit-mixed", where, told)
+        elif above == below and one.unit not in ("%", "‰", "倍"):
+            yield error("unit-mixed", where, f"“{one.label}”的分子分母单位相同，单位（unit）应写成“%”、“‰”或“倍”")
 
 
 def _check_names(definition: Definition, directory: Directory, form: Form, path: Path) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from campaigns import definition
 from campaigns.definition import Indicator, Role, Rule
+from campaigns.formulas import cumulated, over_places, shown
 from campaigns.items import Item, items_of
 from campaigns.plan import OFFICE, ExpectedReport, Plan
 from campaigns.rules import instances, parse, scope_of
@@ -25,7 +26,7 @@ SIGNATURES = ("填报人", "联系电话", "审核人", "填报日期")
 HEADER_LABEL, COOPERATING_NOTE, NIL_LABEL, NIL_NOTE = "填报项", "配合单位情况", "零报告", "本期各项均为零、确无情况时选“是”"
 NUMBER_LABEL, ITEM_LABEL = "序号", "类别"  # the heads of the two label columns of a matrix or a vertical form
 
-# the lines of figures: own is typed in, total = own + coop, cumulative = total (or own) + previous
+# the lines of figures: own is typed in, total is own with coop, cumulative is total (or own) with previous, by their formulas
 _ALONE, _WITH_OTHERS = ("own", "previous", "cumulative"), ("own", "coop", "total", "previous", "cumulative")
 _LABELS: Mapping[str, str] = {"own": "本期", "previous": "上期累计", "cumulative": "累计"}
 _LEAD_LABELS: Mapping[str, str] = {**_LABELS, "own": "本单位本期", "coop": "配合单位小计", "total": "本期合计"}
@@ -61,6 +62,7 @@ class Block(_Value):
     coop: dict[str, Decimal]
     last: dict[str, Decimal]
     coop_note: str
+    periods: int = 0  # how many earlier rounds the previous figures come from
 
     def tag(self, row: str) -> str:
         """Return the tag that column A carries on a row, such as `15:own`."""
@@ -83,6 +85,15 @@ class Block(_Value):
     def line_label(self, line: str) -> str:
         """Return what officers call a line: `本期`, for a lead with cooperating units `本单位本期`."""
         return (_LEAD_LABELS if "coop" in self.lines else _LABELS)[line]
+
+    def total(self, item: Item, own: Decimal) -> Decimal:
+        """Return a figure with those of the cooperating departments, as the form shows it."""
+        code = item.id
+        return shown(over_places(item, (own, self.coop[code])), item.decimals) if code in self.coop else own
+
+    def cumulated(self, item: Item, own: Decimal) -> Decimal:
+        """Return a figure with those of the cooperating departments and of earlier rounds, as the form shows it."""
+        return cumulated(item, self.previous[item.id], self.periods, self.total(item, own))
 
     @property
     def first_column(self) -> str:
@@ -247,12 +258,13 @@ def design(
     coop: Mapping[str, Mapping[str, Decimal]],
     coop_notes: Mapping[str, str],
     last: Mapping[str, Mapping[str, Decimal]] | None = None,
+    periods: Mapping[str, int] | None = None,
     only: Collection[str] | None = None,
 ) -> Form:
     """Return the form of a department for a round: all tables that its report asks of it, for all its duties.
 
-    `previous`, `coop`, `last` and `coop_notes` are by id of the expected report; what is not given stands as zero, in `last` as
-    unknown. `only` limits the form to some of the expected reports.
+    `previous`, `coop`, `last`, `periods` and `coop_notes` are by id of the expected report; what is not given stands as zero, in
+    `last` as unknown. `only` limits the form to some of the expected reports.
     """
     campaign, a_round = plan.definition.campaign, plan.round(round_id)
     report = plan.definition.report(a_round.report)
@@ -297,6 +309,7 @@ def design(
                     previous=_filled(items, previous.get(one.id, {})),
                     coop=_filled(items, coop.get(one.id, {})) if "coop" in lines else {},
                     last={code: value for code, value in (last or {}).get(one.id, {}).items() if code in {i.id for i in items}},
+                    periods=(periods or {}).get(one.id, 0),
                     coop_note=(coop_notes.get(one.id) or _awaited(cooperating)) if "coopnote" in rows else "",
                 )
             )

@@ -25,6 +25,9 @@ class Item(BaseModel):
     decimals: int = 0
     group: str = ""
     sum_of: tuple[str, ...] = ()
+    ratio_of: tuple[str, ...] = ()
+    over_periods: Literal["sum", "latest", "max", "average"] = "sum"
+    over_places: Literal["sum", "max", "distinct"] = "sum"
     kind: Literal["number", "text", "code"] = "number"
     options: tuple[str, ...] = ()
     prompt: str = ""
@@ -47,6 +50,11 @@ class Item(BaseModel):
         """Return whether somebody types it in: sums are worked out."""
         return not self.sum_of
 
+    @property
+    def adds_up(self) -> bool:
+        """Return whether the figures of departments in a period add up to their total."""
+        return not self.ratio_of and self.over_places == "sum"
+
 
 def among(names: Iterable[str], department: str, definition: Definition, directory: Directory) -> bool:
     """Return whether a department is among these names of organs, groups and levels; no names at all means everybody."""
@@ -62,7 +70,11 @@ def concerns(limited: Report | Form | Indicator, department: str, definition: De
 
 
 def items_of(form: Form, department: str | None, definition: Definition, directory: Directory) -> tuple[Item, ...]:
-    """Return what a form asks of a department, in order; of anybody when no department is given."""
+    """Return what a form asks of a department, in order; of anybody when no department is given. Ratios stand on no form."""
+    return tuple(one for one in _all_of(form, department, definition, directory) if not one.ratio_of)
+
+
+def _all_of(form: Form, department: str | None, definition: Definition, directory: Directory) -> tuple[Item, ...]:
 
     def asked(limited: Form | Indicator) -> bool:
         return department is None or concerns(limited, department, definition, directory)
@@ -72,7 +84,11 @@ def items_of(form: Form, department: str | None, definition: Definition, directo
     columns = [one for one in form.indicators if asked(one)]
     if form.layout != "matrix":
         present = {one.id for one in columns}
-        return tuple(_item(one, sum_of=tuple(part for part in one.sum_of if part in present)) for one in columns)
+        return tuple(
+            _item(one, sum_of=tuple(part for part in one.sum_of if part in present))
+            for one in columns
+            if present.issuperset(one.ratio_of)
+        )
     cells = {(row.id, one.id): one for row in form.rows for one in columns if one.id not in row.without}
     found = []
     for row in form.rows:
@@ -81,7 +97,10 @@ def items_of(form: Form, department: str | None, definition: Definition, directo
                 continue
             parts = [(part, one.id) for part in row.sum_of] or [(row.id, part) for part in one.sum_of]
             sum_of = tuple(f"{up}.{across}" for up, across in parts if (up, across) in cells)
-            place = {"row": row.id, "row_label": row.label, "column": one.id}
+            ratio_of = tuple(f"{row.id}.{part}" for part in one.ratio_of)
+            if any((row.id, part) not in cells for part in one.ratio_of):
+                continue
+            place = {"ratio_of": ratio_of, "row": row.id, "row_label": row.label, "column": one.id}
             found.append(_item(one, id=f"{row.id}.{one.id}", label=f"{row.label}·{one.label}", sum_of=sum_of, **place))
     return tuple(found)
 
@@ -110,6 +129,16 @@ def figures_of(definition: Definition, directory: Directory, report: str) -> tup
     return tuple(every.values())
 
 
+def rolled_of(definition: Definition, directory: Directory, report: str) -> tuple[Item, ...]:
+    """Return every figure that a roll-up of a report shows: those that are asked, and the ratios of their totals."""
+    every: dict[str, Item] = {}
+    for code in definition.report(report).forms:
+        for item in _all_of(definition.form(code), None, definition, directory):
+            if item.counts:
+                every.setdefault(item.id, item)
+    return tuple(every.values())
+
+
 def in_letters(items: Iterable[Item]) -> tuple[Item, ...]:
     """Return the figures that a table in a letter has room for: of a matrix with sums its sums, of everything else all."""
     items = tuple(items)
@@ -124,6 +153,9 @@ def _item(one: Indicator, **more: object) -> Item:
         "unit": one.unit or "",
         "decimals": one.decimals,
         "group": one.group or "",
+        "ratio_of": one.ratio_of,
+        "over_periods": one.over_periods,
+        "over_places": one.over_places,
         "kind": one.kind,
         "options": one.options,
         "prompt": one.prompt or "",

@@ -133,6 +133,7 @@ def lists() -> frozenset[str]:
         "parts",
         "to",
         "sum_of",
+        "ratio_of",
         "without",
         "more_forms",
     }

@@ -1,18 +1,21 @@
 """Facts -> totals of a round, each with its pedigree, and how much of what was owed they cover.
 
-A fact is a department's own figure of the period, so every figure counts once, whether its department leads or cooperates.
-Where nothing was reported there is no figure: never a zero.
+A fact is a department's own figure of the period, so every figure counts once, whether its department leads or cooperates; a fact
+with a key, such as the number of a case, counts once however many departments report it. Where nothing was reported there is no
+figure: never a zero.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
 from campaigns.definition import Role
-from campaigns.items import Item, figures_of
+from campaigns.formulas import Exact, over_periods, ratio, shown, together
+from campaigns.items import Item, rolled_of
+from campaigns.organs import Directory
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.states import Standing, State, chinese, state, tally
 
@@ -35,6 +38,25 @@ class Fact:
     submission: str
     envelope: str
     file: str
+
+    @property
+    def round(self) -> str:
+        """Return the round it was reported in."""
+        return self.expected.rsplit("/", 2)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What figures come to, by their formulas; only where something was reported. `by_place` is an organ with all below it.
+
+    A total need not be the sum of its parts: a maximum, a ratio, a case that two departments report are not.
+    """
+
+    cells: Mapping[tuple[int, str], Figures]  # duty, department
+    by_duty: Mapping[int, Figures]
+    by_department: Mapping[str, Figures]
+    by_place: Mapping[str, Figures]
+    overall: Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +122,21 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An organ in the tree of a roll-up, and the one above it there, empty at the top."""
+
+    code: str
+    name: str
+    level: str
+    above: str
+
+
+@dataclass(frozen=True, slots=True)
 class RollUp:
-    """The totals of a round. Figures are there only where something was reported; `overall` names every indicator."""
+    """The totals of a round: those of its period, and those that it comes to with the rounds of the same report before it.
+
+    `places` are the organs that report and those above them in the directory, from the top down.
+    """
 
     campaign_title: str
     office: str
@@ -113,13 +148,22 @@ class RollUp:
     duties: Mapping[int, tuple[str, str]]  # number -> title, leads
     departments: Mapping[str, str]  # code -> name
     facts: tuple[Fact, ...]
-    cells: Mapping[tuple[int, str], Figures]  # duty, department
-    by_duty: Mapping[int, Figures]
-    by_department: Mapping[str, Figures]
-    overall: Figures
+    period: Totals
+    cumulative: Totals
+    places: tuple[Place, ...]
     entries: tuple[Entry, ...]
     coverage: Coverage
     coverage_of: Mapping[str, Coverage]  # by department
+
+    @property
+    def overall(self) -> Figures:
+        """Return the totals of the period."""
+        return self.period.overall
+
+    def of_duties(self, duties: Collection[int]) -> Figures:
+        """Return the totals of the period of some duties together."""
+        above = {place.code: place.above for place in self.places}
+        return totals([fact for fact in self.facts if fact.duty in duties], self.indicators, above).overall
 
 
 def percent(rate: Decimal) -> str:
@@ -129,19 +173,22 @@ def percent(rate: Decimal) -> str:
 
 
 def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping[str, Standing], as_of: datetime) -> RollUp:
-    """Return the totals of a round from the facts in effect, and the coverage at a moment."""
+    """Return the totals of a round from the facts in effect, those of the rounds before it too, and the coverage at a moment."""
     a_round, campaign = plan.round(round_id), plan.definition.campaign
     owed = plan.expected_in(round_id)
-    ids = {one.id for one in owed}
-    indicators = figures_of(plan.definition, plan.directory, a_round.report)
+    indicators = rolled_of(plan.definition, plan.directory, a_round.report)
     order = {one.id: at for at, one in enumerate(indicators)}
-    known = (fact for fact in facts if fact.expected in ids and fact.indicator in order)
-    counted = tuple(sorted(known, key=lambda fact: (fact.duty, fact.department, order[fact.indicator])))
+    rounds = _until(plan, round_id)
+    known = [fact for fact in facts if fact.round in rounds and fact.indicator in order]
+    known.sort(key=lambda fact: (rounds[fact.round], fact.duty, fact.department, order[fact.indicator]))
+    counted = tuple(fact for fact in known if fact.round == round_id)
     files = {fact.expected: fact.file for fact in counted}
     entries = tuple(_entry(plan, one, standings[one.id], files.get(one.id, ""), as_of) for one in owed)
     present = {one.department for one in owed}
     names = {organ.id: organ.name for organ in plan.directory.organs if organ.id in present}
     due = {one.duty for one in owed}
+    places = _places(plan.directory, present | {fact.department for fact in known}, a_round.covers_until)
+    above = {place.code: place.above for place in places}
     return RollUp(
         campaign_title=campaign.title,
         office=campaign.office,
@@ -154,14 +201,105 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         duties={duty.number: (duty.title, "、".join(duty.leads)) for duty in plan.definition.duties if duty.number in due},
         departments=names,
         facts=counted,
-        cells=_sums(((fact.duty, fact.department), fact) for fact in counted),
-        by_duty=_sums((fact.duty, fact) for fact in counted),
-        by_department=_sums((fact.department, fact) for fact in counted),
-        overall={one.id: sum((f.value for f in counted if f.indicator == one.id), Decimal(0)) for one in indicators},
+        period=totals(counted, indicators, above),
+        cumulative=totals(known, indicators, above),
+        places=places,
         entries=entries,
         coverage=_coverage(entries),
         coverage_of={code: _coverage([entry for entry in entries if entry.department == code]) for code in names},
     )
+
+
+def totals(facts: Iterable[Fact], items: Iterable[Item], above: Mapping[str, str]) -> Totals:
+    """Return what figures come to, the facts given in the order of their rounds; `above` names the organ above each, or none."""
+    known = {item.id: item for item in items}
+    leaves = _leaves(facts, known)
+    duties: dict[int, _Sum] = {}
+    departments: dict[str, _Sum] = {}
+    for (duty, department), leaf in leaves.items():
+        _take(duties.setdefault(duty, {}), leaf, known)
+        _take(departments.setdefault(department, {}), leaf, known)
+    places = _upwards(departments, above, known)
+    whole: _Sum = {}
+    for code, mine in places.items():
+        if not above.get(code):
+            _take(whole, mine, known)
+    return Totals(
+        cells=_shown(leaves, known),
+        by_duty=_shown(duties, known),
+        by_department=_shown(departments, known),
+        by_place=_shown(places, known),
+        overall=_shown({"": whole}, known)[""],
+    )
+
+
+_Sum = dict[str, Exact]  # by indicator: what was reported, on its way to a total
+
+
+def _leaves(facts: Iterable[Fact], items: Mapping[str, Item]) -> dict[tuple[int, str], _Sum]:
+    """Return what the figures of each department for each duty come to over the rounds."""
+    series: dict[tuple[int, str], dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
+    for fact in facts:
+        series[fact.duty, fact.department][fact.indicator].append(fact.value)
+    return {leaf: {code: over_periods(items[code], values) for code, values in mine.items()} for leaf, mine in series.items()}
+
+
+def _take(whole: _Sum, part: _Sum, items: Mapping[str, Item]) -> None:
+    """Add a part to a total that is being made."""
+    for code, value in part.items():
+        before = whole.get(code)
+        whole[code] = value if before is None else together(items[code], before, value)
+
+
+def _upwards(departments: Mapping[str, _Sum], above: Mapping[str, str], items: Mapping[str, Item]) -> dict[str, _Sum]:
+    """Return what each organ comes to with all below it, level by level from the bottom."""
+    found = {code: dict(mine) for code, mine in departments.items()}
+    for code in sorted(above, key=lambda one: -_depth(one, above)):
+        if code in found and above[code]:
+            _take(found.setdefault(above[code], {}), found[code], items)
+    return found
+
+
+def _depth(code: str, above: Mapping[str, str]) -> int:
+    depth = 0
+    while code := above.get(code, ""):
+        depth += 1
+    return depth
+
+
+def _shown(sums: Mapping[Key, _Sum], items: Mapping[str, Item]) -> dict[Key, Figures]:
+    """Return totals as they are published, with the ratios that follow from them."""
+    ratios = [item for item in items.values() if item.ratio_of]
+    found: dict[Key, Figures] = {}
+    for key, mine in sums.items():
+        figures = {code: shown(value, items[code].decimals) for code, value in mine.items()}
+        for item in ratios:
+            value = ratio(item, mine)
+            if value is not None:
+                figures[item.id] = shown(value, item.decimals)
+        found[key] = figures
+    return found
+
+
+def _until(plan: Plan, round_id: str) -> dict[str, int]:
+    """Return the rounds of a round's report up to itself, with their order."""
+    report = plan.round(round_id).report
+    ids = [one.id for one in plan.rounds if one.report == report]
+    return {code: at for at, code in enumerate(ids[: ids.index(round_id) + 1])}
+
+
+def _places(directory: Directory, present: Iterable[str], on: date) -> tuple[Place, ...]:
+    """Return these organs and all above them on a date, from the top down, else in the order of the directory."""
+    organs = {organ.id: organ for organ in directory.organs}
+    above = {code: organ.parent_on(on) or "" for code, organ in organs.items()}
+    wanted: set[str] = set()
+    for code in present:
+        while code in organs and code not in wanted:
+            wanted.add(code)
+            code = above[code]
+    tree = {code: up if up in wanted else "" for code, up in above.items() if code in wanted}
+    found = [Place(code, organs[code].name, organs[code].level, up) for code, up in tree.items()]
+    return tuple(sorted(found, key=lambda place: _depth(place.code, tree)))
 
 
 def _entry(plan: Plan, one: ExpectedReport, standing: Standing, file: str, as_of: datetime) -> Entry:
@@ -180,13 +318,6 @@ def _entry(plan: Plan, one: ExpectedReport, standing: Standing, file: str, as_of
         version=standing.version,
         file=file,
     )
-
-
-def _sums(pairs: Iterable[tuple[Key, Fact]]) -> Mapping[Key, Figures]:
-    sums: dict[Key, dict[str, Decimal]] = defaultdict(dict)
-    for key, fact in pairs:
-        sums[key][fact.indicator] = sums[key].get(fact.indicator, Decimal(0)) + fact.value
-    return dict(sums)
 
 
 def _coverage(entries: Iterable[Entry]) -> Coverage:

@@ -15,6 +15,7 @@ from campaigns.forms import COVER, FIRST_COLUMN, SIGNATURES, TOKEN_SHEET, Block,
 from campaigns.items import Item
 from campaigns.organs import plain
 from campaigns.rules import Relation, instances, parse, scope_of
+from campaigns.units import MONEY
 
 ERROR_SHEET = "错误清单"  # what we add to a copy we send back; never read
 Value = str | Decimal
@@ -23,16 +24,6 @@ At = tuple[int, int]  # row, column, counted from 1
 _LIMIT = Decimal(10) ** 12
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?")
-_MONEY = {
-    "元": Decimal(1),
-    "圆": Decimal(1),
-    "千元": Decimal(1000),
-    "万元": Decimal(10_000),
-    "万": Decimal(10_000),
-    "百万元": Decimal(10) ** 6,
-    "亿元": Decimal(10) ** 8,
-    "亿": Decimal(10) ** 8,
-}
 _WORDED = re.compile(
     r"(?P<before>约|大约|近|超过|超|不足|至少|共|合计|[¥￥<>≈~])?(?P<figure>[0-9][0-9,]*(?:\.[0-9]+)?)"
     r"(?P<unit>[^0-9,.+-]{0,4}?)(?P<after>左右|余|多|以上|以下)?"
@@ -416,7 +407,7 @@ class _Reading:
         own = self.figures.get(code)
         if own is None or not cumulative:
             return own
-        return own + block.coop.get(code, Decimal(0)) + block.previous[code]
+        return block.cumulated(self.items[code], own)
 
     def compare_nil(self) -> None:
         """Find a zero report with figures, and figures that are all zero without it."""
@@ -592,14 +583,19 @@ class _Reading:
         for code, own in self.figures.items():
             one, block = self.items[code], self.block
             label = block.line_label
-            total = own + block.coop.get(code, Decimal(0))
             base = "own"
             if "total" in block.lines:
                 base = "total"
-                self._sum("total", one, total, f"{label('own')}＋{label('coop')}", "total-differs")
-            self._sum(
-                "cumulative", one, total + block.previous[code], f"{label(base)}＋{label('previous')}", "cumulative-differs"
-            )
+                larger = f"{label('own')}与{label('coop')}中较大的"
+                made = larger if one.over_places == "max" else f"{label('own')}＋{label('coop')}"
+                self._sum("total", one, block.total(one, own), made, "total-differs")
+            made = {
+                "sum": f"{label(base)}＋{label('previous')}",
+                "latest": label(base),
+                "max": f"{label(base)}与{label('previous')}中较大的",
+                "average": f"各期{label(base)}的平均数",
+            }[one.over_periods]
+            self._sum("cumulative", one, block.cumulated(one, own), made, "cumulative-differs")
 
     def _sum(self, line: str, one: Item, expected: Decimal, parts: str, rule: str) -> None:
         place = self._place(line, one.id)
@@ -704,10 +700,10 @@ def _parts_of(head: str) -> tuple[str, str]:
 
 def _other_unit(folded: str, label: str, unit: str) -> bool:
     """Return whether a folded head is that of an amount of money, in another unit of money."""
-    if unit not in _MONEY or not folded.startswith(_folded(label)):
+    if unit not in MONEY or not folded.startswith(_folded(label)):
         return False
     rest = folded.removeprefix(_folded(label))
-    return rest in _MONEY and rest != unit
+    return rest in MONEY and rest != unit
 
 
 def _not_as_shown(sheet: Sheet, at: At, one: Item, shown: str) -> tuple[str, str] | None:
@@ -726,8 +722,8 @@ def _asked(one: Item, shown: str) -> str:
     if not found:
         return "请只填数字，不写单位和文字"
     figure, unit = found["figure"].replace(",", ""), found["unit"] or ("元" if found["before"] in ("¥", "￥") else "")
-    if unit in _MONEY and one.unit in _MONEY and unit != one.unit:
-        value = Decimal(figure) * _MONEY[unit] / _MONEY[one.unit]
+    if unit in MONEY and one.unit in MONEY and unit != one.unit:
+        value = Decimal(figure) * MONEY[unit] / MONEY[one.unit]
         return f"本表单位是{one.unit}；如确为{figure}{unit}，请填{_plain(value)}"
     if found["before"] or found["after"]:
         return f"请填确切的数；如确为{figure}{one.unit}，请只填{figure}"
@@ -746,6 +742,6 @@ def _fault(one: Item, fault: NumberFault, shown: str) -> str:
     if fault is NumberFault.LARGE:
         return f"“{one.label}”过大，现为{shown}，请核对单位是否为{one.unit}"
     if one.decimals:
-        yuan = f"；小数这样多，请核对是否把元误作{one.unit}" if one.unit in _MONEY and len(shown.partition(".")[2]) > 4 else ""
+        yuan = f"；小数这样多，请核对是否把元误作{one.unit}" if one.unit in MONEY and len(shown.partition(".")[2]) > 4 else ""
         return f"“{one.label}”最多{one.decimals}位小数，现为{shown}，请四舍五入{yuan}"
     return f"“{one.label}”应为整数，现为{shown}，请填整数"

@@ -98,12 +98,15 @@ def _ours(form: Form, block: Block, upward: Upward, rollup: RollUp) -> tuple[int
 
 def _value(rollup: RollUp, ours: Sequence[int], own: Item, theirs: Item) -> tuple[Decimal | str, str]:
     """Return the figure in the superior's unit and decimals with what there is to say about it, or why there is none."""
-    found = [rollup.by_duty[duty][own.id] for duty in ours if own.id in rollup.by_duty.get(duty, {})]
+    by_duty = rollup.period.by_duty
+    found = [by_duty[duty][own.id] for duty in ours if own.id in by_duty.get(duty, {})]
     if not found:
         return "没有单位报送过这个数，空白不是零，不能上报", ""
     if own.unit != theirs.unit and not (own.unit in MONEY and theirs.unit in MONEY):
         return f"上级的单位是“{theirs.unit}”，本办公室是“{own.unit}”，不能换算，请核对定义中的 upward.codes", ""
-    total, note = sum(found, Decimal(0)), ""
+    # of several duties a ratio, or a case that stands in two of them, is worked out anew
+    total = found[0] if len(found) == 1 else sum(found, Decimal(0)) if own.adds_up else rollup.of_duties(ours)[own.id]
+    note = ""
     if own.unit != theirs.unit:
         note, total = f"由{total.normalize():f}{own.unit}换算", total * MONEY[own.unit] / MONEY[theirs.unit]
     rounded = total.quantize(Decimal(1).scaleb(-theirs.decimals), ROUND_HALF_UP)

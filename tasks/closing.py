@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from campaigns import rollup
 from campaigns.events import Event
@@ -78,7 +79,7 @@ def _end(ledger: Ledger, campaign: str, as_of: datetime) -> None:
 def rolled_up(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> rollup.RollUp:
     """Return the totals of a round as the ledger holds them now."""
     campaign = plan.definition.campaign.id
-    facts = ledger.figures(campaign, "own", round_id=round_id)
+    facts = ledger.figures(campaign, "own")
     return rollup.roll_up(plan, round_id, facts, ledger.standings(campaign, round_id), as_of)
 
 
@@ -111,7 +112,11 @@ def _letter(at: Office, plan: Plan, a_round: RoundRecord, result: rollup.RollUp,
     body = RollUp(
         coverage=result.coverage.text,
         columns=tuple(header(one) for one in indicators),
-        rows=(Row("合计", tuple(f"{result.overall[one.id].normalize():f}" for one in indicators)),),
+        rows=(Row("合计", tuple(_shown(result.overall.get(one.id)) for one in indicators)),),
         missing=result.coverage.missing,
     )
     return Letter(key, at.occasion(plan, a_round.id, a_round.label), at.office_recipient(), body)
+
+
+def _shown(value: Decimal | None) -> str:
+    return "—" if value is None else f"{value.normalize():f}"

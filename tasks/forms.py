@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from campaigns.definition import Role
 from campaigns.forms import Form, design
+from campaigns.formulas import over_places, shown
+from campaigns.items import figures_of
 from campaigns.letters import Attachment
 from campaigns.notices import cooperating_of
 from campaigns.plan import Plan
@@ -31,13 +33,15 @@ def issue_form(
     """
     version = len(ledger.forms(round_id, department)) + 1
     campaign = plan.definition.campaign.id
+    earlier = _earlier(plan, round_id, ledger.figures(campaign, "cumulative", until=until))
     form = design(
         plan,
         round_id,
         department,
         serial=f"{round_id}:{department}:v{version}",
         version=version,
-        previous=_previous(plan, round_id, ledger.figures(campaign, "cumulative", until=until)),
+        previous=_previous(round_id, earlier),
+        periods=_periods(round_id, earlier),
         coop=_sub_totals(plan, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)),
         last=_last(plan, round_id, department, ledger, until),
         coop_notes=_notes(plan, round_id, department, ledger.standings(campaign, round_id), until),
@@ -57,17 +61,27 @@ def form_path(record: FormRecord) -> str:
     return f"forms/{record.round.replace('/', '_')}/{record.department}_v{record.version}.xlsx"
 
 
-def _previous(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the latest cumulative figures from rounds before this one, by the expected report of this round they continue."""
-    report = plan.round(round_id).report
-    order = [a_round.id for a_round in plan.rounds]
+def _earlier(plan: Plan, round_id: str, figures: list[Fact]) -> list[Fact]:
+    """Return the figures of rounds of the same report before this one, the earliest round first."""
+    report, order = plan.round(round_id).report, {a_round.id: at for at, a_round in enumerate(plan.rounds)}
+    before = [(order[fact.round], fact) for fact in figures if plan.round(fact.round).report == report]
+    return [fact for at, fact in sorted(before, key=lambda one: one[0]) if at < order[round_id]]
+
+
+def _previous(round_id: str, earlier: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
+    """Return the latest cumulative figures, by the expected report of this round they continue."""
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    # earlier rounds first, so that the latest one is what remains
-    for fact in sorted(figures, key=lambda fact: order.index(fact.expected.rsplit("/", 2)[0])):
-        earlier = fact.expected.rsplit("/", 2)[0]
-        if plan.round(earlier).report == report and order.index(earlier) < order.index(round_id):
-            found[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] = fact.value
+    for fact in earlier:
+        found[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] = fact.value
     return found
+
+
+def _periods(round_id: str, earlier: list[Fact]) -> Mapping[str, int]:
+    """Return in how many rounds there were figures, by the expected report of this round they come before."""
+    rounds: dict[str, set[str]] = defaultdict(set)
+    for fact in earlier:
+        rounds[f"{round_id}/{fact.duty}/{fact.department}"].add(fact.round)
+    return {expected: len(found) for expected, found in rounds.items()}
 
 
 def _last(plan: Plan, round_id: str, department: str, ledger: Ledger, until: datetime) -> Mapping[str, Mapping[str, Decimal]]:
@@ -82,13 +96,17 @@ def _last(plan: Plan, round_id: str, department: str, ledger: Ledger, until: dat
 
 
 def _sub_totals(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the sums over the cooperating units of each duty, by the lead's expected report."""
-    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    """Return what the figures of the cooperating units of each duty come to, by the lead's expected report."""
+    found: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
     receivers = {one.id: one.receivers for one in plan.expected_in(round_id) if one.role is Role.COOPERATING}
+    items = {one.id: one for one in figures_of(plan.definition, plan.directory, plan.round(round_id).report)}
     for fact in figures:
         for lead in receivers.get(fact.expected, ()):
-            sums[f"{round_id}/{fact.duty}/{lead}"][fact.indicator] += fact.value
-    return sums
+            found[f"{round_id}/{fact.duty}/{lead}"][fact.indicator].append(fact.value)
+    return {
+        expected: {code: shown(over_places(items[code], values), items[code].decimals) for code, values in mine.items()}
+        for expected, mine in found.items()
+    }
 
 
 def _notes(plan: Plan, round_id: str, lead: str, standings: Mapping[str, Standing], until: datetime) -> Mapping[str, str]:

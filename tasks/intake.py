@@ -390,6 +390,6 @@ def _figures(form: Form, block: CheckedBlock) -> list[tuple[str, str, Decimal, s
     for indicator, figure in block.figures.items():
         rows.append(("own", indicator, figure.value, figure.sheet, figure.cell))
         layout = form.block_of(block.expected, indicator)
-        cumulative = figure.value + layout.coop.get(indicator, Decimal(0)) + layout.previous[indicator]
+        cumulative = layout.cumulated(form.table(layout).item(indicator), figure.value)
         rows.append(("cumulative", indicator, cumulative, figure.sheet, layout.cell("cumulative", indicator)))
     return rows

@@ -70,10 +70,12 @@ async def _rollup_table(run: UUID, one: Picture, round_id: str, as_of: datetime)
     at = office()
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(one.campaign))
-        facts = ledger.figures(one.campaign, "own", round_id=round_id)
+        facts = ledger.figures(one.campaign, "own")
         result = rollup.roll_up(plan, round_id, facts, ledger.standings(one.campaign, round_id), as_of)
     rows = [
-        {"指标": header(indicator), "合计": f"{result.overall[indicator.id].normalize():f}"} for indicator in result.indicators
+        {"指标": header(one), "本期": f"{total.normalize():f}", "累计": f"{result.cumulative.overall[one.id].normalize():f}"}
+        for one in result.indicators
+        if (total := result.overall.get(one.id)) is not None
     ]
     label = plan.round(round_id).label
     key = f"rollup-{round_id}".replace("/", "-").replace("_", "-")

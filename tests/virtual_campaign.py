@@ -16,7 +16,7 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 
 from campaigns.forms import Form, header
-from campaigns.items import Item
+from campaigns.items import Item, figures_of, rolled_of
 from campaigns.plan import Plan
 from campaigns.records import RollUpRecord, RoundRecord
 from campaigns.workdays import instant
@@ -72,8 +72,16 @@ class Walk:
             shown, sums = _shown(load_workbook(BytesIO(self.office.bytes_of(record.sha256)), data_only=True, read_only=True))
             for key in sorted(wanted.keys() | shown.keys()):
                 yield from _compare(f"{record.round} {key}", wanted.get(key, {}), shown.get(key, {}))
+            for one in rolled_of(self.plan.definition, self.plan.directory, self.plan.round(record.round).report):
+                heads = [header(item) for code in one.ratio_of for item in self._items(record.round) if item.id == code]
+                if one.ratio_of and totals.get(heads[1]):
+                    times = 100 if one.unit == "%" else 1
+                    totals[header(one)] = round(totals[heads[0]] * times / totals[heads[1]], one.decimals)
             in_all = dict.fromkeys(totals.keys() | sums.keys(), Decimal(0))  # what nobody typed adds up to nothing
             yield from _compare(f"{record.round} in all", in_all | totals, in_all | sums)
+
+    def _items(self, round_id: str) -> tuple[Item, ...]:
+        return figures_of(self.plan.definition, self.plan.directory, self.plan.round(round_id).report)
 
 
 def walk(office: Office, plan: Plan, *, rounds_each: int = 1, departments: int = 6) -> Walk:

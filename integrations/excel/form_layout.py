@@ -366,8 +366,15 @@ def _figures(sheet: Worksheet, form: Form, block: Block, one: Item) -> None:
     if "coop" in block.lines:
         coop, base = block.cell("coop", one.id), block.cell("total", one.id)
         write(sheet, coop, block.coop[one.id], **locked)
-        formula(sheet, base, f"={own}+{coop}", **locked)
-    formula(sheet, block.cell("cumulative", one.id), f"={base}+{block.cell('previous', one.id)}", **locked)
+        formula(sheet, base, f"=MAX({own},{coop})" if one.over_places == "max" else f"={own}+{coop}", **locked)
+    previous, periods = block.cell("previous", one.id), block.periods
+    cumulative = {
+        "sum": f"={base}+{previous}",
+        "latest": f"={base}",
+        "max": f"=MAX({base},{previous})",
+        "average": f"=ROUND(({previous}*{periods}+{base})/{periods + 1},{one.decimals})",
+    }[one.over_periods]
+    formula(sheet, block.cell("cumulative", one.id), cumulative, **locked)
 
 
 def _range(cells: Iterable[str]) -> str:

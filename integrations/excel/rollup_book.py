@@ -63,7 +63,7 @@ def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     coverage = _counts(rollup.entries, lambda entry: entry.duty)
     rows: list[list[Cell]] = [[number, title, leads, *coverage[number]] for number, (title, leads) in rollup.duties.items()]
     columns = (("任务", 7), ("任务名称", 30), ("牵头单位", 17), ("应报", 7), ("已报", 7))
-    figures = [rollup.by_duty.get(number, {}) for number in rollup.duties]
+    figures = [rollup.period.by_duty.get(number, {}) for number in rollup.duties]
     _figures_sheet(book, rollup, BY_DUTY, "汇总表（按任务）", columns, rows, figures, cached)
 
 
@@ -74,11 +74,10 @@ def _as_form(book: Workbook, rollup: RollUp) -> None:
         return
     heads = {item.column: header(item.model_copy(update={"label": item.head})) for item in cells.values()}
     labels = {item.row: item.row_label for item in cells.values()}
-    reported = {fact.indicator for fact in rollup.facts}
     rows: list[list[Cell]] = []
     for at, (row, label) in enumerate(labels.items(), start=1):
         items = [cells.get((row, column)) for column in heads]
-        figures: list[Cell] = ["—" if one is None else rollup.overall[one.id] if one.id in reported else None for one in items]
+        figures: list[Cell] = ["—" if one is None else rollup.overall.get(one.id) for one in items]
         rows.append([at, label, *figures])
     columns = (("序号", 7.0), ("类别", 30.0), *((head, 15.0) for head in heads.values()))
     sheet = _sheet(book, rollup, AS_FORM, "汇总表（原表式）", columns)
@@ -94,7 +93,7 @@ def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     coverage = _counts(rollup.entries, lambda entry: entry.department)
     rows: list[list[Cell]] = [[at, name, *coverage[code]] for at, (code, name) in enumerate(rollup.departments.items(), start=1)]
     columns = (("序号", 7), ("单位", 26), ("应报", 7), ("已报", 7))
-    figures = [rollup.by_department.get(code, {}) for code in rollup.departments]
+    figures = [rollup.period.by_department.get(code, {}) for code in rollup.departments]
     _figures_sheet(book, rollup, BY_DEPARTMENT, "汇总表（按单位）", columns, rows, figures, cached)
 
 
@@ -103,7 +102,7 @@ def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
         [e.duty, rollup.duties[e.duty][0], e.department_name, e.role.chinese, _word(e)] for e in rollup.entries
     ]
     columns = (("任务", 7), ("任务名称", 34), ("单位", 22), ("角色", 7), ("状态", 11))
-    figures = [rollup.cells.get((entry.duty, entry.department), {}) for entry in rollup.entries]
+    figures = [rollup.period.cells.get((entry.duty, entry.department), {}) for entry in rollup.entries]
     sheet = _figures_sheet(book, rollup, CELLS, "明细表（任务、单位）", columns, rows, figures, cached)
     _colour(sheet, "E", rollup.entries)
 
@@ -259,9 +258,12 @@ def _figures_sheet(
             cell = sheet[f"{letter(first + offset)}{row}"]
             cell.number_format, cell.alignment = number_format(one.decimals), RIGHT
     counts = (rollup.coverage.owed, rollup.coverage.reported) if columns[-1][0] == "已报" else ()
-    totals: list[tuple[int | Decimal, str]] = [(count, "0") for count in counts]
-    totals += [(rollup.overall[one.id], number_format(one.decimals)) for one in shown]
+    totals: list[tuple[int | Decimal | None, str]] = [(count, "0") for count in counts]
+    totals += [(rollup.overall.get(one.id, Decimal(0) if one.adds_up else None), number_format(one.decimals)) for one in shown]
     _total_row(sheet, len(rows), len(every) - len(totals), totals, cached)
+    for column, one in enumerate(shown, start=first):
+        if not one.adds_up:  # no sum of what stands above
+            sheet[f"{letter(column)}{_HEADER_ROW + len(rows) + 1}"].value = rollup.overall.get(one.id)
     return sheet
 
 
@@ -308,7 +310,9 @@ def _rows(sheet: Worksheet, rows: Iterable[Sequence[Cell]], columns: Sequence[tu
         )
 
 
-def _total_row(sheet: Worksheet, count: int, heads: int, totals: Sequence[tuple[int | Decimal, str]], cached: Cached) -> None:
+def _total_row(
+    sheet: Worksheet, count: int, heads: int, totals: Sequence[tuple[int | Decimal | None, str]], cached: Cached
+) -> None:
     """Write a row of live sums below `count` rows: `heads` columns for its name, then the totals, stored beside the formulas."""
     row, first = _HEADER_ROW + count + 1, _HEADER_ROW + 1
     look = {"font": font(HEI, bold=True), "border": BOX, "fill": fill(PALE)}
@@ -319,6 +323,8 @@ def _total_row(sheet: Worksheet, count: int, heads: int, totals: Sequence[tuple[
         at = letter(column)
         aligned = CENTRE if shown == "0" else RIGHT
         formula(sheet, f"{at}{row}", f"=SUM({at}{first}:{at}{row - 1})", number_format=shown, alignment=aligned, **look)
+        if value is None:
+            continue
         cached.setdefault(sheet.title, {})[f"{at}{row}"] = f"{value:f}" if isinstance(value, Decimal) else str(value)
     sheet.row_dimensions[row].height = 22
 

@@ -41,17 +41,17 @@ def rolled() -> RollUp:
 def test_every_figure_counts_once_whoever_sent_it() -> None:
     found = rolled()
     assert found.overall["officers"] == 15 and found.overall["penalty"] == Decimal("0.3")
-    assert found.by_duty[1]["officers"] == 15
-    assert found.by_department["swj"] == {"officers": 5, "penalty": Decimal("0.2")}
-    assert found.cells[1, "scjg"]["officers"] == 10
+    assert found.period.by_duty[1]["officers"] == 15
+    assert found.period.by_department["swj"] == {"officers": 5, "penalty": Decimal("0.2")}
+    assert found.period.cells[1, "scjg"]["officers"] == 10
     assert len(found.facts) == 5
 
 
 def test_what_was_not_reported_has_no_figure_and_zero_has_one() -> None:
     found = rolled()
-    assert found.by_department["wlj"] == {"officers": 0}
-    assert "gaj" not in found.by_department and 2 not in found.by_duty
-    assert set(found.overall) == {one.id for one in found.indicators}
+    assert found.period.by_department["wlj"] == {"officers": 0}
+    assert "gaj" not in found.period.by_department and 2 not in found.period.by_duty
+    assert set(found.overall) == {"officers", "penalty"}
 
 
 def test_the_coverage_says_what_the_totals_stand_on_and_who_is_missing() -> None:

@@ -30,7 +30,7 @@ def rolled(**figures: str) -> RollUp:
     assert {item.id for item in figures_of(plan.definition, plan.directory, "summary")} >= figures.keys()
     every = {code: Decimal(text) for code, text in figures.items()}
     one = {"cases_filed": Decimal(1), "cases_closed": Decimal(1), "penalty": Decimal("0.5")}
-    return replace(empty, by_duty={1: every, 2: one, 3: one})
+    return replace(empty, period=replace(empty.period, by_duty={1: every, 2: one, 3: one}))
 
 
 def test_codes_and_duties_are_mapped_and_money_is_converted() -> None:

@@ -1,0 +1,149 @@
+"""The formulas over periods and places: recomputed from the leaves, whatever the tree and the order in which figures came."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.definition import Indicator
+from campaigns.findings import Severity
+from campaigns.forms import Block, Form
+from campaigns.formulas import shown
+from campaigns.items import Item
+from campaigns.plan import expand
+from campaigns.rollup import Fact, totals
+from campaigns.workdays import OfficeHours
+from tests.builders import WORKDAYS, small_definition, small_directory
+from tests.integrations.excel.filling import form_of
+
+ITEMS = (
+    Item(id="filed", label="立案", unit="件"),
+    Item(id="closed", label="结案", unit="件"),
+    Item(id="markets", label="辖区市场", unit="个", over_periods="latest"),
+    Item(id="peak", label="最多同时出动", unit="人", over_periods="max", over_places="max"),
+    Item(id="mean", label="月均检查", unit="户次", decimals=1, over_periods="average"),
+    Item(id="rate", label="结案率", unit="%", decimals=1, ratio_of=("closed", "filed")),
+)
+ASKED = [item.id for item in ITEMS if not item.ratio_of]
+Tree = Sequence[int]  # of each organ the one above it, -1 at the top
+
+trees = st.integers(1, 12).flatmap(lambda size: st.tuples(*(st.integers(-1, at - 1) for at in range(size))))
+figures = st.lists(
+    st.tuples(st.integers(0, 11), st.integers(1, 2), st.integers(0, 3), st.sampled_from(ASKED), st.integers(0, 50)),
+    max_size=60,
+    unique_by=lambda one: one[:4],
+)
+
+
+def facts_of(said: Sequence[tuple[int, int, int, str, int]], size: int) -> list[Fact]:
+    """Return facts of organ, duty, round, indicator and value, the rounds in order."""
+    return [
+        Fact(f"c/{when}/{duty}/{who % size}", duty, str(who % size), "lead", code, Decimal(value), "表", "A1", "s", "e", "f")
+        for who, duty, when, code, value in sorted(said, key=lambda one: one[2])
+    ]
+
+
+def below(tree: Tree, organ: int) -> set[str]:
+    """Return an organ and all below it."""
+
+    def is_below(one: int) -> bool:
+        return one == organ or (one >= 0 and is_below(tree[one]))
+
+    return {str(one) for one in range(len(tree)) if is_below(one)}
+
+
+def from_the_leaves(facts: Sequence[Fact], code: str) -> Fraction | None:
+    """Return what some figures come to, by the words of the definition language alone."""
+    if code == "rate":
+        closed, filed = from_the_leaves(facts, "closed"), from_the_leaves(facts, "filed")
+        return None if closed is None or not filed else closed / filed * 100
+    own: dict[tuple[int, str], list[Fraction]] = {}
+    for fact in facts:
+        if fact.indicator == code:
+            own.setdefault((fact.duty, fact.department), []).append(Fraction(fact.value))
+    if not own:
+        return None
+    match code:
+        case "markets":
+            return sum((values[-1] for values in own.values()), Fraction(0))
+        case "peak":
+            return max(max(values) for values in own.values())
+        case "mean":
+            return sum((sum(values) / len(values) for values in own.values()), Fraction(0))
+    return sum((sum(values) for values in own.values()), Fraction(0))
+
+
+@given(trees, figures, st.randoms(use_true_random=False))
+def test_the_total_at_every_level_is_that_of_the_leaves_in_whatever_order_they_came(
+    tree: Tree, said: list[tuple[int, int, int, str, int]], random: Random
+) -> None:
+    above = {str(one): str(up) if up >= 0 else "" for one, up in enumerate(tree)}
+    facts = facts_of(list({(one[0] % len(tree), *one[1:4]): one for one in said}.values()), len(tree))
+    found = totals(facts, ITEMS, above)
+    shuffled = random.sample(facts, len(facts))
+    assert totals(sorted(shuffled, key=lambda fact: fact.round), ITEMS, above) == found
+    for item in ITEMS:
+        for organ in range(len(tree)):
+            mine = [fact for fact in facts if fact.department in below(tree, organ)]
+            wanted = from_the_leaves(mine, item.id)
+            assert found.by_place.get(str(organ), {}).get(item.id) == (None if wanted is None else shown(wanted, item.decimals))
+        whole = from_the_leaves(facts, item.id)
+        assert found.overall.get(item.id) == (None if whole is None else shown(whole, item.decimals))
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "wanted"),
+    [(Fraction(1, 2), 0, "1"), (Fraction(1, 3), 2, "0.33"), (Fraction(5, 8), 2, "0.63"), (Fraction(200, 3), 1, "66.7")],
+)
+def test_what_divides_is_rounded_half_up_when_it_is_shown(value: Fraction, decimals: int, wanted: str) -> None:
+    assert str(shown(value, decimals)) == wanted
+
+
+def with_formula(**formula: object) -> tuple[Form, Block, Item]:
+    """Return the form of a lead in its third round, one figure of which has a formula of its own."""
+    form = form_of("scjg", previous={LEAD: {"officers": Decimal(30)}}, coop={LEAD: {"officers": Decimal(25)}}, periods={LEAD: 2})
+    block = form.blocks[0]
+    return form, block, form.table(block).item("officers").model_copy(update=formula)
+
+
+LEAD = "test-2020/summary-2020-2/1/scjg"
+
+
+@pytest.mark.parametrize(
+    ("formula", "total", "cumulative"),
+    [
+        ({}, 45, "75"),
+        ({"over_periods": "latest"}, 45, "45"),
+        ({"over_periods": "max", "over_places": "max"}, 25, "30"),
+        ({"over_periods": "average"}, 45, "35"),
+        ({"over_periods": "average", "decimals": 1, "over_places": "max"}, 25, "28.3"),
+    ],
+)
+def test_the_lines_of_a_form_follow_the_formulas(formula: dict[str, object], total: int, cumulative: str) -> None:
+    _, block, item = with_formula(**formula)
+    assert block.total(item, Decimal(20)) == total
+    assert block.cumulated(item, Decimal(20)) == Decimal(cumulative)
+
+
+def problems(*indicators: Indicator) -> set[str]:
+    definition = small_definition()
+    form = definition.forms[0].model_copy(update={"indicators": (*definition.forms[0].indicators, *indicators)})
+    plan = expand(definition.model_copy(update={"forms": (form,)}), small_directory(), WORKDAYS, OfficeHours())
+    return {one.rule for one in plan.problems if one.severity is Severity.ERROR}
+
+
+def test_units_are_never_mixed_and_a_ratio_is_of_two_figures() -> None:
+    filed, yuan = ("cases_closed", "cases_filed"), Indicator(id="fine", label="罚款", unit="元")
+    assert problems(Indicator(id="rate", label="结案率", unit="%", decimals=1, ratio_of=filed)) == set()
+    each = ("penalty", "cases_closed")
+    assert problems(Indicator(id="each", label="平均罚没", unit="万元/件", decimals=2, ratio_of=each)) == set()
+    assert problems(Indicator(id="each", label="平均罚没", unit="万元", decimals=2, ratio_of=each)) == {"unit-mixed"}
+    assert problems(yuan, Indicator(id="each", label="占比", unit="万元/元", ratio_of=("penalty", "fine"))) == {"unit-mixed"}
+    assert problems(yuan, Indicator(id="all", label="合计", unit="万元", sum_of=("penalty", "fine"))) == {"unit-mixed"}
+    assert problems(Indicator(id="rate", label="结案率", unit="%", ratio_of=("cases_closed", "none"))) == {"unknown-part"}
+    assert problems(Indicator(id="rate", label="结案率", unit="%", ratio_of=filed, over_periods="max")) == {"ratio"}
+    assert problems(Indicator(id="name", label="名称", kind="text", over_places="max")) == {"no-figure"}
