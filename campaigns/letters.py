@@ -206,6 +206,7 @@ class RollUp:
     columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     missing: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     kind = Kind.ROLLUP
 
 

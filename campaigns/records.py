@@ -153,6 +153,7 @@ class RollUpRecord:
     sha256: str
     coverage: str
     published_at: datetime
+    figures: str = ""  # SHA-256 of its figures as JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def step(found: Replayed, text: str) -> None:
         case "request.made":
             found.requests[about] = request_of(event)
         case "rollup.published":
-            record = RollUpRecord(about, data["version"], data["file"], data["sha256"], data["coverage"], moment)
+            record = RollUpRecord(about, data["version"], data["file"], data["sha256"], data["coverage"], moment, data["figures"])
             found.rollups[f"{about} v{data['version']}"] = record
         case "envelope.settled":
             found.envelopes[about] = data.get("digest", "")

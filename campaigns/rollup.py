@@ -10,6 +10,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import TypeVar
 
 from campaigns.definition import Role
@@ -38,6 +39,11 @@ class Fact:
     submission: str
     envelope: str
     file: str
+    key: str = ""
+    version: int = 0
+    received_at: datetime | None = None
+    door: str = ""
+    sender: str = ""
 
     @property
     def round(self) -> str:
@@ -84,10 +90,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many expected reports are in which state; `missing` says who has not reported what."""
+    """How many expected reports are in which state; `missing` says who has not reported what.
+
+    `units` of departments owe something, `complete` of them have reported all of it. `weight` is the share that what was reported
+    had in the figures of the round before, the mean over the indicators that add up; None when there was none.
+    """
 
     counts: Mapping[str, int]
     missing: tuple[str, ...]
+    units: int = 0
+    complete: int = 0
+    weight: Decimal | None = None
 
     @property
     def owed(self) -> int:
@@ -117,7 +130,13 @@ class Coverage:
         for key, label in (("open", "未到期"), ("waived", "免报"), ("not_applicable", "不适用")):
             if counts[key]:
                 parts.append(f"，{label}{counts[key]}项")
-        parts.append("。合计只含已报数据，未报的不按零计。" if self.reported < self.owed else "。")
+        parts.append("。")
+        if self.reported < self.owed:
+            if self.units > 1:
+                parts.append(f"{self.units}个单位中{self.complete}个已报齐。")
+            if self.weight is not None:
+                parts.append(f"已报各项占上期数值的{percent(self.weight)}（各指标占比的平均）。")
+            parts.append("合计只含已报数据，未报的不按零计。")
         return "".join(parts)
 
 
@@ -148,6 +167,7 @@ class RollUp:
     duties: Mapping[int, tuple[str, str]]  # number -> title, leads
     departments: Mapping[str, str]  # code -> name
     facts: tuple[Fact, ...]
+    earlier: tuple[Fact, ...]  # of the rounds before, the earliest first
     period: Totals
     cumulative: Totals
     places: tuple[Place, ...]
@@ -201,11 +221,12 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         duties={duty.number: (duty.title, "、".join(duty.leads)) for duty in plan.definition.duties if duty.number in due},
         departments=names,
         facts=counted,
+        earlier=tuple(fact for fact in known if fact.round != round_id),
         period=totals(counted, indicators, above),
         cumulative=totals(known, indicators, above),
         places=places,
         entries=entries,
-        coverage=_coverage(entries),
+        coverage=_coverage(entries, _weight(entries, known, indicators, list(rounds)[-2:-1])),
         coverage_of={code: _coverage([entry for entry in entries if entry.department == code]) for code in names},
     )
 
@@ -320,11 +341,26 @@ def _entry(plan: Plan, one: ExpectedReport, standing: Standing, file: str, as_of
     )
 
 
-def _coverage(entries: Iterable[Entry]) -> Coverage:
+def _weight(entries: Iterable[Entry], facts: Iterable[Fact], items: Iterable[Item], before: Collection[str]) -> Decimal | None:
+    """Return the share that those who have reported had in the figures of the round before."""
+    there = {(entry.duty, entry.department) for entry in entries if entry.reported}
+    last = [fact for fact in facts if fact.round in before]
+    shares = []
+    for item in items:
+        mine = [fact for fact in last if fact.indicator == item.id] if item.adds_up else []
+        if whole := sum((fact.value for fact in mine), Decimal(0)):
+            part = sum((fact.value for fact in mine if (fact.duty, fact.department) in there), Decimal(0))
+            shares.append(Fraction(part) / Fraction(whole))
+    return shown(sum(shares, Fraction(0)) / len(shares), 4) if shares else None
+
+
+def _coverage(entries: Iterable[Entry], weight: Decimal | None = None) -> Coverage:
     entries = tuple(entries)
+    owing = {entry.department for entry in entries if entry.state not in (State.WAIVED, State.NOT_APPLICABLE)}
+    lacking = {entry.department for entry in entries if entry.state in (State.MISSING, State.OPEN)}
     missing: dict[str, list[int]] = defaultdict(list)
     for entry in entries:
         if entry.state in (State.MISSING, State.OPEN):
             missing[entry.department_name].append(entry.duty)
     named = tuple(f"{name}（任务{'、'.join(str(duty) for duty in sorted(duties))}）" for name, duties in missing.items())
-    return Coverage(tally(entry.state for entry in entries), named)
+    return Coverage(tally(entry.state for entry in entries), named, len(owing), len(owing - lacking), weight)

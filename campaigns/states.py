@@ -55,6 +55,7 @@ class Standing:
     earlier: tuple[tuple[datetime, datetime], ...] = ()
     accepted: tuple[Accepted, ...] = ()
     highest: int = 0
+    approved: str = ""
 
     def due_at_of(self, moment: datetime) -> datetime:
         """Return the date that was in force at a moment: what is decided later does not reach back."""

@@ -17,6 +17,7 @@ from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hour
 from liandong.deciding import decide_app, register
 from liandong.other_systems import register as register_other_systems
 from liandong.overview import register as register_overview
+from liandong.tracing import register as register_tracing
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
 _AHEAD = timedelta(days=1)
@@ -57,6 +58,7 @@ app.command(prefect_app)
 app.command(decide_app)
 register(app)
 register_overview(app)
+register_tracing(app)
 register_other_systems(app)
 
 

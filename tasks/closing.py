@@ -1,6 +1,7 @@
 """Closing rounds and rolling them up."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from campaigns.forms import header
 from campaigns.items import in_letters
 from campaigns.letters import Attachment, Letter, RollUp, Row
 from campaigns.notices import Notice
+from campaigns.pedigree import Change, changes, published
 from campaigns.plan import Plan
 from campaigns.records import RollUpRecord, RoundRecord
 from campaigns.states import state, tally
@@ -86,34 +88,39 @@ def rolled_up(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> rol
 def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> RollUpRecord:
     """Return the roll-up of a round, written in the caller's transaction as a new version unless nothing has changed."""
     result = rolled_up(ledger, plan, a_round.id, as_of)
-    data = write_rollup(result)
-    digest = at.keep(data)
+    said = published(result)
+    figures = at.keep(json.dumps(said, ensure_ascii=False, sort_keys=True).encode())
     earlier = ledger.rollups(a_round.id)
-    if earlier and earlier[-1].sha256 == digest:
+    if earlier and earlier[-1].figures == figures:
         return earlier[-1]
+    changed = changes(json.loads(at.bytes_of(earlier[-1].figures)), said, result) if earlier else ()
+    data = write_rollup(result, changed)
+    digest = at.keep(data)
     version = len(earlier) + 1
     name = f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}.xlsx"
     folder = at.home / "rollup"
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / name, data)
-    record = RollUpRecord(a_round.id, version, f"rollup/{name}", digest, result.coverage.text, as_of)
+    record = RollUpRecord(a_round.id, version, f"rollup/{name}", digest, result.coverage.text, as_of, figures)
     ledger.add_rollup(record)
-    data_of_event = {"version": version, "file": record.file, "sha256": digest, "coverage": record.coverage}
+    names = ("version", "file", "sha256", "coverage", "figures")
+    data_of_event = {name: getattr(record, name) for name in names}
     command = f"rollup:{a_round.id}:v{version}"
     ledger.record(Event(a_round.campaign, "rollup.published", a_round.id, as_of, "tick", command, data_of_event))
-    letter = _letter(at, plan, a_round, result, f"{a_round.id}:rollup:v{version}")
+    letter = _letter(at, plan, a_round, result, changed, f"{a_round.id}:rollup:v{version}")
     notice = Notice(letter.key, a_round.id, "rollup", version, as_of, "office", "office")
     make_message(at, ledger, letter, [Attachment(name, XLSX, data)], [notice], as_of)
     return record
 
 
-def _letter(at: Office, plan: Plan, a_round: RoundRecord, result: rollup.RollUp, key: str) -> Letter:
+def _letter(at: Office, plan: Plan, a_round: RoundRecord, result: rollup.RollUp, changed: Sequence[Change], key: str) -> Letter:
     indicators = in_letters(result.indicators)
     body = RollUp(
         coverage=result.coverage.text,
         columns=tuple(header(one) for one in indicators),
         rows=(Row("合计", tuple(_shown(result.overall.get(one.id)) for one in indicators)),),
         missing=result.coverage.missing,
+        changes=tuple(one.text for one in changed),
     )
     return Letter(key, at.occasion(plan, a_round.id, a_round.label), at.office_recipient(), body)
 

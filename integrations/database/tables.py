@@ -170,6 +170,7 @@ class ExpectedReportRow(Base):
     accepted: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     highest: Mapped[int] = mapped_column(default=0, server_default="0")
     next_at: Mapped[datetime | None]
+    approved: Mapped[str] = mapped_column(default="", server_default="")  # the decision that holds it as it is
 
 
 class DecisionRow(Base):
@@ -333,6 +334,7 @@ class FactRow(Base):
     value: Mapped[Decimal]
     sheet: Mapped[str]
     cell: Mapped[str]
+    key: Mapped[str] = mapped_column(default="", server_default="")  # of a row of a list: which case it is
 
 
 class FormRow(Base):
@@ -397,3 +399,4 @@ class RollUpRow(Base):
     sha256: Mapped[str]
     coverage: Mapped[str]
     published_at: Mapped[datetime]
+    figures: Mapped[str] = mapped_column(default="", server_default="")  # SHA-256 of its figures, kept as JSON

@@ -10,6 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from campaigns.forms import header, letter
 from campaigns.items import in_letters
+from campaigns.pedigree import Change
 from campaigns.rollup import Coverage, Entry, RollUp, percent
 from campaigns.states import State
 from campaigns.workdays import moment_in_chinese
@@ -34,6 +35,7 @@ from integrations.excel.workbook import (
 )
 
 BY_DUTY, BY_DEPARTMENT, CELLS, AS_FORM = "汇总(按任务)", "按单位", "任务单位明细", "汇总(原表式)"
+CHANGES = "变动说明"
 STANDING, MISSING, COVERAGE, ORIGIN = "报送情况", "未报名单", "覆盖率", "来源"
 _COLOURS = {State.LATE: AMBER, State.MISSING: RED}
 _HEADER_ROW = 4
@@ -41,13 +43,15 @@ Cell = str | int | Decimal | None
 Cached = dict[str, dict[str, str]]
 
 
-def write_rollup(rollup: RollUp) -> bytes:
-    """Return the roll-up workbook; the same roll-up gives the same bytes."""
+def write_rollup(rollup: RollUp, changes: Sequence[Change] = ()) -> bytes:
+    """Return the roll-up workbook, with what changed since the version before; the same roll-up gives the same bytes."""
     book = Workbook()
     book.remove(book.worksheets[0])
     book.properties.creator = rollup.office
     book.properties.title = f"{rollup.round_label}汇总"
     cached: Cached = {}
+    if changes:
+        _changes(book, rollup, changes)
     _by_duty(book, rollup, cached)
     _as_form(book, rollup)
     _by_department(book, rollup, cached)
@@ -57,6 +61,16 @@ def write_rollup(rollup: RollUp) -> bytes:
     _coverage(book, rollup, cached)
     _origin(book, rollup)
     return save(book, cached)
+
+
+def _changes(book: Workbook, rollup: RollUp, changes: Sequence[Change]) -> None:
+    columns = (("序号", 7), ("范围", 34), ("指标", 26), ("口径", 9), ("原数", 15), ("现数", 15), ("缘由", 20))
+    rows: list[list[Cell]] = []
+    for at, one in enumerate(changes, start=1):
+        before, after = ("未报" if value is None else value for value in (one.before, one.after))
+        rows.append([at, one.where, one.figure, one.line, before, after, one.because])
+    sheet = _sheet(book, rollup, CHANGES, "变动说明（与上一版汇总相比）", columns)
+    _rows(sheet, rows, columns, left=(2, 3))
 
 
 def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:

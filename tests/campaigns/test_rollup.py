@@ -5,6 +5,7 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 
+from campaigns.pedigree import changes, opened, published
 from campaigns.plan import ExpectedReport
 from campaigns.rollup import Fact, RollUp, percent, roll_up
 from campaigns.states import Standing
@@ -93,3 +94,48 @@ def test_a_matrix_counts_every_cell_once_and_its_sums_agree() -> None:
     sheet = book["汇总(原表式)"]
     assert [sheet.cell(13, column).value for column in (1, 2, 3)] == [9, "合计", 16 * units]
     assert sheet.cell(8, sheet.max_column).value == "—"
+
+
+def test_every_figure_opens_to_its_cells_and_a_place_to_those_below_it() -> None:
+    found = {one.item.id: one for one in opened(rolled())}
+    officers = found["officers"]
+    assert officers.period == sum(one.value for one in officers.facts) == 15
+    assert {(one.department, one.sheet, one.cell, one.file) for one in officers.facts} >= {("swj", "配合任务", "C7", "表.xlsx")}
+    assert dict(officers.below)["市商务局"] == 5
+    (only,) = opened(rolled(), ["officers"], 1, "swj")
+    assert (only.period, [one.department for one in only.facts]) == (5, ["swj"])
+    assert found["inspections"].period is None and found["inspections"].facts == ()
+
+
+def test_a_correction_lists_every_figure_that_changed_and_nothing_else() -> None:
+    before = rolled()
+    facts = [
+        replace(one, value=Decimal(7)) if one.department == "swj" and one.indicator == "officers" else one for one in before.facts
+    ]
+    standings = {one.expected: Standing(one.due_at, received_at=one.received_at, version=2) for one in before.entries}
+    after = roll_up(PLAN, FIRST_ROUND, facts, standings, AFTER)
+    told = {one.text for one in changes(published(before), published(after), after)}
+    for where in ("总计", "任务1合计", "市商务局"):
+        assert f"{where}　出动执法人员（人次）本期：{'15 → 17' if where != '市商务局' else '5 → 7'}" in told
+    assert "任务1·市商务局　出动执法人员（人次）累计：5 → 7（第1版 → 第2版）" in told
+    assert len(told) == 8  # four totals, of the period and cumulative
+    assert changes(published(after), published(after), after) == ()
+    assert (
+        "变动说明" in load_workbook(BytesIO(write_rollup(after, changes(published(before), published(after), after)))).sheetnames
+    )
+
+
+def test_what_is_missing_is_weighed_by_the_round_before() -> None:
+    first = [replace(one, value=Decimal(value)) for one, value in zip(rolled().facts, (3, 1, 0, 9, 1), strict=False)]
+    second = {one.id: Standing(one.due_at) for one in PLAN.expected_in(SECOND_ROUND)}
+    there = f"{SECOND_ROUND}/1/scjg"
+    second[there] = replace(second[there], received_at=second[there].due_at, version=1)
+    late = max(one.due_at for one in second.values()) + timedelta(days=1)
+    found = roll_up(PLAN, SECOND_ROUND, first, second, late)
+    mine = [one for one in first if one.department == "scjg"]
+    shares = [one.value / sum(two.value for two in first if two.indicator == one.indicator) for one in mine]
+    assert found.coverage.weight == round(sum(shares) / len(shares), 4)
+    assert "7个单位中0个已报齐。已报各项占上期数值的" in found.coverage.text
+    assert found.period.overall == {} and found.cumulative.overall["officers"] == sum(
+        one.value for one in first if one.indicator == "officers"
+    )

@@ -301,3 +301,12 @@ def test_a_holiday_notice_is_told_and_moves_nothing(said: Any, asked: Any, launc
     assert code == 0
     assert "2021年上半年 下发：2021年4月28日（周三） → 2021年4月30日（周五）" in text
     assert "以上日期没有自动改动" in text
+
+
+@pytest.mark.usefixtures("launched")
+def test_a_figure_opens_from_the_command_line(said: Any, asked: Any) -> None:
+    opened = asked("trace", "hezhou-2020/summary-2020-2", "--indicator", "cases_filed", "--as-of", "2020-11-27T09:00")
+    assert [(one["indicator"], one["period"], one["from"]) for one in opened["figures"]] == [("cases_filed", None, [])]
+    assert "没有单位报送" in said("trace", "hezhou-2020/summary-2020-2")[1]
+    code, text = said("trace", "hezhou-2020/summary-2020-2", "--department", "没有的局")
+    assert code == 1 and "没有单位“没有的局”；有：" in text

@@ -72,6 +72,7 @@ def standing(row: t.ExpectedReportRow) -> Standing:
         tuple((datetime.fromisoformat(until), datetime.fromisoformat(due_at)) for until, due_at in row.earlier),
         tuple(Accepted(code, version, datetime.fromisoformat(at), nil) for code, version, at, nil in row.accepted),
         row.highest,
+        row.approved,
     )
 
 
@@ -135,6 +136,9 @@ def fact(row: t.FactRow, submission: t.SubmissionRow, expected: t.ExpectedReport
         submission=submission.id,
         envelope=submission.envelope_id,
         file=submission.file,
+        key=row.key,
+        version=submission.version,
+        received_at=submission.received_at,
     )
 
 
@@ -179,7 +183,7 @@ def message(row: t.MessageRow) -> MessageRecord:
 
 def rollup(row: t.RollUpRow) -> RollUpRecord:
     """Return a published roll-up as a frozen value."""
-    return RollUpRecord(row.round_id, row.version, row.file, row.sha256, row.coverage, row.published_at)
+    return RollUpRecord(row.round_id, row.version, row.file, row.sha256, row.coverage, row.published_at, row.figures)
 
 
 def decision(row: t.DecisionRow) -> DecisionRecord:
@@ -220,7 +224,7 @@ def submission_digest(session: Session, code: str) -> str | None:
     if row is None:
         return None
     query = select(t.FactRow).where(t.FactRow.submission_id == code).order_by(t.FactRow.line, t.FactRow.indicator)
-    facts = [[one.line, one.indicator, one.value, one.sheet, one.cell] for one in session.scalars(query)]
+    facts = [[one.line, one.indicator, one.value, one.sheet, one.cell, one.key] for one in session.scalars(query)]
     said = [row.id, row.envelope_id, row.ordinal, row.expected_report_id, row.version, row.nil, row.narrative]
     return digest([*said, row.received_at, row.file, row.findings, facts])
 

@@ -88,9 +88,15 @@ class Submissions(Record):
                 t.SubmissionRow.id,
                 t.SubmissionRow.envelope_id,
                 t.SubmissionRow.file,
+                t.FactRow.key,
+                t.SubmissionRow.version,
+                t.SubmissionRow.received_at,
+                t.EnvelopeRow.door,
+                t.EnvelopeRow.sender,
             )
             .select_from(t.FactRow)
             .join(t.SubmissionRow, t.SubmissionRow.id == t.FactRow.submission_id)
+            .join(t.EnvelopeRow, t.EnvelopeRow.id == t.SubmissionRow.envelope_id)
             .join(
                 effective,
                 (effective.c.expected_report_id == t.SubmissionRow.expected_report_id)
