@@ -34,8 +34,8 @@ def canonical(event: Event, sequence: int, recorded_at: datetime) -> str:
         "command": event.command,
         "data": event.data,
         "kind": event.kind,
-        "occurred_at": event.occurred_at.isoformat(),
-        "recorded_at": recorded_at.isoformat(),
+        "occurred_at": event.occurred_at.astimezone(UTC).isoformat(),
+        "recorded_at": recorded_at.astimezone(UTC).isoformat(),
         "schema": SCHEMA,
         "sequence": sequence,
     }

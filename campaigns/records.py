@@ -176,6 +176,18 @@ class SentUp:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document the office was given of a round: `file` is a copy for people to edit, the bytes as made are kept by `sha256`."""
+
+    round: str
+    version: int
+    kind: str
+    file: str
+    sha256: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """A decision that was made: `scope` are ids of expected reports, rounds or departments, `granted` what its kind grants."""
 

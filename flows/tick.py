@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from datetime import datetime
 
+from tasks.accounts import tell_of_rollups
 from tasks.bundle import bundle_leads
 from tasks.campaign import launch, live_campaigns
 from tasks.closing import close_rounds
@@ -35,6 +36,7 @@ def daily(as_of: datetime) -> None:
     remind(as_of)
     for campaign in running:
         close_rounds(campaign, as_of)
+    tell_of_rollups(as_of)
     try:
         hand_in_due(as_of)
     finally:
@@ -63,6 +65,7 @@ def close(as_of: datetime) -> None:
     """Close and roll up the rounds whose time has come."""
     for campaign in live_campaigns():
         close_rounds(campaign, as_of)
+    tell_of_rollups(as_of)
     deliver(as_of)
     write_ledger_page(as_of)
 

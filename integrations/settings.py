@@ -211,7 +211,7 @@ def initialise(
     except ValidationError as error:
         raise NotConfigured(f"{_wrong(error)}的写法不对，请重新给出；邮箱应像 office@example.gov.cn") from None
     _must_have_hours(opens_at, closes_at)
-    names = ("raw", "inbox", "outbox", "forms", "rollup", "calendar", "definitions", "directories")
+    names = ("raw", "inbox", "outbox", "forms", "rollup", "documents", "templates", "calendar", "definitions", "directories")
     for place in (*(folder / name for name in names), inbox or folder):
         try:
             place.mkdir(parents=True, exist_ok=True)

@@ -106,11 +106,13 @@ def init(
 ) -> int:
     """设立办公室：写设置、建文件夹。"""
     from integrations import settings
+    from tasks.accounts import put_templates
 
     if (settings.home() / settings.FILE).exists():
         _complain(f"{settings.home()} 里已有办公室的设置；如需修改，请直接编辑 {settings.FILE}")
         return PROBLEMS
     made = settings.initialise(office, mailbox, hours.start, hours.end, folder.absolute() if folder else None)
+    put_templates(made.home)
     _say(f"已设立“{made.office}”，数据在 {made.home}")
     _say(f"收件文件夹：{made.watched_folder}；信件写入：{made.home / 'outbox'}（设置 [smtp] 后才会发出）")
     _say("下一步：liandong check 定义文件，然后 liandong launch 定义文件")
@@ -367,6 +369,38 @@ def rollup(
 
 
 @app.command
+def report(
+    round: Annotated[str | None, Parameter(help="报送期或专项行动代码（默认最近开启的一期）")] = None,
+    /,
+    *,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> int:
+    """写一个报送期的情况报告、情况通报和图表，按当前情况；没有变化的不重写。"""
+    from liandong.views import the_round
+    from tasks.accounts import write_documents
+
+    chosen = the_round(round)
+    return _show_documents(write_documents(chosen.campaign, chosen.id, _now(as_of)), json)
+
+
+@app.command
+def brief(
+    round: Annotated[str | None, Parameter(help="报送期或专项行动代码（默认最近开启的一期）")] = None,
+    /,
+    *,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> int:
+    """写领导一页纸：卡在哪里、谁还没报、需要决定什么；docx 和手机上看的图片。"""
+    from liandong.views import the_round
+    from tasks.accounts import write_page
+
+    chosen = the_round(round)
+    return _show_documents(write_page(chosen.campaign, chosen.id, _now(as_of)), json)
+
+
+@app.command
 def demo(*, out: Annotated[Path, Parameter(help="演示结果放在哪个文件夹")] = Path("demo")) -> int:
     """演示：贺州专项行动的前两期，从下发到汇总。"""
     from liandong.demo import run_demo
@@ -532,6 +566,18 @@ def rebuild(*, as_of: AsOf = None) -> int:
     from liandong.window import rebuild as redraw
 
     _say(redraw(_now(as_of)))
+    return OK
+
+
+def _show_documents(made: Sequence[Any], json: bool) -> int:
+    from integrations.settings import home
+
+    if json:
+        names = ("round", "version", "kind", "file", "sha256")
+        _json({"documents": [{name: getattr(one, name) for name in names} for one in made]})
+    else:
+        for one in made:
+            _say(f"{one.kind}（第{one.version}版）：{home() / one.file}")
     return OK
 
 

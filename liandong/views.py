@@ -18,7 +18,7 @@ from campaigns.states import Standing, State, chinese, rates, state, tally
 from campaigns.versions import series
 from campaigns.workdays import office_time
 from integrations.database.ledger import Ledger
-from tasks import closing
+from tasks import accounts, closing
 from tasks.attention import attention
 from tasks.office import names, office
 from tasks.parts import RoundParts, parts_of_round
@@ -347,17 +347,23 @@ def show_item(document: Mapping[str, Any]) -> None:
 
 
 def roll_up(round_id: str | None, as_of: datetime) -> RollUpRecord:
-    """Return the roll-up of a round, or of the one opened last, as it stands now."""
+    """Return the roll-up of a round, or of the one opened last, as it stands now; the office is told of a new one."""
+    chosen = the_round(round_id)
+    record = closing.publish(chosen.campaign, chosen.id, as_of)
+    accounts.tell_of_rollups(as_of)
+    return record
+
+
+def the_round(code: str | None) -> RoundRecord:
+    """Return the opened round meant: the one named, of a campaign or of all the one opened last; UnknownItem otherwise."""
     with office().ledger() as ledger:
         opened = [one for record in ledger.campaigns() for one in ledger.rounds(record.id) if one.opened_at]
     if not opened:
         raise Conflict("还没有开启任何报送期，没有可汇总的数据")
-    chosen = (
-        max(opened, key=lambda one: one.due_on) if round_id is None else next((one for one in opened if one.id == round_id), None)
-    )
-    if chosen is None:
-        raise UnknownItem(f"没有已开启的报送期“{round_id}”；已开启的有：{'、'.join(one.id for one in opened)}")
-    return closing.publish(chosen.campaign, chosen.id, as_of)
+    meant = [one for one in opened if code in (None, one.id, one.campaign)]
+    if not meant:
+        raise UnknownItem(f"没有已开启的报送期“{code}”；已开启的有：{'、'.join(one.id for one in opened)}")
+    return max(meant, key=lambda one: one.due_on)
 
 
 def _readable(text: str | None) -> str:

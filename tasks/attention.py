@@ -50,7 +50,8 @@ def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
         for one in ledger.requests(record.id)
         if one.decision is None
     ]
-    return (*refused, *queued, *unclear, *asked, *_not_handed_in(at, ledger, as_of), *returned, *many, *lying)
+    templates = [note for record in ledger.campaigns() for note in ledger.document_notes(record.id, as_of - _RECENT)]
+    return (*templates, *refused, *queued, *unclear, *asked, *_not_handed_in(at, ledger, as_of), *returned, *many, *lying)
 
 
 def _not_handed_in(at: Office, ledger: Ledger, as_of: datetime) -> list[str]:

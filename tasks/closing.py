@@ -9,8 +9,7 @@ from campaigns import rollup
 from campaigns.events import Event
 from campaigns.forms import header
 from campaigns.items import in_letters
-from campaigns.letters import Attachment, Letter, RollUp, Row
-from campaigns.notices import Notice
+from campaigns.letters import Letter, RollUp, Row
 from campaigns.pedigree import Change, changes, published
 from campaigns.plan import Plan
 from campaigns.records import RollUpRecord, RoundRecord
@@ -19,9 +18,7 @@ from campaigns.workdays import Slots
 from integrations.database.ledger import Ledger
 from integrations.excel.rollup_book import write_rollup
 from integrations.files import write_whole
-from tasks.forms import XLSX
 from tasks.office import Office, office
-from tasks.post import make_message
 from tasks.step import step
 
 
@@ -32,7 +29,7 @@ def closing_slot(a_round: RoundRecord, slots: Slots) -> datetime:
 
 @step("汇总、结束报送期")
 def close_rounds(campaign: str, as_of: datetime) -> list[str]:
-    """Return the rounds closed now: rolled up as they stand, the workbook sent to the office; the last ends the campaign."""
+    """Return the rounds closed now, rolled up as they stand; the last ends the campaign. Telling the office is another step."""
     at = office()
     closed = []
     with at.ledger() as ledger:
@@ -107,13 +104,14 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
     data_of_event = {name: getattr(record, name) for name in names}
     command = f"rollup:{a_round.id}:v{version}"
     ledger.record(Event(a_round.campaign, "rollup.published", a_round.id, as_of, "tick", command, data_of_event))
-    letter = _letter(at, plan, a_round, result, changed, f"{a_round.id}:rollup:v{version}")
-    notice = Notice(letter.key, a_round.id, "rollup", version, as_of, "office", "office")
-    make_message(at, ledger, letter, [Attachment(name, XLSX, data)], [notice], as_of)
     return record
 
 
-def _letter(at: Office, plan: Plan, a_round: RoundRecord, result: rollup.RollUp, changed: Sequence[Change], key: str) -> Letter:
+def rollup_letter(at: Office, ledger: Ledger, plan: Plan, record: RollUpRecord, result: rollup.RollUp, key: str) -> Letter:
+    """Return the letter that tells the office of a published roll-up, and of what has changed since the version before."""
+    earlier = [one for one in ledger.rollups(record.round) if one.version < record.version]
+    figures = [json.loads(at.bytes_of(one.figures)) for one in (*earlier[-1:], record)]
+    changed: Sequence[Change] = changes(figures[0], figures[1], result) if earlier else ()
     indicators = in_letters(result.indicators)
     body = RollUp(
         coverage=result.coverage.text,
@@ -122,7 +120,7 @@ def _letter(at: Office, plan: Plan, a_round: RoundRecord, result: rollup.RollUp,
         missing=result.coverage.missing,
         changes=tuple(one.text for one in changed),
     )
-    return Letter(key, at.occasion(plan, a_round.id, a_round.label), at.office_recipient(), body)
+    return Letter(key, at.occasion(plan, result.round, result.round_label), at.office_recipient(), body)
 
 
 def _shown(value: Decimal | None) -> str:

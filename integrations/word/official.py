@@ -21,15 +21,8 @@ BODY, TITLE, HEAD, SECOND, PLAIN = "仿宋", "方正小标宋简体", "黑体", 
 LATIN = "Times New Roman"
 LINE = Pt(28)
 # the styles an office finds in WPS under these names
-TEXT, NAME, CHAPTER, PART, MARK, CELL, CELL_HEAD = (
-    "公文正文",
-    "公文标题",
-    "公文一级标题",
-    "公文二级标题",
-    "附件标识",
-    "表内文字",
-    "表头文字",
-)
+TEXT, NAME, CHAPTER, PART = "公文正文", "公文标题", "公文一级标题", "公文二级标题"
+MARK, CELL, CELL_HEAD, PICTURE = "附件标识", "表内文字", "表头文字", "插图"
 _GB = {"top": 37, "bottom": 35, "left": 28, "right": 26}
 
 
@@ -53,6 +46,7 @@ def styled() -> Any:
     _style(document, MARK, HEAD, 16)
     _style(document, CELL, BODY, 10.5, line=Pt(15))
     _style(document, CELL_HEAD, HEAD, 10.5, line=Pt(15), align=WD_ALIGN_PARAGRAPH.CENTER)
+    _style(document, PICTURE, BODY, 16, line=None, align=WD_ALIGN_PARAGRAPH.CENTER)
     numbered_pages(document)
     return document
 
@@ -68,6 +62,9 @@ def write(document: Any, text: str, style: str, align: Any = None) -> Any:
 def new_section(document: Any, *, landscape: bool = False) -> None:
     """Begin a new page; a wide one has the margins of the page turned."""
     section = document.add_section(WD_SECTION.NEW_PAGE)
+    shape = document.paragraphs[-1].paragraph_format  # it holds the break alone, and must not push it onto a page of its own
+    shape.space_before = shape.space_after = Pt(0)
+    shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(1)
     if landscape:
         section.orientation, section.page_width, section.page_height = WD_ORIENT.LANDSCAPE, Mm(297), Mm(210)
         _margins(section, top=28, bottom=26, left=35, right=37)
@@ -122,6 +119,23 @@ def table(document: Any, rows: int, widths: Sequence[float]) -> Any:
     return made
 
 
+def fit_columns(made: Any, width: float) -> None:
+    """Give each column of a table room by what stands in it, so that they share that many millimetres."""
+    texts = [[cell.text for cell in row.cells] for row in made.rows]
+    count = min(map(len, texts))
+    shares = [float(min(max(max(map(_wide, (row[at] for row in texts))), 4.5), 12)) for at in range(count)]
+    widths = [Mm(width * share / sum(shares)) for share in shares]
+    for column, one in zip(made.columns, widths, strict=False):
+        column.width = one
+    for row in made.rows:
+        for cell, one in zip(row.cells, widths, strict=False):
+            cell.width = one
+
+
+def _wide(text: str) -> float:
+    return sum(1.0 if ord(sign) > 255 else 0.55 for sign in text) + 0.8
+
+
 def repeat_head(made: Any) -> None:
     """Repeat the first row of a table on each page, and break no row between pages."""
     head = made.rows[0]._tr.get_or_add_trPr()
@@ -165,7 +179,8 @@ def _style(
     style.font.bold = False
     shape = style.paragraph_format
     shape.space_before = shape.space_after = Pt(0)
-    shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, line
+    if line is not None:  # a picture needs a line as high as it is
+        shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, line
     properties = style.element.get_or_add_pPr()
     if indent:
         shape.first_line_indent = Pt(indent * size)

@@ -11,6 +11,7 @@ from campaigns.replay import Replayed, replay
 from integrations.database import tables as t
 from integrations.database.ledger import rows
 from integrations.database.ledger.record import Record
+from integrations.database.ledger.rollups import MADE
 
 
 class Proof(Record):
@@ -103,6 +104,9 @@ class Proof(Record):
         for text in self._session.scalars(select(t.EventRow.text).where(t.EventRow.kind == "upward.made")):
             data = json.loads(text)["data"]
             found[data["sha256"]] = f"上报的《{data['file']}》"
+        for event in self._session.scalars(select(t.EventRow).where(t.EventRow.kind == MADE)):
+            for one in json.loads(event.text)["data"]["documents"]:
+                found.setdefault(one["sha256"], f"文件{one['file']}")
         return found
 
     def shown_files(self) -> list[tuple[str, str]]:
