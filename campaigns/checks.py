@@ -275,7 +275,7 @@ def _check_order(report: Report, path: Path, cooperation: bool) -> Iterator[Prob
     if cooperating is None:
         if cooperation:
             yield warning("no-cooperating-hop", (*path, "hops"), f"“{report.title}”没有写配合单位的报送环节，配合单位将不用报送")
-    elif lead and cooperating.to != "office" and cooperating.before <= lead.before:
+    elif lead and cooperating.to != "office" and cooperating.before <= lead.before and report.clock.form != "event":
         yield warning("no-time-left", (*path, "hops"), f"“{report.title}”的配合单位不早于牵头单位报送，请把配合单位的日期提前")
 
 

@@ -29,7 +29,7 @@ def doubts(
     yield from _open(clock, report.title, bool(terms), where)
     yield from _guessed(clock, terms, where)
     yield from _quarter_ends(clock, terms, where)
-    yield from _few("outside", where, (_outside(one, campaign) for one in rounds))
+    yield from _few("outside", where, (_outside(clock, one, campaign) for one in rounds))
     if clock.daily is None:
         yield from _few("rest-day", where, (_rest_day(one, workdays) for one in rounds))
     yield from _few("no-time", where, (told for one in rounds for told in _no_time(one)))
@@ -83,12 +83,18 @@ def _last(day: date) -> int:
     return monthrange(day.year, day.month)[1]
 
 
-def _outside(a_round: "Round", campaign: Span) -> str | None:
-    if a_round.due_on > campaign.last:
+def _outside(clock: Clock, a_round: "Round", campaign: Span) -> str | None:
+    if a_round.due_on > campaign.last and not _meant_later(clock):
         return f"{a_round.label}的截止日{in_chinese(a_round.due_on)}在专项行动结束（{in_chinese(campaign.last)}）之后，请核对"
     if a_round.due_on < campaign.first:
         return f"{a_round.label}的截止日{in_chinese(a_round.due_on)}在专项行动开始（{in_chinese(campaign.first)}）之前，请核对"
     return None
+
+
+def _meant_later(clock: Clock) -> bool:
+    """Return whether a date after the campaign's end is what the notice says: so long after an end, or about the last period."""
+    counted_on = clock.form in ("phase_end", "range", "after_holiday") or (clock.form == "after" and clock.after != "launch")
+    return clock.period == "last" or (counted_on and bool(clock.working_days or clock.days))
 
 
 def _rest_day(a_round: "Round", workdays: Workdays) -> str | None:

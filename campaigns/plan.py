@@ -240,13 +240,15 @@ def _orphans(definition: Definition, directory: Directory, assignments: tuple[As
     """Return the departments that report to the one above them, where that one does not lead the duty."""
     parents = {organ.id: organ.parent for organ in directory.organs}
     leads = {(one.duty, one.department) for one in assignments if one.role is Role.LEAD}
+    departments = {one.department for one in assignments}
     for index, report in enumerate(definition.reports):
+        asked = asked_by(definition, directory, report, departments) if any(hop.to == "parent" for hop in report.hops) else frozenset()
         for position, hop in enumerate(report.hops):
             lost = [
                 directory.organ(one.department).name
                 for one in assignments
                 if hop.to == "parent" and one.role is hop.role and (not report.duties or one.duty in report.duties)
-                if (one.duty, parents[one.department]) not in leads
+                if one.department in asked and (one.duty, parents[one.department]) not in leads
             ]
             if lost:
                 path: checks.Path = ("reports", index, "hops", position, "to")

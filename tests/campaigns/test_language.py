@@ -105,12 +105,24 @@ def test_stations_report_to_the_bureau_above_them() -> None:
     assert reports_to == {("dong1", "dong"), ("1/xi1", "1/xi")}
 
 
-def test_who_has_no_lead_above_it_is_named() -> None:
+def test_who_has_no_lead_above_it_is_named_unless_it_owes_nothing() -> None:
     hops = [{"role": "cooperating", "to": "parent", "working_days_before": 3}, {"role": "lead", "to": "office"}]
 
     assert told(plan(report={"hops": hops})) == [
         "“总结”要报送给上级单位，但市教育局的上级不是这项任务的牵头单位，请核对任务和通讯录里的上级"
     ]
+    assert told(plan(report={"hops": hops, "excluding": ["市教育局"]})) == []
+
+
+def test_an_event_leaves_nobody_too_little_time() -> None:
+    hops = [{"role": "cooperating", "to": "lead"}, {"role": "lead", "to": "office"}]
+
+    def doubted(clock: dict[str, Any]) -> bool:
+        laid_out = plan(report={"hops": hops, "clock": clock})
+        return any("不早于牵头单位报送" in one for one in told(laid_out, Severity.WARNING))
+
+    assert not doubted({"event": "发现重大案件"})
+    assert doubted({"date": "2020-12-03"})
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,17 @@ def test_a_date_that_looks_wrong_is_told(said: dict[str, object], rule: str, mes
     assert any(message in one.message for one in with_clock(**said).problems if one.rule == rule)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{"after": "end", "working_days": 5}, {"quarterly": 10}, {"yearly": ["01-15"], "covers": "last"}],
+    ids=["so long after the end", "the last quarter", "the last year"],
+)
+def test_a_date_that_is_meant_to_lie_after_the_end_is_no_doubt(said: dict[str, object]) -> None:
+    plan = with_clock(**said)
+    assert max(one.due_on for one in plan.rounds) > plan.definition.campaign.ends
+    assert not any(one.rule == "outside" for one in plan.problems)
+
+
 def test_of_many_alike_three_are_told_and_the_rest_is_counted() -> None:
     plan = with_clock(weekly=["周六"])
     rest = [one.message for one in plan.problems if one.rule == "rest-day"]
