@@ -242,7 +242,7 @@ def _orphans(definition: Definition, directory: Directory, assignments: tuple[As
     leads = {(one.duty, one.department) for one in assignments if one.role is Role.LEAD}
     departments = {one.department for one in assignments}
     for index, report in enumerate(definition.reports):
-        asked = asked_by(definition, directory, report, departments) if any(hop.to == "parent" for hop in report.hops) else frozenset()
+        asked = asked_by(definition, directory, report, departments)
         for position, hop in enumerate(report.hops):
             lost = [
                 directory.organ(one.department).name

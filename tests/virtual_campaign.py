@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -97,9 +98,7 @@ def walk(office: Office, plan: Plan, *, rounds_each: int = 1, departments: int =
     slots = office.slots(plan)
     ticks = {slot(one, slots) for one in first for slot in (opening_slot, closing_slot)} | {launched}
     for moment in sorted(ticks | {moment for moment, *_ in answers}):
-        for due, round_id, department, habit in answers:
-            if due == moment:
-                _answer(walked, round_id, department, habit, moment)
+        _answer(walked, [one for one in answers if one[0] == moment])
         if moment in ticks:
             tick.tick(moment)
     return walked
@@ -124,28 +123,38 @@ def _answers(plan: Plan, rounds: Iterable[RoundRecord], most: int) -> Iterator[t
             yield due_at + (HOUR if habit is Habit.LATE else -HOUR), a_round.id, department, habit
 
 
-def _answer(walked: Walk, round_id: str, department: str, habit: Habit, moment: datetime) -> None:
-    if habit is Habit.SILENT:
-        return
-    with walked.office.ledger() as ledger:
-        form = ledger.forms(round_id, department)[-1]
-    layout, sent = Form.model_validate_json(form.layout), walked.office.bytes_of(form.sha256)
-    if habit is Habit.WRONG and _break_it(load_workbook(BytesIO(sent)), layout):
-        _drop(walked, f"{department}-错.xlsx", edited(sent, lambda book: _fill(book, layout, Habit.WRONG)), habit, moment)
-    good = habit if habit is Habit.NIL else Habit.ON_TIME
-    _drop(walked, f"{department}.xlsx", edited(sent, lambda book: _fill(book, layout, good)), good, moment)
-    for block in layout.blocks:
-        items = layout.table(block).items
-        told = walked.told[round_id].setdefault((str(block.duty), department), {})
-        told |= {header(one): _figure(one, items, nil=habit is Habit.NIL) for one in items if one.counts}
+def _answer(walked: Walk, answers: list[tuple[datetime, str, str, Habit]]) -> None:
+    """Hand in what departments answer at one moment, wrong forms first, then what is right of all."""
+    wrong: dict[str, tuple[Habit, bytes]] = {}
+    right: dict[str, tuple[Habit, bytes]] = {}
+    for number, (_, round_id, department, habit) in enumerate(answers):
+        if habit is Habit.SILENT:
+            continue
+        with walked.office.ledger() as ledger:
+            form = ledger.forms(round_id, department)[-1]
+        layout, sent = Form.model_validate_json(form.layout), walked.office.bytes_of(form.sha256)
+        if habit is Habit.WRONG and _first_figure(layout) is not None:
+            wrong[f"{number}-{department}-错.xlsx"] = habit, edited(sent, partial(_break_it, form=layout))
+        good = habit if habit is Habit.NIL else Habit.ON_TIME
+        right[f"{number}-{department}.xlsx"] = good, edited(sent, partial(_fill, form=layout, habit=good))
+        for block in layout.blocks:
+            items = layout.table(block).items
+            told = walked.told[round_id].setdefault((str(block.duty), department), {})
+            told |= {header(one): _figure(one, items, nil=habit is Habit.NIL) for one in items if one.counts}
+    for files in (wrong, right):
+        if files:
+            _drop(walked, files, answers[0][0])
 
 
-def _drop(walked: Walk, name: str, data: bytes, habit: Habit, moment: datetime) -> None:
-    (walked.office.settings.watched_folder / name).write_bytes(data)
+def _drop(walked: Walk, files: Mapping[str, tuple[Habit, bytes]], moment: datetime) -> None:
+    for name, (_, data) in files.items():
+        (walked.office.settings.watched_folder / name).write_bytes(data)
     tick.collect(moment)
     with walked.office.ledger() as ledger:
-        last = ledger.envelopes()[-1]
-    walked.outcomes.append((habit, f"{last.outcome} {last.reason} {[one['message'] for one in last.findings][:3]}"))
+        arrived = {one.name: one for one in ledger.envelopes()[-len(files) :]}
+    for name, (habit, _) in files.items():
+        one = arrived[name]
+        walked.outcomes.append((habit, f"{one.outcome} {one.reason} {[told['message'] for told in one.findings][:3]}"))
 
 
 def _fill(book: Workbook, form: Form, habit: Habit) -> None:
@@ -163,18 +172,19 @@ def _fill(book: Workbook, form: Form, habit: Habit) -> None:
         for cell in row:
             if cell.value == "填报人":
                 cover.cell(cell.row, cell.column + 1, "张测试")
-    if habit is Habit.WRONG:
-        _break_it(book, form)
 
 
-def _break_it(book: Workbook, form: Form) -> bool:
-    """Return whether a word could be written where a figure belongs."""
-    for block in form.blocks:
-        for item in form.table(block).items:
-            if item.counts and item.typed:
-                book[block.sheet][block.cell("own", item.id)] = "若干"
-                return True
-    return False
+def _first_figure(form: Form) -> tuple[str, str] | None:
+    """Return the sheet and cell of the first figure somebody types; None where a form asks for none."""
+    figures = ((block, item) for block in form.blocks for item in form.table(block).items if item.counts and item.typed)
+    return next(((block.sheet, block.cell("own", item.id)) for block, item in figures), None)
+
+
+def _break_it(book: Workbook, form: Form) -> None:
+    """Fill a form in with a word where a figure belongs."""
+    _fill(book, form, Habit.WRONG)
+    if place := _first_figure(form):
+        book[place[0]][place[1]] = "若干"
 
 
 def _typed(item: Item) -> Any:
