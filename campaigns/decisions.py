@@ -20,7 +20,7 @@ from campaigns.errors import Refused, UnknownOrgan
 from campaigns.events import Event
 from campaigns.graph import NEEDS, REPORTS_TO, Edge, digraph, edges, expected_label
 from campaigns.ladder import moment_of
-from campaigns.organs import Contact, Directory, Organ
+from campaigns.organs import Contact, Directory
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import DecisionRecord, RequestRecord, RoundRecord
 from campaigns.states import Rates, Standing, chinese, fold, rates, state, tally
@@ -200,7 +200,7 @@ def select(situation: Situation, kind: Kind, wanted: Selection, envelopes: Itera
     report named by its id is meant whatever its state, and refused later if it must be.
     """
     reasons: list[str] = []
-    units = set(_units(situation, wanted.units, reasons))
+    units = set(departments(situation, wanted.units, reasons))
     numbers = {duty.number for duty in situation.plan.definition.duties}
     reasons += [
         f"没有任务{number}；任务编号是{min(numbers)}至{max(numbers)}" for number in wanted.duties if number not in numbers
@@ -235,7 +235,8 @@ def select(situation: Situation, kind: Kind, wanted: Selection, envelopes: Itera
     return tuple(code for code in situation.expected if code in chosen)
 
 
-def _units(situation: Situation, names: Iterable[str], reasons: list[str]) -> Iterable[str]:
+def departments(situation: Situation, names: Iterable[str], reasons: list[str]) -> Iterable[str]:
+    """Yield the codes of departments named by code or name, of a group all its members; what is none is told in `reasons`."""
     directory = situation.plan.directory
     codes = {organ.id for organ in directory.organs}
     for name in names:
@@ -275,9 +276,12 @@ def _unknown(item: str, known: Iterable[str]) -> str:
     return f"台账里没有“{item}”{hint}"
 
 
-def effect(situation: Situation, decision: Decision) -> Effect:
-    """Return what a decision does; Refused, with every reason at once, when it cannot be made."""
-    reasons = [*_improper(situation, decision), *_unfit(situation, decision)]
+def effect(situation: Situation, decision: Decision, already: Iterable[str] = ()) -> Effect:
+    """Return what a decision does; Refused, with every reason at once, when it cannot be made.
+
+    `already` are the reasons found while it was put into words.
+    """
+    reasons = [*already, *_improper(situation, decision), *_unfit(situation, decision)]
     if reasons:
         raise Refused(reasons)
     moved = _moved(situation, decision) if decision.kind is Kind.EXTEND else ()
@@ -384,15 +388,10 @@ def _unfit_close(situation: Situation, decision: Decision) -> Iterable[str]:
             yield f"{a_round.label}已于{in_chinese(office_date(a_round.closed_at))}结束"
 
 
-def _organ(situation: Situation, code: str) -> Organ | None:
-    return next((organ for organ in situation.plan.directory.organs if organ.id == code), None)
-
-
 def _unfit_merge(situation: Situation, decision: Decision) -> Iterable[str]:
     into = decision.granted.get("into", "")
-    for code in (*decision.scope, into):
-        if _organ(situation, code) is None:
-            yield _unknown(code, (organ.id for organ in situation.plan.directory.organs))
+    if into not in {organ.id for organ in situation.plan.directory.organs}:
+        yield "没有写明并入哪一个单位（--into）"
     if into in decision.scope:
         yield "一个单位不能并入它自己"
     if not _merged(situation, decision):
@@ -400,11 +399,8 @@ def _unfit_merge(situation: Situation, decision: Decision) -> Iterable[str]:
 
 
 def _unfit_contact(situation: Situation, decision: Decision) -> Iterable[str]:
-    for code in decision.scope:
-        if _organ(situation, code) is None:
-            yield _unknown(code, (organ.id for organ in situation.plan.directory.organs))
-    if decision.granted.get("capacity") not in ("liaison", "leader"):
-        yield "没有写明更换的是联络员（liaison）还是分管领导（leader）"
+    if decision.granted.get("capacity") not in ("liaison", "deputy", "leader"):
+        yield "没有写明更换的是联络员（liaison）、副联络员（deputy）还是分管领导（leader）"
     try:
         _contact(decision)
     except ValidationError as error:
@@ -650,4 +646,23 @@ def _notes(situation: Situation, decision: Decision, moved: Sequence[Moved]) -> 
         asked = situation.requests.get(decision.request or "")
         if asked and asked.wanted and asked.wanted != to:
             notes.append(f"申请延到{in_chinese(asked.wanted)}，批准延到{in_chinese(to)}")
+    if decision.kind is Kind.SUBSTITUTE:
+        capacity = decision.granted["capacity"]
+        word = {"liaison": "联络员", "deputy": "副联络员", "leader": "分管领导"}[capacity]
+        new = _contact(decision)
+        for organ in (situation.plan.directory.organ(code) for code in decision.scope):
+            old: Contact | None = getattr(organ, capacity)
+            before = f"{old.name} <{old.email}>" if old else "（未登记）"
+            notes.append(f"{organ.name}{word}：{before} → {new.name} <{new.email}>，以后的信件发给新联系人")
+    if decision.kind is Kind.EXEMPT:
+        rule = next(one for one in situation.plan.definition.rules if one.id == decision.granted["rule"])
+        until = date.fromisoformat(decision.granted["until"])
+        notes.append(f"到{in_chinese(until)}为止，不因“{rule.text}”退回，仍提示核对")
+    if decision.kind is Kind.CLOSE:
+        for code in decision.scope:
+            mine = [situation.standings[one.id] for one in situation.expected.values() if one.round == code]
+            if owed := sum(one.owed for one in mine):
+                notes.append(
+                    f"{situation.rounds[code].label}应报{len(mine)}项，还有{owed}项没有报送，结束后按没有报送定格，不能再改"
+                )
     return tuple(notes)

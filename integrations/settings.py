@@ -21,7 +21,7 @@ FILE = "settings.toml"
 
 
 class Smtp(BaseModel):
-    """How letters leave by SMTP."""
+    """How letters leave by SMTP; `ca_file` holds the office's own root certificate, when its mail server has no public one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,6 +30,7 @@ class Smtp(BaseModel):
     security: Literal["tls", "starttls", "plain"] = "tls"
     user: str = ""
     password: SecretStr = SecretStr("")
+    ca_file: Path | None = None
     per_minute: Annotated[int, Field(ge=1, le=60_000)] = 30
 
 
@@ -46,6 +47,7 @@ class Imap(BaseModel):
     security: Literal["tls", "starttls", "plain"] = "tls"
     user: str
     password: SecretStr = SecretStr("")
+    ca_file: Path | None = None
     folder: str = "INBOX"
     trusts: str = ""
 
@@ -240,6 +242,7 @@ def initialise(
         '# security = "tls"        # tls、starttls 或 plain',
         '# user = "office@example.gov.cn"',
         "# per_minute = 30          # 每分钟最多发几封",
+        '# ca_file = "/etc/ssl/office-ca.pem"   # 邮件服务器用单位自己签发的证书时，根证书在哪里；[imap] 同样',
         "# 密码用环境变量 LIANDONG_SMTP__PASSWORD 给出",
         "# 不设 [imap] 时，只收收件文件夹里的文件，不到邮箱取信。",
         "# [imap]",

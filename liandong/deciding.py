@@ -139,7 +139,9 @@ def substitute(
     name: Annotated[str, Parameter(show_default=False, help="新联系人姓名")] = "",
     email: Annotated[str, Parameter(show_default=False, help="新联系人邮箱")] = "",
     phone: Annotated[str, Parameter(show_default=False, help="新联系人电话")] = "",
-    capacity: Annotated[Literal["liaison", "leader"], Parameter(help="liaison 联络员，leader 分管领导")] = "liaison",
+    capacity: Annotated[
+        Literal["liaison", "deputy", "leader"], Parameter(help="liaison 联络员，deputy 副联络员，leader 分管领导")
+    ] = "liaison",
     campaign: Campaign = "",
     signed: Signed = Signed(),
 ) -> int:

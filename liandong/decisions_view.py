@@ -1,6 +1,6 @@
 """What decisions do, and which there were: documents for programs, and the same as text for people."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ _DOORS = {"phone": "电话", "mail": "邮件", "page": "上传页面"}
 
 def effect_document(found: Effect, as_of: datetime, *, confirmed: bool) -> dict[str, Any]:
     """Return what a decision does, or did when it was confirmed."""
-    plan, decision = plan_of(found.decision.campaign), found.decision
+    label, decision = labels(plan_of(found.decision.campaign)), found.decision
     return {
         "id": decision.id,
         "kind": decision.kind.value,
@@ -34,11 +34,11 @@ def effect_document(found: Effect, as_of: datetime, *, confirmed: bool) -> dict[
         "decided_on": decision.decided_on.isoformat(),
         "granted": dict(decision.granted),
         "request": decision.request,
-        "scope": [{"id": code, "label": label(plan, code)} for code in decision.scope],
+        "scope": [{"id": code, "label": label(code)} for code in decision.scope],
         "moved": [
             {
                 "id": one.expected,
-                "label": label(plan, one.expected),
+                "label": label(one.expected),
                 "from": office_time(one.before).isoformat(timespec="minutes"),
                 "to": office_time(one.after).isoformat(timespec="minutes"),
                 "because": one.because or None,
@@ -46,15 +46,29 @@ def effect_document(found: Effect, as_of: datetime, *, confirmed: bool) -> dict[
             for one in found.moved
         ],
         "changed": [
-            {"id": one.expected, "label": label(plan, one.expected), "from": one.before, "to": one.after} for one in found.changed
+            {"id": one.expected, "label": label(one.expected), "from": one.before, "to": one.after} for one in found.changed
         ],
-        "closings": [{"round": one.round, "from": one.before.isoformat(), "to": one.after.isoformat()} for one in found.closings],
+        "closings": [
+            {
+                "round": one.round,
+                "label": label(one.round),
+                "from": one.before.isoformat(),
+                "to": one.after.isoformat(),
+            }
+            for one in found.closings
+        ],
         "reminders": {
             "withdrawn": [_reminder(one) for one in found.withdrawn],
             "arranged": [_reminder(one) for one in found.arranged],
         },
         "rates": [
-            {"round": one.round, "before": rates_document(one.before), "after": rates_document(one.after)} for one in found.rates
+            {
+                "round": one.round,
+                "label": label(one.round),
+                "before": rates_document(one.before),
+                "after": rates_document(one.after),
+            }
+            for one in found.rates
         ],
         "notes": list(found.notes),
     }
@@ -73,14 +87,17 @@ def rates_document(rates: Rates) -> dict[str, float | None]:
     }
 
 
-def label(plan: Plan, code: str) -> str:
-    """Return what an officer reads for an expected report, a round or a department."""
-    expected = next((one for one in plan.expected if one.id == code), None)
-    if expected:
-        name = plan.directory.organ(expected.department).name
-        return f"{plan.round(expected.round).label}{expected_label(expected.duty, name, expected.role)}"
+def labels(plan: Plan) -> Callable[[str], str]:
+    """Return what an officer reads for the code of an expected report, a round or a department."""
+    expected = {one.id: one for one in plan.expected}
     names = {organ.id: organ.name for organ in plan.directory.organs} | {one.id: one.label for one in plan.rounds}
-    return names.get(code, code)
+
+    def label(code: str) -> str:
+        if one := expected.get(code):
+            return f"{names[one.round]}{expected_label(one.duty, names[one.department], one.role)}"
+        return names.get(code, code)
+
+    return label
 
 
 def show_effect(document: Mapping[str, Any]) -> None:
@@ -100,16 +117,18 @@ def show_effect(document: Mapping[str, Any]) -> None:
     for one in document["changed"]:
         out.print(f"状态　{one['label']}：{one['from']} → {one['to']}")
     for one in document["closings"]:
-        out.print(f"汇总　{one['round']}：{_day(one['from'])} → {_day(one['to'])}")
+        out.print(f"汇总　{one['label']}：{_day(one['from'])} → {_day(one['to'])}")
     gone, new = document["reminders"]["withdrawn"], document["reminders"]["arranged"]
     if gone or new:
         out.print(f"催报　撤销{len(gone)}次，重新安排{len(new)}次")
     for one in document["rates"]:
         before, after = one["before"], one["after"]
         out.print(
-            f"比率　{one['round']}：报送率 {_rate(before['completeness'])} → {_rate(after['completeness'])}，"
+            f"比率　{one['label']}：报送率 {_rate(before['completeness'])} → {_rate(after['completeness'])}，"
             f"按时率 {_rate(before['punctuality'])} → {_rate(after['punctuality'])}"
         )
+    if not document["rates"] and (document["moved"] or document["changed"]):
+        out.print("比率　报送率、按时率不变")
     for note in document["notes"]:
         out.print(f"注意　{note}")
     if not done:
@@ -130,9 +149,10 @@ def _day(text: str) -> str:
 
 def request_document(one: RequestRecord) -> dict[str, Any]:
     """Return a request; it is open until a decision answers it."""
+    label = labels(plan_of(one.campaign))
     return {
         "id": one.id,
-        "scope": list(one.scope),
+        "scope": [{"id": code, "label": label(code)} for code in one.scope],
         "wanted": one.wanted.isoformat() if one.wanted else None,
         "reason": one.reason,
         "asked_by": one.asked_by,
@@ -146,6 +166,7 @@ def request_document(one: RequestRecord) -> dict[str, Any]:
 def list_document(campaign: str) -> dict[str, Any]:
     """Return the requests and decisions of a campaign, in the order they were made."""
     decisions, requests = listed(campaign)
+    label = labels(plan_of(campaign))
     return {
         "campaign": campaign,
         "requests": [request_document(one) for one in requests],
@@ -159,7 +180,7 @@ def list_document(campaign: str) -> dict[str, Any]:
                 "basis": one.basis,
                 "decided_on": one.decided_on.isoformat(),
                 "made_at": office_time(one.made_at).isoformat(timespec="minutes"),
-                "scope": list(one.scope),
+                "scope": [{"id": code, "label": label(code)} for code in one.scope],
                 "granted": dict(one.granted),
                 "request": one.request,
             }
@@ -190,4 +211,6 @@ def show_list(document: Mapping[str, Any]) -> None:
 
 
 def _scope(one: Mapping[str, Any]) -> str:
-    return one["scope"][0] if len(one["scope"]) == 1 else f"{len(one['scope'])}项"
+    """Return what a request or decision is about, short enough for a cell."""
+    named = [each["label"] for each in one["scope"]]
+    return "、".join(named) if len(named) <= 2 else f"{named[0]}等{len(named)}项"

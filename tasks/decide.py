@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from campaigns.decisions import Decision, Effect, Kind, Selection, Situation, effect, select
+from campaigns.decisions import Decision, Effect, Kind, Selection, Situation, departments, effect, select
 from campaigns.errors import Refused, UnknownItem
 from campaigns.events import Event
 from campaigns.letters import Decided, Letter
@@ -48,7 +48,8 @@ def decide(order: Order, as_of: datetime, *, confirm: bool) -> Effect:
     with at.ledger() as ledger:
         code = _campaign(ledger, order)
         situation = situation_of(at, ledger, code, as_of)
-        found = effect(situation, _decision(ledger, situation, order, code))
+        reasons: list[str] = []
+        found = effect(situation, _decision(ledger, situation, order, code, reasons), reasons)
         if confirm:
             ledger.record(*found.events)
             if order.kind is Kind.CLOSE:
@@ -178,24 +179,17 @@ def _campaign(ledger: Ledger, order: Order) -> str:
     return running[0]
 
 
-def _decision(ledger: Ledger, situation: Situation, order: Order, campaign: str) -> Decision:
-    asked = situation.requests.get(order.request or "")
-    if order.kind in _OF_DEPARTMENTS:  # of an exemption also expected reports, which keep their ids
-        scope: tuple[str, ...] = departments(situation, order.selection.items)
-    elif order.kind is Kind.CLOSE:
-        scope = order.selection.items
-    elif order.kind is Kind.DECLINE or (asked and not order.selection.items):
-        scope = asked.scope if asked else ()
-    else:
-        scope = select(situation, order.kind, order.selection, ledger.envelopes_of(campaign))
+def _decision(ledger: Ledger, situation: Situation, order: Order, campaign: str, reasons: list[str]) -> Decision:
+    """Return an order as a decision; names in it that are unknown are told in `reasons`."""
     granted = dict(order.granted)
-    if "into" in granted:
-        (granted["into"],) = departments(situation, (granted["into"],))
+    if granted.get("into"):
+        found = tuple(departments(situation, (granted["into"],), reasons))
+        granted["into"] = found[0] if len(found) == 1 else ""
     return Decision(
         ledger.next_decision(campaign),
         campaign,
         order.kind,
-        scope,
+        _scope(ledger, situation, order, campaign, reasons),
         order.by,
         order.authority,
         order.basis,
@@ -205,7 +199,19 @@ def _decision(ledger: Ledger, situation: Situation, order: Order, campaign: str)
     )
 
 
-def departments(situation: Situation, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the codes of departments named by code or name; a name that is none is left for the effect to refuse."""
-    known = {name: organ.id for organ in situation.plan.directory.organs for name in (organ.id, organ.name, organ.full_name)}
-    return tuple(known.get(name, name) for name in names)
+def _scope(ledger: Ledger, situation: Situation, order: Order, campaign: str, reasons: list[str]) -> tuple[str, ...]:
+    """Return what a decision is about, in codes: what it names, else what the request it answers asks for."""
+    items = order.selection.items
+    if order.kind in _OF_DEPARTMENTS:  # of an exemption also expected reports, which keep their ids
+        kept = [one for one in items if one in situation.standings]
+        return (*kept, *departments(situation, [one for one in items if one not in kept], reasons))
+    if order.kind is Kind.CLOSE:
+        return items
+    if order.kind is Kind.DECLINE or (order.request and not items):
+        asked = situation.requests.get(order.request or "")
+        return asked.scope if asked else ()
+    try:
+        return select(situation, order.kind, order.selection, ledger.envelopes_of(campaign))
+    except Refused as refused:
+        reasons += refused.reasons
+        return ()

@@ -134,7 +134,8 @@ def fetch_mails(as_of: datetime) -> int:
     if not running:
         return 0
     since = min(office_date(one.launched_at) for one in running)
-    account = ImapAccount(imap.host, imap.port, imap.security, imap.user, imap.password.get_secret_value(), imap.folder)
+    password = imap.password.get_secret_value()
+    account = ImapAccount(imap.host, imap.port, imap.security, imap.user, password, imap.folder, imap.ca_file)
     return fetch_from(at, account, since, as_of)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from campaigns.decisions import Decision, Effect, Situation, effect, unknown_rule
+from campaigns.decisions import Decision, Effect, Situation, departments, effect, unknown_rule
 from campaigns.errors import Refused
 from campaigns.findings import Severity
 from campaigns.intake import Issued, Read, Sender, by_decision, decided
@@ -20,7 +20,7 @@ from campaigns.workdays import office_date
 from integrations.database.ledger import Ledger
 from integrations.excel.reader import read
 from integrations.inbox.mime import Part, parts_of, unpacked
-from tasks.decide import Order, departments, situation_of
+from tasks.decide import Order, situation_of
 from tasks.doors import check, numbering
 from tasks.office import Office, office
 from tasks.parts import kinds_of
@@ -46,7 +46,7 @@ def enter(order: Order, unit: str, file: Path, as_of: datetime, *, confirm: bool
         if form is None or found.decision.outcome is not Outcome.ACCEPTED:
             raise Refused(list(_why(found)))
         situation = _reported(situation_of(at, ledger, form.campaign, as_of), found)
-        if departments(situation, (unit,)) != (form.department,):
+        if tuple(departments(situation, (unit,), [])) != (form.department,):
             raise Refused([f"《{file.name}》是下发给{form.department_name}的报表，不是“{unit}”的，请核对单位和文件"])
         order = replace(order, granted={"file": file.name})
         made = _bring(at, ledger, order, situation, Part(file.name, "", data), confirm=confirm)

@@ -91,7 +91,8 @@ def send(at: Office, raw: bytes, to: str, name: str) -> Path:
     """
     if at.settings.smtp:
         smtp = at.settings.smtp
-        account = SmtpAccount(smtp.host, smtp.port, smtp.security, smtp.user, smtp.password.get_secret_value())
+        password = smtp.password.get_secret_value()
+        account = SmtpAccount(smtp.host, smtp.port, smtp.security, smtp.user, password, smtp.ca_file)
         deliver_by_smtp(raw, to, account)
     return deliver_to_folder(raw, at.home / "outbox", name)
 

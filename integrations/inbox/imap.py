@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from campaigns.errors import WorldError
+from integrations.certificates import trusted
 from integrations.inbox.mime import TOO_LARGE
 
 _SECONDS = 30.0
@@ -110,15 +111,14 @@ def _arrived(line: bytes) -> datetime | None:
 @contextmanager
 def _mailbox(account: ImapAccount) -> Iterator[imaplib.IMAP4]:
     """Yield a connection with the folder open for reading only."""
-    context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
     server: imaplib.IMAP4
     if account.security == "tls":
-        server = imaplib.IMAP4_SSL(account.host, account.port, ssl_context=context, timeout=_SECONDS)
+        server = imaplib.IMAP4_SSL(account.host, account.port, ssl_context=trusted(account.ca_file), timeout=_SECONDS)
     else:
         server = imaplib.IMAP4(account.host, account.port, timeout=_SECONDS)
     try:
         if account.security == "starttls":
-            server.starttls(context)
+            server.starttls(trusted(account.ca_file))
         try:
             server.login(account.user, account.password)
         except imaplib.IMAP4.abort:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from campaigns.errors import LiandongError, WorldError
+from integrations.certificates import trusted
 
 _SECONDS = 30.0
 _TOO_BIG = 552
@@ -77,12 +78,12 @@ def _failure(error: Exception, to: str, account: SmtpAccount) -> LiandongError:
 def _connection(account: SmtpAccount) -> Iterator[smtplib.SMTP]:
     server: smtplib.SMTP
     if account.security == "tls":
-        server = smtplib.SMTP_SSL(account.host, account.port, timeout=_SECONDS, context=_trust(account))
+        server = smtplib.SMTP_SSL(account.host, account.port, timeout=_SECONDS, context=trusted(account.ca_file))
     else:
         server = smtplib.SMTP(account.host, account.port, timeout=_SECONDS)
     try:
         if account.security == "starttls":
-            server.starttls(context=_trust(account))
+            server.starttls(context=trusted(account.ca_file))
         if account.user:
             server.login(account.user, account.password)
         yield server
@@ -90,11 +91,6 @@ def _connection(account: SmtpAccount) -> Iterator[smtplib.SMTP]:
             server.quit()  # the letter is taken by now: a failed good-bye must not send it again
     finally:
         server.close()
-
-
-def _trust(account: SmtpAccount) -> ssl.SSLContext:
-    """Return whose certificates are believed; reading them takes a fiftieth of a second."""
-    return ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
 
 
 def _sender(raw: bytes) -> str:

@@ -110,6 +110,37 @@ def test_an_unknown_scope_is_answered_with_what_may_be_meant(running: Office) ->
         decide(replace(extension(), selection=Selection((FIRST_ROUND,), ("市商务厅",), (9,))), at(11, 20), confirm=True)
 
 
+def test_names_and_everything_else_that_is_wrong_are_told_in_one_go(running: Office) -> None:
+    wrong = Order(Kind.EXTEND, Selection((f"{FIRST_ROUND}/1/sw",)), "", granted={"to": "2020-11-02"})
+    with pytest.raises(Refused) as refused:
+        decide(wrong, at(11, 20), confirm=True)
+    assert f"您是否指：{UNIT}" in refused.value.reasons[0]
+    assert refused.value.reasons[1:] == (
+        "没有写明经办人（--by）",
+        "没有写明批准人（--authority）",
+        "没有写明依据（--basis）",
+        "2020年11月2日（周一）已经过去，不能延到这一天",
+    )
+    for kind, granted in ((Kind.SUBSTITUTE, {}), (Kind.EXEMPT, {}), (Kind.MERGE, {"into": "东县"})):
+        with pytest.raises(Refused, match=r"通讯录里没有“西县”，您是否指：西山县") as refused:
+            decide(order(kind, "西县", granted=granted), at(11, 20), confirm=True)
+    assert "通讯录里没有“东县”，您是否指：东山县？" in refused.value.reasons
+    with pytest.raises(Refused, match=f"您是否指：{CAMPAIGN}/Q0001"):
+        asked = ask(Selection((UNIT,)), date(2020, 12, 5), "停电", "李乙", "phone", at(11, 20))
+        decide(order(Kind.EXTEND, granted={"to": "2020-12-01"}, request=asked.id.replace("Q", "Q0")), at(11, 20), confirm=True)
+
+
+def test_a_preview_says_who_is_replaced_what_is_exempted_and_what_stays_unreported(running: Office) -> None:
+    person = {"capacity": "deputy", "name": "李乙", "email": "li@example.gov.cn", "phone": ""}
+    (replaced,) = decide(order(Kind.SUBSTITUTE, "公安局", granted=person), at(11, 20), confirm=False).notes
+    assert replaced == "市公安局副联络员：（未登记） → 李乙 <li@example.gov.cn>，以后的信件发给新联系人"
+    granted = {"rule": "closed", "until": "2020-12-30"}
+    (exempted,) = decide(order(Kind.EXEMPT, "公安局", granted=granted), at(11, 20), confirm=False).notes
+    assert exempted == "到2020年12月30日（周三）为止，不因“累计结案数不超过累计立案数”退回，仍提示核对"
+    (left,) = decide(order(Kind.CLOSE, FIRST_ROUND), at(11, 20), confirm=False).notes
+    assert "应报10项，还有10项没有报送" in left
+
+
 def test_a_closed_round_is_closed(running: Office) -> None:
     decide(order(Kind.CLOSE, FIRST_ROUND), at(11, 30), confirm=True)
     before = standings_of(CAMPAIGN)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -23,7 +24,7 @@ from tasks.campaign import launch
 from tasks.office import Office, office
 from tasks.sending import deliver, lost_letters, resend
 from tests.builders import small_plan
-from tests.integrations.mail.test_smtp import free_port
+from tests.integrations.mail.test_smtp import free_port, self_signed
 
 OPENED = datetime(2020, 10, 26, 1, tzinfo=UTC)
 
@@ -96,6 +97,30 @@ def test_a_server_that_was_down_gets_every_letter_once_when_it_is_back(port: int
         controller.stop()
     assert statuses() == {"sent": 7}
     assert len(server.taken) == len(set(server.taken)) == 7
+
+
+def test_letters_leave_over_tls_with_the_certificate_the_settings_name(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, context = self_signed(tmp_path)
+    monkeypatch.setenv("LIANDONG_SMTP__SECURITY", "tls")
+    server = Server()
+    controller = Controller(server, hostname="127.0.0.1", port=port, ssl_context=context)
+    controller.start()
+    try:
+        for ca_file, says in (("", "证书不能核实"), (str(tmp_path / "gone.pem"), "不存在或不是证书")):
+            if ca_file:
+                monkeypatch.setenv("LIANDONG_SMTP__CA_FILE", ca_file)
+            tick.daily(OPENED)
+            with office().ledger() as ledger:
+                assert any(says in one.error for one in ledger.messages())
+        assert not server.taken
+        monkeypatch.setenv("LIANDONG_SMTP__CA_FILE", str(certificate))
+        tick.daily(OPENED)
+    finally:
+        controller.stop()
+    with office().ledger() as ledger:
+        assert sorted(server.taken) == sorted(one.message_id for one in ledger.messages())
 
 
 def test_one_refused_mailbox_keeps_nobody_else_from_their_letter(port: int) -> None:
