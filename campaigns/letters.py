@@ -67,8 +67,8 @@ class Occasion:
 
     @property
     def reference(self) -> str:
-        """Return what a subject line calls the campaign: its document number, else its short title."""
-        return self.doc_no or self.short_title
+        """Return what a subject line calls the campaign: its document number, if it has one, and its short title."""
+        return f"{self.doc_no} {self.short_title}".strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ class _Desk:
         liaison = audience in ("liaison", "deputy") and department != OFFICE
         return Section(
             campaign=about.title,
-            reference=about.doc_no or about.short_title,
+            reference=f"{about.doc_no or ''} {about.short_title}".strip(),
             round_label=a_round.label,
             unit=running.names[department],
             capacity=audience,  # type: ignore[arg-type]

@@ -213,10 +213,10 @@ def test_whoever_a_decision_concerns_hears_of_it_once(running: Office) -> None:
     with running.ledger() as ledger:
         told = {one.department: one for one in ledger.messages() if one.kind == "decision"}
     assert {code: one.subject for code, one in told.items()} == {
-        "swj": "【延期】测市监〔2020〕1号 2020年下半年 1项",
-        "scjg": "【延期】测市监〔2020〕1号 2020年下半年 1项",
-        "fgw": "【延期】测市监〔2020〕1号 2020年下半年 1项",
-        "wlj": "【撤回】测市监〔2020〕1号 2020年下半年 1项",
+        "swj": "【延期】测市监〔2020〕1号 放心消费专项行动 2020年下半年 1项",
+        "scjg": "【延期】测市监〔2020〕1号 放心消费专项行动 2020年下半年 1项",
+        "fgw": "【延期】测市监〔2020〕1号 放心消费专项行动 2020年下半年 1项",
+        "wlj": "【撤回】测市监〔2020〕1号 放心消费专项行动 2020年下半年 1项",
     }
     letter = message_from_bytes(running.bytes_of(told["scjg"].sha256), policy=default)
     text = letter.get_body(("plain",))
