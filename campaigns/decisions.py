@@ -43,6 +43,9 @@ class Kind(StrEnum):
     ENTER = "enter"
     CLOSE = "close"
     DECLINE = "decline"
+    APPROVE = "approve"
+    UNAPPROVE = "unapprove"
+    REOPEN = "reopen"
 
     @property
     def chinese(self) -> str:
@@ -64,8 +67,12 @@ _KINDS = {
     Kind.ENTER: "代为登记",
     Kind.CLOSE: "提前结束",
     Kind.DECLINE: "不予同意",
+    Kind.APPROVE: "审定",
+    Kind.UNAPPROVE: "撤销审定",
+    Kind.REOPEN: "重新开启",
 }
-OF_REPORTS = (Kind.EXTEND, Kind.WAIVE, Kind.RESUME, Kind.RETURN, Kind.WITHDRAW, Kind.CALL)
+_OF_ROLLUPS = (Kind.APPROVE, Kind.UNAPPROVE, Kind.REOPEN)
+OF_REPORTS = (Kind.EXTEND, Kind.WAIVE, Kind.RESUME, Kind.RETURN, Kind.WITHDRAW, Kind.CALL, *_OF_ROLLUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +239,29 @@ def select(situation: Situation, kind: Kind, wanted: Selection, envelopes: Itera
         reasons.append(f"没有写明是哪一份应报或哪一期；报送期有：{'、'.join(situation.rounds)}")
     if reasons:
         raise Refused(reasons)
+    chosen = _chain(situation, kind, chosen)
     return tuple(code for code in situation.expected if code in chosen)
+
+
+def _chain(situation: Situation, kind: Kind, chosen: set[str]) -> set[str]:
+    """Return what is approved, or reopened, with some reports: all that lies below; to be reopened also what lies above."""
+    if kind not in (Kind.APPROVE, Kind.UNAPPROVE):
+        return chosen
+    above: dict[str, list[str]] = defaultdict(list)
+    below: dict[str, list[str]] = defaultdict(list)
+    for code, edges_ in situation.successors.items():
+        for edge in edges_:
+            if edge.kind == REPORTS_TO:
+                above[code].append(edge.target)
+                below[edge.target].append(code)
+    found = set(chosen)
+    for links in (below,) if kind is Kind.APPROVE else (below, above):
+        waiting = list(chosen)
+        while waiting:
+            new = [code for code in links[waiting.pop()] if code not in found]
+            found.update(new)
+            waiting += new
+    return {code for code in found if _fits(kind, situation.standings[code])} | (chosen & situation.standings.keys())
 
 
 def departments(situation: Situation, names: Iterable[str], reasons: list[str]) -> Iterable[str]:
@@ -256,6 +285,12 @@ def _fits(kind: Kind, standing: Standing) -> bool:
         return bool(standing.accepted)
     if kind is Kind.RESUME:
         return standing.waived or standing.not_applicable
+    if kind is Kind.APPROVE:
+        return not standing.approved
+    if kind is Kind.UNAPPROVE:
+        return bool(standing.approved)
+    if kind is Kind.REOPEN:
+        return standing.closed_at is not None and not standing.approved
     return standing.owed
 
 
@@ -263,6 +298,9 @@ _UNFIT = dict.fromkeys(Kind, "所列各项都已报送或不需要报送") | {
     Kind.RETURN: "所列各项都没有现在有效的报送",
     Kind.WITHDRAW: "所列各项都没有现在有效的报送",
     Kind.RESUME: "所列各项都没有免报",
+    Kind.APPROVE: "所列各项都已审定",
+    Kind.UNAPPROVE: "所列各项都没有审定",
+    Kind.REOPEN: "所列各项都没有结束，或已审定（须先撤销审定）",
 }
 
 
@@ -331,6 +369,8 @@ def _unfit(situation: Situation, decision: Decision) -> Iterable[str]:
             yield from _unfit_report(situation, decision, code)
         if decision.kind is Kind.EXTEND:
             yield from _unfit_date(situation, decision, known)
+        if decision.kind is Kind.REOPEN:
+            yield from _unfit_reopening(situation, decision)
         return
     match decision.kind:
         case Kind.CLOSE:
@@ -348,6 +388,22 @@ def _unfit(situation: Situation, decision: Decision) -> Iterable[str]:
 def _unfit_report(situation: Situation, decision: Decision, code: str) -> Iterable[str]:
     standing, label = situation.standings[code], situation.label(code)
     a_round = situation.rounds[situation.expected[code].round]
+    match decision.kind:
+        case Kind.APPROVE if a_round.opened_at is None:
+            yield f"{label}：{a_round.label}还没有开启，无从审定"
+        case Kind.APPROVE if standing.approved:
+            yield f"{label}已审定（{standing.approved}）"
+        case Kind.UNAPPROVE if not standing.approved:
+            yield f"{label}没有审定，不需要撤销"
+        case Kind.REOPEN if standing.closed_at is None:
+            yield f"{label}没有结束，不需要重新开启"
+    if decision.kind in (Kind.APPROVE, Kind.UNAPPROVE):
+        return
+    if standing.approved:
+        yield f"{label}已审定（{standing.approved}），须先撤销审定（decide unapprove）"
+        return
+    if decision.kind is Kind.REOPEN:
+        return
     if standing.closed_at is not None:
         yield f"{label}：{a_round.label}已于{in_chinese(office_date(standing.closed_at))}结束，不能再改"
         return
@@ -375,6 +431,16 @@ def _unfit_date(situation: Situation, decision: Decision, known: Sequence[str]) 
         standing = situation.standings[code]
         if standing.owed and to <= office_date(standing.due_at):
             yield f"{situation.label(code)}现在的截止日期是{in_chinese(office_date(standing.due_at))}，不能改为更早或同一天"
+
+
+def _unfit_reopening(situation: Situation, decision: Decision) -> Iterable[str]:
+    try:
+        to = date.fromisoformat(decision.granted.get("to", ""))
+    except ValueError:
+        yield "没有写明到哪一天再汇总（--to，如 2021-01-15）"
+        return
+    if to <= office_date(situation.as_of):
+        yield f"{in_chinese(to)}不在今天以后，不能定为再次汇总的日期"
 
 
 def _unfit_close(situation: Situation, decision: Decision) -> Iterable[str]:
@@ -555,6 +621,12 @@ def _events(
             person = {"name": contact.name, "email": contact.email, "phone": contact.phone}
             person["capacity"] = decision.granted["capacity"]
             found += [event("contact.replaced", decision.campaign, department=code, **person) for code in decision.scope]
+        case Kind.APPROVE | Kind.UNAPPROVE:
+            found += [event(f"report.{decision.kind.value}d", code) for code in decision.scope]
+        case Kind.REOPEN:
+            found += [event("report.reopened", code) for code in decision.scope]
+            rounds = dict.fromkeys(situation.expected[code].round for code in decision.scope)
+            found += [event("round.reopened", code, to=decision.granted["to"]) for code in rounds]
         case Kind.CLOSE:
             for code in decision.scope:
                 mine = [one for one in situation.expected.values() if one.round == code]

@@ -85,6 +85,8 @@ def step(found: Replayed, text: str) -> None:
         case "round.closed":
             found.rounds[about] = replace(found.rounds[about], closed_at=moment, tally=data.get("tally"))
             _fold_round(found, event)
+        case "round.reopened":
+            found.rounds[about] = replace(found.rounds[about], closed_at=None, closes_on=date.fromisoformat(data["to"]))
         case "round.closing_moved":
             found.rounds[about] = replace(found.rounds[about], closes_on=date.fromisoformat(data["to"]))
         case "decision.made":

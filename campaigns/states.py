@@ -39,7 +39,8 @@ class Standing:
 
     `received_at` is when the bytes of the first accepted version still valid were stored: a later correction does not make a
     report late. `earlier` are the dates that were in force before `due_at`, each with the instant until which it was.
-    `accepted` are the valid versions, `highest` the last number given, so that a number is never given twice.
+    `accepted` are the valid versions, `highest` the last number given, so that a number is never given twice. `approved` is the
+    decision by which it is held as it is, empty when there is none.
     """
 
     due_at: datetime
@@ -70,9 +71,16 @@ class Standing:
 def fold(standing: Standing, event: Event) -> Standing:
     """Return the standing after one more event about this expected report or its round; other events change nothing.
 
-    Nothing changes the standing of a closed round any more.
+    Nothing changes the standing of a closed round any more, unless it is reopened; nothing is submitted for what is approved.
     """
-    if standing.closed_at is not None:
+    match event.kind:
+        case "report.approved":
+            return replace(standing, approved=event.data["decision"])
+        case "report.unapproved":
+            return replace(standing, approved="")
+        case "report.reopened":
+            return replace(standing, closed_at=None)
+    if standing.closed_at is not None or (standing.approved and event.kind.startswith("submission.")):
         return standing
     match event.kind:
         case "submission.accepted":

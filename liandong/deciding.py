@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -164,6 +164,30 @@ def merge(
 
 
 @decide_app.command
+def approve(*items: Items, unit: Units = (), duty: Duties = (), signed: Signed = Signed()) -> int:
+    """审定：这些汇总连同下级的报送定下来；之后的更正只留存，等撤销审定。"""
+    return _decide("approve", items, signed, unit, duty)
+
+
+@decide_app.command
+def unapprove(*items: Items, unit: Units = (), duty: Duties = (), signed: Signed = Signed()) -> int:
+    """撤销审定：只放开这一条线（下级和上级），等着的更正随即受理。"""
+    return _decide("unapprove", items, signed, unit, duty)
+
+
+@decide_app.command
+def reopen(
+    *items: Items,
+    to: Annotated[Day | None, Parameter(help="到哪一天再次汇总，如 2021-01-15")] = None,
+    unit: Units = (),
+    duty: Duties = (),
+    signed: Signed = Signed(),
+) -> int:
+    """重新开启：已汇总的一期里，这些应报可以更正或补报，到日再次汇总并说明变动。"""
+    return _decide("reopen", items, signed, unit, duty, {"to": to.isoformat()} if to else {})
+
+
+@decide_app.command
 def decline(signed: Signed = Signed()) -> int:
     """不予同意：答复一份申请，什么也不改。"""
     return _decide("decline", (), signed)
@@ -294,7 +318,16 @@ def _decide(
         signed.request,
         campaign,
     )
-    return _carry_out(lambda now: decide(order, now, confirm=signed.confirm), signed)
+
+    def make(now: datetime) -> "Effect":
+        made = decide(order, now, confirm=signed.confirm)
+        if order.kind is Kind.UNAPPROVE and signed.confirm:
+            from tasks.entering import release
+
+            made = replace(made, notes=(*made.notes, *release(made, now)))
+        return made
+
+    return _carry_out(make, signed)
 
 
 def _carry_out(make: "Callable[[datetime], Effect]", signed: Signed) -> int:

@@ -52,6 +52,11 @@ def decide(order: Order, as_of: datetime, *, confirm: bool) -> Effect:
         found = effect(situation, _decision(ledger, situation, order, code, reasons), reasons)
         if confirm:
             ledger.record(*found.events)
+            if order.kind is Kind.REOPEN and ledger.campaign(code).status == "closed":
+                note = {"note": f"重新开启报送期（{found.decision.id}）"}
+                ledger.set_status(
+                    Event(code, "campaign.revived", code, as_of, order.by, f"revive:{found.decision.id}", note), "live"
+                )
             if order.kind is Kind.CLOSE:
                 publish_closed(at, ledger, found.decision.scope, as_of)
             _tell(at, ledger, found, as_of)
@@ -67,6 +72,7 @@ _SENTENCES = {
     Kind.WITHDRAW: "以下各项的报送已经撤回，所报数字不再计入；仍需报送的，请重新填报。",
     Kind.DECLINE: "贵单位的申请未获同意，日期不变，请按所列日期报送。",
     Kind.SUBSTITUTE: "您已登记为贵单位的联系人，以后的信件发到这个邮箱，也请从这个邮箱报送。",
+    Kind.REOPEN: "经批准，以下各项重新开启，可以报送更正或补报；原截止日期不变，到期后再次汇总，并说明变动。",
     Kind.EXEMPT: "经批准，在批准的期限内，所列逻辑关系不作为退回贵单位报表的理由，仍会提示核对。",
 }
 

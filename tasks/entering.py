@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from campaigns.decisions import Decision, Effect, Situation, departments, effect, unknown_rule
+from campaigns.decisions import Decision, Effect, Kind, Selection, Situation, departments, effect, unknown_rule
 from campaigns.errors import Refused
 from campaigns.findings import Severity
 from campaigns.intake import Issued, Read, Sender, by_decision, decided
@@ -53,16 +53,36 @@ def enter(order: Order, unit: str, file: Path, as_of: datetime, *, confirm: bool
     return _checked(made, as_of, confirm=confirm)
 
 
-def accept(order: Order, number: str, rules: Collection[str], as_of: datetime, *, confirm: bool) -> Effect:
+def release(made: Effect, as_of: datetime) -> tuple[str, ...]:
+    """Return the envelopes that waited for what is no longer approved, taken in now, or why one was not."""
+    decision, at = made.decision, office()
+    with at.ledger() as ledger:
+        waiting = ledger.held(decision.scope)
+    told = []
+    for number, expected in sorted(waiting.items()):
+        order = Order(Kind.ACCEPT, Selection(()), decision.by, decision.authority, f"撤销审定（{decision.id}）：{decision.basis}")
+        try:
+            accept(order, number, (), as_of, confirm=True, waited=expected)
+        except Refused as refused:
+            told.append(f"等待的来件{number}没有受理：{refused}")
+        else:
+            told.append(f"等待的来件{number}已受理")
+    return tuple(told)
+
+
+def accept(
+    order: Order, number: str, rules: Collection[str], as_of: datetime, *, confirm: bool, waited: Collection[str] = ()
+) -> Effect:
     """Return what accepting a returned or quarantined envelope as it stands brings; Refused, with every reason, if it cannot be.
 
     The office answers for its sender. The named rules are left aside, and nothing else is: what cannot be read stays returned.
-    What of it was accepted when it came stays as it is. On time is judged by when its bytes came.
+    What of it was accepted when it came stays as it is; `waited` limits it to reports that were approved when it came. On time is
+    judged by when its bytes came.
     """
     at = office()
     with numbering(at) as ledger:
         envelope = ledger.envelope(number)
-        if envelope.outcome not in ("returned", "quarantined"):
+        if envelope.outcome not in ("returned", "quarantined") and not waited:
             raise Refused([f"来件{number}没有退回修改，也没有暂存待核，不需要决定受理"])
         file, told = _form_in(at, ledger, envelope)
         situation = replace(situation_of(at, ledger, told.form.campaign, as_of), brought_at=envelope.received_at)
@@ -73,6 +93,8 @@ def accept(order: Order, number: str, rules: Collection[str], as_of: datetime, *
         if found.decision.outcome is not Outcome.ACCEPTED:
             raise Refused(list(_why(found, {f"rule-{rule.id}" for rule in told.rules})))
         situation = _reported(situation, found, number)
+        if waited:
+            situation = replace(situation, entered={code: nil for code, nil in situation.entered.items() if code in waited})
         order = replace(order, granted={"taken": number, "rules": " ".join(rules)})
         made = _bring(at, ledger, order, situation, file, confirm=confirm)
     return _checked(made, as_of, confirm=confirm)

@@ -273,6 +273,7 @@ def _settle(
 ) -> None:
     """Write the outcome, the submissions and the receipt in one transaction."""
     reading = _unless_closed(ledger, reading)
+    reading, kept = _unless_held(ledger, reading, envelope, as_of)
     form, checked, workbook = reading.form, reading.checked, reading.workbook
     settled = replace(
         envelope,
@@ -291,6 +292,7 @@ def _settle(
         lines = tuple(
             _submit(ledger, form, block, envelope, workbook, as_of) for block in checked.blocks if block.outcome.value != "blank"
         )
+    lines = (*lines, *kept)
     if settled.campaign:
         data = {"outcome": settled.outcome, "sha256": envelope.sha256, "department": settled.department}
         ledger.record(Event(settled.campaign, "envelope.settled", envelope.id, as_of, "tick", f"settle:{envelope.id}", data))
@@ -337,6 +339,51 @@ def _unless_closed(ledger: Ledger, reading: _Reading) -> _Reading:
         return reading
     name = reading.workbook.name if reading.workbook else ""
     return replace(reading, decision=over(name, a_round.label, moment_in_chinese(a_round.closed_at)), checked=None)
+
+
+def _unless_held(
+    ledger: Ledger, reading: _Reading, envelope: EnvelopeRecord, as_of: datetime
+) -> tuple[_Reading, tuple[Line, ...]]:
+    """Return the reading without what is held as it is, with a line of the receipt for each of it that says something new.
+
+    What is approved, or was not reopened with its round, is not changed: a correction of it is stored, told, and waits.
+    """
+    form, checked = reading.form, reading.checked
+    if form is None or checked is None:
+        return reading, ()
+    standings = ledger.standings(form.campaign, form.round)
+    lines, left, same = [], [], []
+    for block in checked.blocks:
+        standing = standings[block.expected]
+        if block.outcome.value == "blank" or not (standing.approved or standing.closed_at):
+            left.append(block)
+            continue
+        layout = form.of(block.expected)[0]
+        before = in_effect(versions_of(ledger, block.expected))
+        said = SubmissionRecord(
+            "", envelope.id, block.expected, 0, block.outcome.value, block.nil, block.narrative, envelope.received_at, "", ()
+        )
+        if before and changes(before, _version(said, block), _labels(form)) == (SAME,):
+            same.append(block)
+            continue
+        data = {"envelope": envelope.id, "decision": standing.approved}
+        command = f"hold:{envelope.id}:{block.expected}"
+        ledger.record(Event(form.campaign, "correction.held", block.expected, as_of, "tick", command, data))
+        why = f"已审定（{standing.approved}）" if standing.approved else "已汇总结束，不在重新开启的范围内"
+        lines.append(
+            Line(layout.duty, layout.duty_title, "暂存待审", f"{why}，来件已留存，数字没有改动；如需更正，请与办公室联系")
+        )
+    if len(left) == len(checked.blocks):
+        return reading, ()
+    decision = reading.decision
+    if not any(block.outcome.value != "blank" for block in left):
+        told = "；".join(f"任务{line.duty}{line.note}" for line in lines)
+        decision = (
+            Decision(Outcome.QUARANTINED, f"{told}。", "held")
+            if lines
+            else Decision(Outcome.DUPLICATE, "各项均已审定，内容与已受理的相同，没有改动。", "held-same")
+        )
+    return replace(reading, decision=decision, checked=replace(checked, blocks=tuple(left))), tuple(lines)
 
 
 def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeRecord, workbook: Part, as_of: datetime) -> Line:

@@ -85,7 +85,10 @@ class Record:
                 self._set_reports(event.about, owed, next_at=moment)
             case "round.closed":
                 self._set_round(event.about, closed_at=moment, tally=data.get("tally"))
-                self._set_reports(event.about, closed_at=moment, next_at=None)
+                still_open = t.ExpectedReportRow.closed_at.is_(None)
+                self._set_reports(event.about, still_open, closed_at=moment, next_at=None)
+            case "round.reopened":
+                self._set_round(event.about, closed_at=None, closes_on=date.fromisoformat(data["to"]))
             case "round.closing_moved":
                 self._set_round(event.about, closes_on=date.fromisoformat(data["to"]))
             case "decision.made":

@@ -1,5 +1,6 @@
 """Submissions and their figures."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -51,6 +52,15 @@ class Submissions(Record):
         ]
         if stored:
             self._session.execute(insert(t.FactRow), stored)
+
+    def held(self, expected: Iterable[str]) -> dict[str, set[str]]:
+        """Return the envelopes that wait since they correct what is approved, each with the reports it is about."""
+        ids = set(expected)
+        query = select(t.EventRow).where(t.EventRow.kind == "correction.held", t.EventRow.about.in_(ids))
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self._session.scalars(query.order_by(t.EventRow.campaign_id, t.EventRow.sequence)):
+            found[json.loads(row.text)["data"]["envelope"]].add(row.about)
+        return dict(found)
 
     def submissions(self, round_id: str) -> list[SubmissionRecord]:
         """Return every submission of a round, oldest first."""
