@@ -1,19 +1,18 @@
 """Take in what has arrived, check it and answer it, then show it."""
 
-from datetime import datetime
-
 from prefect import flow
 
 from flows import tick
-from integrations.clock import now
 from tasks.campaign import live_campaigns
+from tasks.launch_form import Moment
+from tasks.office import working_moment
 from tasks.showing import show
 
 
 @flow(name="收取报表", flow_run_name="收取报表", description="收取、核对来件并回执；可以重复运行。")
-async def collect_submissions(as_of: datetime | None = None) -> None:
+async def collect_submissions(as_of: Moment = None) -> None:
     """Take in what has arrived, check it and answer it, then show every campaign that was running."""
-    moment = as_of or now()
+    moment = working_moment(as_of)
     running = live_campaigns()
     tick.collect(moment)
     await show(running, moment)

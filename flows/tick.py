@@ -5,14 +5,14 @@ from datetime import datetime
 
 from tasks.accounts import tell_of_rollups
 from tasks.bundle import bundle_leads
-from tasks.campaign import launch, live_campaigns
+from tasks.campaign import is_launched, launch, live_campaigns
 from tasks.closing import close_rounds
-from tasks.definitions import load
 from tasks.dispatch import open_rounds
 from tasks.doors import fetch_mails, take_in
 from tasks.intake import check_envelopes
 from tasks.ledger_page import write_ledger_page
 from tasks.pulling import pull_all
+from tasks.preview import usable
 from tasks.record import anchor
 from tasks.remind import remind
 from tasks.sending import deliver
@@ -22,7 +22,8 @@ from tasks.upward import hand_in_due
 
 def expand_campaign(campaign: str, as_of: datetime) -> None:
     """Expand a definition into the ledger and do what is due at once; again, nothing changes."""
-    launch(load(campaign), as_of)
+    if not is_launched(campaign):
+        launch(usable(campaign, as_of), as_of)
     daily(as_of)
 
 

@@ -4,15 +4,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import App, Group, Parameter
 
-from campaigns.errors import Conflict, DefinitionError, LiandongError, Refused, UnreadableFile
-from campaigns.workdays import office_time
+from campaigns.errors import DefinitionError, LiandongError, Refused, UnreadableFile
 from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hours, in_chinese
 from liandong.deciding import decide_app, register
 from liandong.other_systems import register as register_other_systems
@@ -20,7 +19,6 @@ from liandong.overview import register as register_overview
 from liandong.tracing import register as register_tracing
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
-_AHEAD = timedelta(days=1)
 _VERDICTS = {
     "accepted": ("可以受理", OK),
     "returned": ("将退回修改", 1),
@@ -300,8 +298,9 @@ def tick(*, as_of: AsOf = None) -> int:
     """走一步：收件、审核、下发、催报、汇总、发信。"""
     from flows.tick import tick as work
     from liandong.window import refresh
+    from tasks.office import working_moment
 
-    now = _now_of_work(as_of)
+    now = working_moment(as_of)
     work(now)
     page = refresh(now)
     _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
@@ -313,8 +312,9 @@ def collect(*, as_of: AsOf = None) -> int:
     """收件：把收件文件夹里的来件入库、审核、回执。"""
     from flows.tick import collect as work
     from liandong.window import refresh
+    from tasks.office import working_moment
 
-    now = _now_of_work(as_of)
+    now = working_moment(as_of)
     work(now)
     page = refresh(now)
     _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
@@ -585,18 +585,6 @@ def _now(as_of: datetime | None) -> datetime:
     from integrations import clock
 
     return as_of or clock.now()
-
-
-def _now_of_work(as_of: datetime | None) -> datetime:
-    """Return the moment to work at; Conflict when it is days ahead: letters would go out for good. A stopped clock is free."""
-    from integrations import clock, settings
-
-    now = clock.now()
-    if as_of and as_of > now + _AHEAD and settings.load().fixed_clock is None:
-        told = f"--as-of 的时间（{office_time(as_of):%Y-%m-%d %H:%M}）比现在晚一天以上"
-        why = "收件、催报、汇总都会照那一天记入台账并发信，不能撤回，没有执行"
-        raise Conflict(f"{told}：{why}。想先看看以后会怎样，请用 liandong rehearse 定义文件 预演")
-    return as_of or now
 
 
 def _say(text: str) -> None:

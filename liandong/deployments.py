@@ -29,24 +29,26 @@ TICKS = (
 
 
 def deployments(campaigns: Iterable[tuple[str, str]]) -> list[RunnerDeployment]:
-    """Return the deployments of campaigns, given as id and title, and of the ticks; the work asks the calendar itself."""
+    """Return the deployments of campaigns, given as id and description, and of the ticks; the work asks the calendar itself."""
     # Prefect copies the folder in which a deployment was made before each of its runs. The flows are installed, not copied:
     # a checkout with its virtual environment is half a gigabyte, and this is one every five minutes.
     empty = settings.home() / "prefect" / "workspace"
     empty.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(empty):
-        return [*(_campaign(code, title) for code, title in campaigns), *(_tick(*one) for one in TICKS)]
+        return [*(_campaign(code, said) for code, said in campaigns), *(_tick(*one) for one in TICKS)]
 
 
-def _campaign(code: str, title: str) -> RunnerDeployment:
-    return RunnerDeployment.from_entrypoint(
+def _campaign(code: str, said: str) -> RunnerDeployment:
+    made = RunnerDeployment.from_entrypoint(
         "flows.run_campaign.run_campaign",
         name=code,
-        description=title,
+        description=said,
         parameters={"campaign": code},
         tags=[TAG, window.campaign_tag(code)],
-        concurrency_limit=ALONE,
     )
+    # the form launches this campaign and no other; Prefect's own freeze() is lost in from_entrypoint
+    made._parameter_openapi_schema.properties["campaign"] |= {"enum": [code], "readOnly": True}
+    return made
 
 
 def _tick(entrypoint: str, name: str, crons: Iterable[str]) -> RunnerDeployment:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 
 from campaigns.errors import LiandongError
 from campaigns.plan import Plan
-from campaigns.workdays import office_time
+from campaigns.workdays import in_chinese, office_time
 from integrations import clock, settings
 from liandong import prefect_server
 from liandong.window import address_file, refresh
 from tasks.definitions import known, load
+
+MOST_ROUNDS = 12  # on the page of a deployment
 
 
 def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]) -> None:
@@ -31,7 +33,7 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
         file.write_text(server.api_url, "ascii")
         from liandong.deployments import deploy, serve_deployments
 
-        served = [(one.definition.campaign.id, one.definition.campaign.title) for one in _usable()]
+        served = [(one.definition.campaign.id, _described(one)) for one in _usable()]
         asyncio.run(deploy(served))  # before anything is drawn: a window without its deployment cannot be resumed
         refresh(clock.now())
         say(f"Prefect 界面：{server.url}　按 Ctrl+C 结束")
@@ -48,6 +50,17 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
             door.wait(10)
         file.unlink(missing_ok=True)
         server.stop()
+
+
+def _described(plan: Plan) -> str:
+    """Return what the page of a campaign's deployment says of it: its title, document number, period and rounds."""
+    campaign = plan.definition.campaign
+    rounds = [f"* {one.label}：{in_chinese(one.opens_on)}下发，{in_chinese(one.due_on)}截止" for one in plan.rounds]
+    period = f"{in_chinese(campaign.starts)}至{in_chinese(campaign.ends)}"
+    lines = [f"**{campaign.title}**{campaign.doc_no or ''}", period, "\n".join(rounds[:MOST_ROUNDS])]
+    if len(rounds) > MOST_ROUNDS:
+        lines.append(f"……共{len(rounds)}个报送期")
+    return "\n\n".join(lines)
 
 
 def _usable() -> Iterator[Plan]:

@@ -107,6 +107,12 @@ def is_cancelled(campaign: str) -> bool:
         return ledger.campaign(campaign).status == "cancelled"
 
 
+def is_paused(campaign: str) -> bool:
+    """Return whether a launched campaign waits for the office to decide whether it goes on."""
+    with office().ledger() as ledger:
+        return ledger.campaign(campaign).status == "paused"
+
+
 def live_campaigns() -> list[str]:
     """Return the ids of the campaigns that are running."""
     with office().ledger() as ledger:

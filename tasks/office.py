@@ -4,23 +4,26 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
 from campaigns.definition import Definition
+from campaigns.errors import Conflict
 from campaigns.letters import Occasion, Recipient
 from campaigns.organs import Directory, Organ
 from campaigns.plan import OFFICE, Plan, expand
 from campaigns.records import CampaignRecord
-from campaigns.workdays import OfficeHours, Slots, Workdays
+from campaigns.workdays import OfficeHours, Slots, Workdays, office_time
 from integrations import calendar, clock, settings
 from integrations.database.engine import engine, transaction
 from integrations.database.ledger import Ledger
 from integrations.files import sweep
 from integrations.inbox import store
 from integrations.inbox.folder import TAKEN
+
+_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,16 @@ class Running:
     def organs(self) -> Mapping[str, Organ]:
         """Return the departments by code."""
         return {organ.id: organ for organ in self.directory.organs}
+
+
+def working_moment(as_of: datetime | None) -> datetime:
+    """Return the moment to work at; Conflict when it is days ahead: letters would go out for good. A stopped clock is free."""
+    now = clock.now()
+    if as_of and as_of > now + _AHEAD and office().settings.fixed_clock is None:
+        told = f"给出的时间（{office_time(as_of):%Y-%m-%d %H:%M}）比现在晚一天以上"
+        why = "收件、催报、汇总都会照那一天记入台账并发信，不能撤回，没有执行"
+        raise Conflict(f"{told}：{why}。想先看看以后会怎样，请用 liandong rehearse 定义文件 预演")
+    return as_of or now
 
 
 def office() -> Office:

@@ -10,7 +10,7 @@ from campaigns.forms import design
 from campaigns.letters import Attachment, Recipient
 from campaigns.notices import message_id
 from campaigns.plan import Plan
-from campaigns.workdays import office_date
+from campaigns.workdays import in_chinese, office_date
 from integrations.excel.forms_out import write_form
 from integrations.mail.dates import NAME
 from integrations.mail.rendering import render, subject
@@ -61,6 +61,21 @@ def preview(name: str, now: datetime) -> list[dict[str, Any]]:
                 }
             )
     return letters
+
+
+def dates_of(name: str, now: datetime) -> list[dict[str, str]]:
+    """Return the dates of a campaign that launching now would set: for each round when it is sent out and when it is due."""
+    at, plan = office(), usable(name, now)
+    slots = at.slots(plan)
+    return [
+        {
+            "报送期": one.label,
+            "下发": moment_in_chinese(max(now, opening_slot(one, slots))),
+            "截止": in_chinese(one.due_on),
+        }
+        for one in plan.rounds
+        if one.due_on >= office_date(now)
+    ]
 
 
 def send_sample(name: str, to: str, now: datetime) -> str:

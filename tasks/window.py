@@ -21,8 +21,8 @@ CAMPAIGN_FLOW = "专项行动"
 ROUND_FLOW = "报送期"
 PAGE = 200  # the most the server gives at once
 REPORT, ROUND = "liandong.report", "liandong.round"  # task keys: fixed, so that a newer release finds what an older one drew
-# a launch refused because one is under way: never the window, though the server calls it Cancelled
-COLLIDED = "Deployment concurrency limit reached."
+# what a launch that opened no window is called when it ends
+PREVIEWED, REPEATED, UNDECIDED = "预演", "重复启动", "已在界面取消"
 
 Json = Mapping[str, Any]
 SUSPENDED: Json = {"type": "PAUSED", "name": "Suspended", "state_details": {"pause_reschedule": True}}
@@ -73,9 +73,15 @@ async def wipe(client: PrefectClient, campaign: str) -> None:
 
 async def find(client: PrefectClient, campaign: str) -> FlowRun | None:
     """Return the flow run that is a campaign's window: the oldest that still lives, else the last that ended, else None."""
-    found = [run for run in await _runs(client, campaign, CAMPAIGN_FLOW) if not (run.state and run.state.message == COLLIDED)]
+    found = await runs_of(client, campaign)
     living = [run for run in found if run.state is None or not run.state.is_final()]
     return living[0] if living else found[-1] if found else None
+
+
+async def runs_of(client: PrefectClient, campaign: str) -> list[FlowRun]:
+    """Return the campaign's own runs, oldest first, without launches that ended at once and opened no window."""
+    runs = await _runs(client, campaign, CAMPAIGN_FLOW)
+    return [run for run in runs if not (run.state and run.state.name in (PREVIEWED, REPEATED, UNDECIDED))]
 
 
 class _Pen:
@@ -97,6 +103,12 @@ class _Pen:
         path: Any = f"/{kind}/{run}/set_state"
         await self.client.request("POST", path, json={"state": state, "force": True})
 
+    async def change(self, run: UUID, body: Json) -> None:
+        """Change what a flow run says of itself."""
+        self.writes += 1
+        path: Any = f"/flow_runs/{run}"
+        await self.client.request("PATCH", path, json=body)
+
     async def delete(self, kind: str, run: UUID) -> None:
         """Delete a run."""
         self.writes += 1
@@ -117,7 +129,12 @@ async def _draw(pen: _Pen, picture: Picture) -> Drawn:
         window_id = window.id
         held = await _runs(pen.client, picture.campaign, ROUND_FLOW)
         suspended = window.state is not None and window.state.is_paused()
+    if window and window.name != picture.title:
+        await pen.change(window_id, {"name": picture.title})
     placeholders = await _task_runs(pen.client, window_id)
+    for stale in held:  # of a window that was deleted or failed
+        if stale.parent_task_run_id not in {one.id for one in placeholders.values()}:
+            await pen.delete("flow_runs", stale.id)
     before: dict[str, UUID] = {}
     for one in picture.rounds:
         before[one.id] = await _draw_round(pen, picture, one, window_id, before.get(one.previous), placeholders, held)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
@@ -18,6 +19,9 @@ from tasks.campaign import live_campaigns, picture, revive
 from tasks.office import Office
 from tests.builders import small_definition, small_directory
 from tests.liandong.test_window import as_pictured, graph_of, set_state, whole_graph
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
 
 pytestmark = pytest.mark.prefect
 CAMPAIGN = "test-2020"
@@ -104,22 +108,79 @@ def test_a_run_copies_no_files(server: RunningServer) -> None:
 
 @pytest.mark.usefixtures("stopped")
 def test_without_confirmation_nothing_is_launched_and_every_letter_is_listed(server: RunningServer) -> None:
-    from prefect.client.orchestration import get_client
-
-    from liandong.deployments import deploy
-    from tasks.window import CAMPAIGN_FLOW
-
-    async def run_from_the_ui() -> UUID:
-        await deploy([(CAMPAIGN, "贺州市放心消费专项行动")])
-        async with get_client() as client:
-            found = await client.read_deployment_by_name(f"{CAMPAIGN_FLOW}/{CAMPAIGN}")
-            return (await client.create_flow_run_from_deployment(found.id)).id
-
-    run = asyncio.run(run_from_the_ui())
-    execute(server, run)
-    assert read(server, run)["state_type"] == "COMPLETED"
+    ended = run_here(confirm=False)
+    assert (ended.type.value, ended.name) == ("COMPLETED", "预演")
     assert live_campaigns() == []
     assert "【联合执法】" in artifacts(server, f"preview-{CAMPAIGN}")[0]
+    assert "2020年12月3日" in artifacts(server, f"dates-{CAMPAIGN}")[0]
+
+
+def run_here(*, confirm: bool = True) -> "State[Any]":
+    """Return how a run of the campaign's flow ended that was started in this process, tagged as its deployment tags it."""
+    from prefect import tags
+
+    from flows.run_campaign import run_campaign
+
+    with tags(f"liandong:{CAMPAIGN}"):
+        return asyncio.run(run_campaign(CAMPAIGN, confirm=confirm, return_state=True))
+
+
+@pytest.mark.usefixtures("stopped")
+def test_a_second_launch_ends_at_once_and_names_the_first(server: RunningServer) -> None:
+    first = shown()
+    before = whole_graph(server, CAMPAIGN)
+    ended = run_here()
+    assert (ended.type.value, ended.name) == ("COMPLETED", "重复启动")
+    assert str(first) in str(ended.message) and "测试市放心消费联合执法专项行动" in str(ended.message)
+    assert shown() == first  # the second is no window, though it is the newest run
+    after = whole_graph(server, CAMPAIGN, but_not="重复启动")
+    assert after == before
+
+
+def shown() -> UUID:
+    """Return the run that is the campaign's window, after the campaign was launched and drawn."""
+    from flows import tick
+    from tasks.showing import show
+
+    tick.expand_campaign(CAMPAIGN, LAUNCHED)
+    return asyncio.run(show([CAMPAIGN], LAUNCHED))[CAMPAIGN].run
+
+
+@pytest.mark.usefixtures("stopped")
+def test_launching_again_is_no_answer_to_a_cancellation(server: RunningServer) -> None:
+    from tasks.window import find
+
+    first = shown()
+    set_state(server, first, "CANCELLED")
+    assert run_here().name == "已在界面取消"
+    assert live_campaigns() == []
+    from prefect.client.orchestration import get_client
+
+    async def found() -> Any:
+        async with get_client() as client:
+            return await find(client, CAMPAIGN)
+
+    assert asyncio.run(found()).id == first
+
+
+@pytest.mark.usefixtures("stopped")
+def test_the_form_speaks_chinese_and_refuses_what_is_wrong(server: RunningServer) -> None:
+    from liandong.deployments import deploy
+
+    asyncio.run(deploy([(CAMPAIGN, "测试市放心消费专项行动")]))
+    found = httpx.get(f"{server.api_url}/deployments/name/专项行动/{CAMPAIGN}").raise_for_status().json()
+    fields = found["parameter_openapi_schema"]["properties"]
+    assert {name: one["title"] for name, one in fields.items()} == {
+        "campaign": "专项行动代码",
+        "confirm": "确认下发",
+        "as_of": "以哪一刻为准",
+    }
+    assert all(one["description"] for one in fields.values())
+    wrong: tuple[dict[str, Any], ...] = ({"campaign": "another-2020"}, {"confirm": "也许"}, {"as_of": 20})
+    for given in wrong:
+        body = {"parameters": {"campaign": CAMPAIGN, **given}, "enforce_parameter_schema": True}
+        answer = httpx.post(f"{server.api_url}/deployments/{found['id']}/create_flow_run", json=body)
+        assert answer.status_code in (409, 422), given
 
 
 @pytest.mark.usefixtures("stopped")

@@ -51,16 +51,18 @@ def graph_of(server: RunningServer, run: Any) -> dict[str, tuple[str, frozenset[
     }
 
 
-def runs_of(server: RunningServer, campaign: str) -> dict[str, dict[str, Any]]:
+def runs_of(server: RunningServer, campaign: str, *, but_not: str = "") -> dict[str, dict[str, Any]]:
     """Return every flow run that carries the campaign's tag, by name."""
     asked = {"flow_runs": {"tags": {"all_": [f"liandong:{campaign}"]}}}
     found = httpx.post(f"{server.api_url}/flow_runs/filter", json=asked).raise_for_status().json()
+    found = [run for run in found if run["state_name"] != but_not]
     assert len({run["name"] for run in found}) == len(found)
     return {run["name"]: run for run in found}
 
 
-def whole_graph(server: RunningServer, campaign: str) -> dict[str, dict[str, tuple[str, frozenset[str]]]]:
-    return {name: graph_of(server, run["id"]) for name, run in runs_of(server, campaign).items()}
+def whole_graph(server: RunningServer, campaign: str, *, but_not: str = "") -> dict[str, dict[str, tuple[str, frozenset[str]]]]:
+    """Return the graph of every run of a campaign, without those in a state called `but_not`."""
+    return {name: graph_of(server, run["id"]) for name, run in runs_of(server, campaign, but_not=but_not).items()}
 
 
 def as_pictured(one: RoundPicture) -> dict[str, tuple[str, frozenset[str]]]:
