@@ -19,6 +19,7 @@ class Kind(StrEnum):
     ROLLUP = "rollup"  # 汇总
     RECEIPT = "receipt"  # 回执 or 退回修改
     UNDELIVERED = "undelivered"  # 未送达, to the office
+    ALERT = "alert"  # 运行提醒, to the office: what an automation of Prefect noticed
     DECISION = "decision"  # 延期, 免报, 退回, 撤回 …, to whom it concerns
 
 
@@ -224,6 +225,15 @@ class Undelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """Something the office should look at: said in one line, and what is known of it."""
+
+    said: str
+    detail: str
+    kind = Kind.ALERT
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """What became of one expected report of an envelope, and what changed from the version before."""
 
@@ -295,7 +305,7 @@ class Decided:
     kind = Kind.DECISION
 
 
-Body = Assignment | Digest | Bundle | RollUp | Receipt | Undelivered | Decided
+Body = Assignment | Digest | Bundle | RollUp | Receipt | Undelivered | Alert | Decided
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,21 @@ Pure values; drawing them is another room's work. One table maps Chinese states 
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import networkx as nx
 
 from campaigns import graph
+from campaigns.definition import Role
 from campaigns.plan import Plan, Round
 from campaigns.states import Standing, State, chinese, state
+from campaigns.workdays import office_time
 
 ENDED, CANCELLED = "已结束", "已撤销"
+MOST_BARS = 2_500  # of a round; more reports than that are gathered into a bar for each duty and role
+_MOST_COLUMNS, _MOST_NODES, _MOST_EDGES = 40, 150, 400
 
 # Never SCHEDULED: Prefect turns it into Late.
 STATE_TYPES: Mapping[str, str] = {
@@ -33,31 +37,58 @@ STATE_TYPES: Mapping[str, str] = {
 }
 
 
+# what a bar of many reports is in: the first of these that one of them is in
+_WORST_FIRST = ("逾期未报", "逾期退回", "退回", "办理中", "待前置", "已报送", "迟报", "零报告", "免报", "不适用")
+_REPORTED, OVERDUE = ("已报送", "零报告", "迟报"), ("逾期未报", "逾期退回")
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the window: `key` is an id of the plan, `parents` the keys it waits for in the same round."""
+    """One bar of the window: `key` is an id of the plan, `parents` the keys it waits for in the same round.
+
+    `duty` is 0 for a roll-up; `told` says how many of the reports gathered in it are in, empty for a single one.
+    """
 
     key: str
     label: str
     state: str
     tags: tuple[str, ...]
     parents: tuple[str, ...]
+    duty: int = 0
+    unit: str = ""
+    role: str = ""
+    due_at: datetime | None = None
+    told: str = ""
 
     @property
     def type(self) -> str:
         """Return Prefect's state type for the Chinese state."""
         return STATE_TYPES[self.state]
 
+    @property
+    def shown(self) -> str:
+        """Return the state's name as the window shows it."""
+        return f"{self.state}　{self.told}" if self.told else self.state
+
 
 @dataclass(frozen=True, slots=True)
 class RoundPicture:
-    """One opened round; `previous` is the round it follows, empty for the first; `closed` makes its run terminal."""
+    """One opened round; `previous` is the round it follows, empty for the first; `closed` makes its run terminal.
+
+    `reports` are its expected reports one by one; `bars` what is drawn of them, gathered when they are too many, and its roll-up.
+    """
 
     id: str
     label: str
     previous: str
     closed: bool
     bars: tuple[Bar, ...]
+    reports: tuple[Bar, ...]
+
+    @property
+    def gathered(self) -> bool:
+        """Return whether the reports are too many to be drawn one by one."""
+        return len(self.reports) > MOST_BARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +126,24 @@ def picture(
     for a_round in plan.rounds:
         if a_round.id not in closed_rounds:
             continue
-        bars = _bars(plan, a_round, standings, parents, as_of, closed=closed_rounds[a_round.id])
-        rounds.append(RoundPicture(a_round.id, a_round.label, previous.get(a_round.report, ""), closed_rounds[a_round.id], bars))
+        closed = closed_rounds[a_round.id]
+        reports = _reports(plan, a_round, standings, parents, as_of)
+        node = graph.rollup_node(a_round.id)
+        rollup = Bar(node, f"汇总·{a_round.label}", "已汇总" if closed else "待汇总", ("汇总",), tuple(parents.get(node, ())))
+        bars = _gathered(a_round.id, reports, rollup) if len(reports) > MOST_BARS else [*reports, rollup]
+        rounds.append(
+            RoundPicture(a_round.id, a_round.label, previous.get(a_round.report, ""), closed, _parents_first(bars), reports)
+        )
         previous[a_round.report] = a_round.id
     return Picture(plan.definition.campaign.id, plan.definition.campaign.title, version, ended, tuple(rounds))
 
 
-def _bars(
+def _reports(
     plan: Plan,
     a_round: Round,
     standings: Mapping[str, Standing],
     parents: Mapping[str, list[str]],
     as_of: datetime,
-    *,
-    closed: bool,
 ) -> tuple[Bar, ...]:
     bars: list[Bar] = []
     for one in plan.expected_in(a_round.id):
@@ -123,11 +158,47 @@ def _bars(
                 chinese(standing, as_of, waiting=waiting),
                 tags,
                 tuple(parents.get(one.id, ())),
+                one.duty,
+                name,
+                one.role.chinese,
+                standing.due_at,
             )
         )
-    node = graph.rollup_node(a_round.id)
-    bars.append(Bar(node, f"汇总·{a_round.label}", "已汇总" if closed else "待汇总", ("汇总",), tuple(parents.get(node, ()))))
-    return _parents_first(bars)
+    return tuple(bars)
+
+
+def _gathered(round_id: str, reports: Iterable[Bar], rollup: Bar) -> list[Bar]:
+    """Return a bar for each duty and role, and the roll-up, each waiting for the bars that hold what it waited for."""
+    groups: dict[str, list[Bar]] = {}
+    home: dict[str, str] = {}
+    for one in reports:
+        key = f"{round_id}/{one.duty}/{'lead' if one.role == Role.LEAD.chinese else 'cooperating'}-all"
+        groups.setdefault(key, []).append(one)
+        home[one.key] = key
+    waits: nx.DiGraph[str] = nx.DiGraph()
+    waits.add_nodes_from(groups)
+    for key, members in groups.items():
+        waits.add_edges_from({(home[before], key) for one in members for before in one.parents if before in home})
+    knots = {key: at for at, knot in enumerate(nx.strongly_connected_components(waits)) for key in knot}
+    bars = []
+    for key, members in groups.items():
+        counts = Counter(one.state for one in members)
+        done, late = sum(counts[word] for word in _REPORTED), sum(counts[word] for word in OVERDUE)
+        told = f"已报{done:,}/{len(members):,}" + (f"，逾期{late:,}" if late else "")
+        first = members[0]
+        bars.append(
+            Bar(
+                key,
+                f"任务{first.duty}·{first.role}单位{len(members):,}个",
+                next(word for word in _WORST_FIRST if counts[word]),
+                (first.role, f"任务{first.duty}"),
+                tuple(sorted(before for before in waits.predecessors(key) if knots[before] != knots[key])),
+                first.duty,
+                role=first.role,
+                told=told,
+            )
+        )
+    return [*bars, replace(rollup, parents=tuple(dict.fromkeys(home[one] for one in rollup.parents if one in home)))]
 
 
 def _parents_first(bars: list[Bar]) -> tuple[Bar, ...]:
@@ -148,8 +219,69 @@ def progress(one: Picture) -> list[dict[str, str | int]]:
     """Return the progress table of a campaign: a row for each opened round, with how many reports are in each Chinese state."""
     rows: list[dict[str, str | int]] = []
     for a_round in one.rounds:
-        counts = Counter(bar.state for bar in a_round.bars if bar.key != graph.rollup_node(a_round.id))
+        counts = Counter(one.state for one in a_round.reports)
         row: dict[str, str | int] = {"报送期": a_round.label, "应报": counts.total()}
         row |= {word: counts[word] for word in STATE_TYPES if word not in ("待汇总", "已汇总")}
         rows.append(row | {"汇总": "已汇总" if a_round.closed else "待汇总"})
     return rows
+
+
+def done(one: Picture) -> float:
+    """Return how many in a hundred of the reports owed in opened rounds are in; waived ones are not owed; 100 when none is."""
+    owed = [report for a_round in one.rounds for report in a_round.reports if report.state not in ("免报", "不适用")]
+    return 100.0 * sum(report.state in _REPORTED for report in owed) / len(owed) if owed else 100.0
+
+
+def matrix(a_round: RoundPicture) -> list[dict[str, str | int]]:
+    """Return duty × department with each one's state; duty × state with counts where the departments are too many to read."""
+    units = list(dict.fromkeys(one.unit for one in a_round.reports))
+    rows: dict[int, dict[str, str | int]] = {}
+    if len(units) > _MOST_COLUMNS:
+        counts = Counter((one.duty, one.state) for one in a_round.reports)
+        for duty in dict.fromkeys(one.duty for one in a_round.reports):
+            rows[duty] = {"任务": f"任务{duty}", **{word: counts[duty, word] for word in _WORST_FIRST}}
+        return list(rows.values())
+    for one in a_round.reports:
+        row = rows.setdefault(one.duty, {"任务": f"任务{one.duty}", **dict.fromkeys(units, "")})
+        row[one.unit] = f"{one.state}（{one.role}）"
+    return list(rows.values())
+
+
+def overdue(one: Picture, most: int = 1_000) -> list[dict[str, str]]:
+    """Return the reports whose date has passed without one, the longest overdue first, at most so many."""
+    found = [(bar, a_round.label) for a_round in one.rounds for bar in a_round.reports if bar.state in OVERDUE]
+    found.sort(key=lambda pair: (pair[0].due_at.isoformat() if pair[0].due_at else "", pair[0].key))
+    return [
+        {
+            "报送期": label,
+            "任务": f"任务{bar.duty}",
+            "单位": bar.unit,
+            "角色": bar.role,
+            "应报时间": f"{office_time(bar.due_at):%Y-%m-%d %H:%M}" if bar.due_at else "",
+            "状态": bar.state,
+        }
+        for bar, label in found[:most]
+    ]
+
+
+_COLOURS = {
+    "COMPLETED": "fill:#cfeed8,color:#14532d",
+    "FAILED": "fill:#c62828,color:#ffffff",
+    "PAUSED": "fill:#fde9a6,color:#6b4700",
+    "RUNNING": "fill:#dbe8f8,color:#1d4272",
+    "PENDING": "fill:#e9edf1,color:#48535f",
+    "CANCELLED": "fill:#e9edf1,color:#48535f",
+}
+
+
+def mermaid(a_round: RoundPicture) -> str:
+    """Return the round's graph as Mermaid text, coloured by state; empty when it has more than a page can draw."""
+    bars = a_round.bars
+    if len(bars) > _MOST_NODES or sum(len(bar.parents) for bar in bars) > _MOST_EDGES:
+        return ""
+    names = {bar.key: f"n{at}" for at, bar in enumerate(bars)}
+    lines = ["flowchart LR"]
+    lines += [f'  {names[bar.key]}["{bar.label}<br/>{bar.shown}"]:::{bar.type.lower()}' for bar in bars]
+    lines += [f"  {names[before]} --> {names[bar.key]}" for bar in bars for before in bar.parents if before in names]
+    lines += [f"  classDef {kind.lower()} {colours}" for kind, colours in _COLOURS.items()]
+    return "\n".join(lines)

@@ -11,8 +11,8 @@ from tasks.dispatch import open_rounds
 from tasks.doors import fetch_mails, take_in
 from tasks.intake import check_envelopes
 from tasks.ledger_page import write_ledger_page
-from tasks.pulling import pull_all
 from tasks.preview import usable
+from tasks.pulling import pull_all
 from tasks.record import anchor
 from tasks.remind import remind
 from tasks.sending import deliver

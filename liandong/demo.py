@@ -51,6 +51,7 @@ KINDS = {
     Kind.DECISION: "决定",
     Kind.RECEIPT: "回执",
     Kind.UNDELIVERED: "未送达",
+    Kind.ALERT: "运行提醒",
 }
 Say = Callable[[str], None]
 

@@ -15,16 +15,19 @@ from prefect.schedules import Cron
 
 from campaigns.errors import UnknownItem
 from integrations import settings
+from liandong import automations
 from tasks import window
 
 ZONE = "Asia/Shanghai"
 TAG = "联合执法"
 # one at a time, and a run that comes meanwhile is dropped: after an outage there is no burst
 ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+TELLING = "tell-office"
 TICKS = (
     ("flows.daily_round.daily_round", "daily-round", ("30 8 * * *", "30 14 * * *")),
     ("flows.collect_submissions.collect_submissions", "collect-submissions", ("*/5 * * * *",)),
     ("flows.close_round.close_round", "close-round", ()),
+    ("flows.tell_office.tell_office", TELLING, ()),
 )
 
 
@@ -53,13 +56,22 @@ def _campaign(code: str, said: str) -> RunnerDeployment:
 
 def _tick(entrypoint: str, name: str, crons: Iterable[str]) -> RunnerDeployment:
     schedules = [Cron(cron, timezone=ZONE) for cron in crons]
+    if name == TELLING:  # every call counts, and a letter that fails must not bring another about itself
+        return RunnerDeployment.from_entrypoint(entrypoint, name=name)
     return RunnerDeployment.from_entrypoint(entrypoint, name=name, tags=[TAG], schedules=schedules, concurrency_limit=ALONE)
 
 
-async def deploy(campaigns: Iterable[tuple[str, str]]) -> None:
-    """Make the deployments known to the server; again, they are only updated."""
-    for one in deployments(campaigns):
-        await one.aapply()
+async def deploy(campaigns: Iterable[tuple[str, str]], pool: str | None = None) -> list[str]:
+    """Return the names of the deployments the server now has, its automations too; again, they are only updated.
+
+    They wait for `liandong serve`, or with a pool for that pool's workers.
+    """
+    made = deployments(campaigns)
+    for one in made:
+        await one.aapply(work_pool_name=pool)
+    async with get_client() as client:
+        await automations.install(client)
+    return [one.name for one in made]
 
 
 def serve_deployments(campaigns: Iterable[tuple[str, str]]) -> None:

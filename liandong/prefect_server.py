@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 AUTHENTICATION = "PREFECT_SERVER_API_AUTH_STRING"
+SHOWN = ("rollup", "关系图")  # folders of the office whose files the pages link to
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Prefect's page asks an analytics host whatever the settings; the browser is told to refuse everything but this host.
 # Inline code, workers from blobs and eval are the page's own: without eval it draws no graph.
@@ -56,6 +58,12 @@ def environment(home: Path, port: int, host: str = "127.0.0.1") -> dict[str, str
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
         "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "200",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        # a run whose worker was killed is found by its silence (liandong/automations/silent_run.yaml)
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
+        # what the steps log, with campaign and report, stands in the log of the run
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "liandong",
+        # no result is kept: between runs only ids travel, bytes are in raw/
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "PYTHONUTF8": "1",
         "TZ": "Asia/Shanghai",
     }
@@ -120,7 +128,35 @@ def app() -> "ASGIApp":
     """Return Prefect's own server application with the security policy on every answer."""
     from prefect.server.api.server import create_app
 
-    return with_policy(with_newer_pages(create_app()))
+    pages = with_newer_pages(create_app())
+    if not os.environ.get(AUTHENTICATION):  # the files know no password: they are shown on this machine only
+        pages = with_files(pages, Path(os.environ["PREFECT_HOME"]).parent)
+    return with_policy(pages)
+
+
+def with_files(inner: "ASGIApp", home: Path) -> "ASGIApp":
+    """Return an ASGI application that also shows the office's roll-ups, pictures and ledger pages under /files."""
+    from starlette.exceptions import HTTPException
+    from starlette.responses import FileResponse, PlainTextResponse
+    from starlette.staticfiles import StaticFiles
+
+    folders = {name: StaticFiles(directory=home / name, check_dir=False) for name in SHOWN}
+
+    async def outer(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/files/"):
+            return await inner(scope, receive, send)
+        top, _, rest = scope["path"].removeprefix("/files/").partition("/")
+        page = home / top
+        answer: ASGIApp = PlainTextResponse("没有这个文件", 404)
+        if not rest and page.suffix == ".html" and page.name.startswith("台账") and page.is_file():
+            answer = FileResponse(page)
+        elif top in folders and (home / top).is_dir():
+            inside = {**scope, "path": f"/{rest}", "root_path": ""}
+            with suppress(HTTPException):
+                answer = await folders[top].get_response(folders[top].get_path(inside), inside)
+        return await answer(scope, receive, send)
+
+    return outer
 
 
 def with_newer_pages(inner: "ASGIApp") -> "ASGIApp":

@@ -24,6 +24,7 @@ from campaigns.errors import Refused as UnfitRequest
 from campaigns.records import EnvelopeRecord
 from integrations.pages import upload_page, upload_policy
 from liandong.faults import write_fault
+from liandong.window import announce_received
 from tasks import doors
 from tasks.forms import XLSX
 
@@ -150,6 +151,7 @@ def _hand_in(scope: doors.Scope, door: str, files: Sequence[tuple[str, bytes]], 
         doors.check(numbers, as_of)
     except Exception:
         write_fault()
+    announce_received(numbers, scope.round, scope.department, as_of)
     return numbers
 
 

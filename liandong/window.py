@@ -2,12 +2,15 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
+from uuid import uuid4
 
-from httpx import HTTPError
+from httpx import HTTPError, post
 
 from campaigns.errors import WorldError
 from integrations import settings
@@ -34,6 +37,34 @@ def running_server() -> str | None:
             return url if answer.status == 200 else None
     except (URLError, OSError):
         return None
+
+
+def announce_received(numbers: Sequence[str], round_id: str, department: str, now: datetime) -> None:
+    """Tell a running server that something came in, so that an automation takes it up; nothing hangs on the telling."""
+    url = running_server()
+    if url is None:
+        return
+    told = [
+        {
+            "id": str(uuid4()),
+            "occurred": now.isoformat(),
+            "event": "liandong.submission.received",
+            "resource": {
+                "prefect.resource.id": f"liandong.{number}",
+                "prefect.resource.name": number,
+                "liandong.checked": "no",
+            },
+            "related": [
+                {"prefect.resource.id": f"liandong.{round_id}", "prefect.resource.role": "round"},
+                {"prefect.resource.id": f"liandong.{department}", "prefect.resource.role": "department"},
+            ],
+            "payload": {"receipt": number},
+        }
+        for number in numbers
+    ]
+    user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    with suppress(HTTPError):
+        post(f"{url}/events", json=told, timeout=2, auth=(user, password) if user else None)
 
 
 def refresh(now: datetime) -> str | None:

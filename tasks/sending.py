@@ -27,9 +27,10 @@ _ENOUGH = 3  # failures one after another: the server is down
 _AT_ONCE = 500
 _STALE = timedelta(minutes=10)  # a sender silent for so long is taken for dead
 _LOST = ("refused", "undelivered")
+SMTP_LIMIT = "liandong-smtp"  # one sender at a time, so that several workers keep the pace the settings give
 
 
-@step("投递信件", retries=2)
+@step("投递信件", retries=2, limit=SMTP_LIMIT)
 def deliver(as_of: datetime) -> int:
     """Return how many letters left: to the outbox folder, or by SMTP, not faster than the settings say.
 

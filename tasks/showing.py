@@ -1,25 +1,24 @@
-"""Showing campaigns in Prefect after a tick: the window, the progress table, the roll-up of a round that closed."""
+"""Showing campaigns in Prefect after a tick: the window, what stands on its page, the events of what happened."""
 
-import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from campaigns import rollup
-from campaigns.forms import header
-from campaigns.window import Picture, progress
 from tasks import window
+from tasks.announcing import announce
+from tasks.artifacts import Page, key_of, show_campaign
 from tasks.campaign import is_paused, live_campaigns, pause, picture
 from tasks.office import office
 
 CANCELLED = "界面取消"
+_LOG = logging.getLogger("liandong")
 
 
 async def show(campaigns: Iterable[str], as_of: datetime) -> dict[str, window.Drawn]:
@@ -63,10 +62,11 @@ async def show_preview(campaign: str, letters: Sequence[Mapping[str, Any]], date
         }
         for one in letters
     ]
-    run = UUID(str(flow_run.id))
     said = "预演：以下信件尚未发出。确认无误后，重新运行并打开“确认下发”。"
-    await _table(run, f"preview-{campaign}", said, rows)
-    await _table(run, f"dates-{campaign}", "预演：各报送期何时下发、何时截止。", dates)
+    async with get_client() as client:
+        page = Page(client, UUID(str(flow_run.id)))
+        await page.table(key_of("preview", campaign), said, rows)
+        await page.table(key_of("dates", campaign), "预演：各报送期何时下发、何时截止。", dates)
     return Completed(name=window.PREVIEWED, message=f"只是预演，什么也没有发出：共 {len(rows)} 封信，{len(dates)} 个报送期")
 
 
@@ -78,10 +78,13 @@ async def _show(campaign: str, as_of: datetime) -> window.Drawn:
             return drawn
         # the office was told of this very cancellation and let the campaign go on
         (drawn,) = await window.rebuild([one])
-    if drawn.writes:
-        await _table(drawn.run, f"progress-{campaign}", f"{one.title}：各报送期进度", progress(one))
-    for closed in drawn.closed:
-        await _rollup_table(drawn.run, one, closed, as_of)
+    for bar, before in drawn.changed:
+        _LOG.info("%s　%s：%s → %s（%s）", one.title, bar.label, before, bar.shown, bar.key)
+    async with get_client() as client:
+        if drawn.writes:
+            await show_campaign(Page(client, drawn.run), one, drawn.closed, as_of)
+        if not drawn.cancelled:
+            await announce(client, one, drawn, as_of)
     return drawn
 
 
@@ -92,26 +95,3 @@ def _heed(campaign: str, run: UUID, as_of: datetime) -> bool:
             return False
     pause(campaign, f"{CANCELLED}：{run}", as_of)
     return True
-
-
-async def _rollup_table(run: UUID, one: Picture, round_id: str, as_of: datetime) -> None:
-    at = office()
-    with at.ledger() as ledger:
-        plan = at.plan(ledger.campaign(one.campaign))
-        facts = ledger.figures(one.campaign, "own")
-        result = rollup.roll_up(plan, round_id, facts, ledger.standings(one.campaign, round_id), as_of)
-    rows = [
-        {"指标": header(one), "本期": f"{total.normalize():f}", "累计": f"{result.cumulative.overall[one.id].normalize():f}"}
-        for one in result.indicators
-        if (total := result.overall.get(one.id)) is not None
-    ]
-    label = plan.round(round_id).label
-    key = f"rollup-{round_id}".replace("/", "-").replace("_", "-")
-    await _table(run, key, f"{one.title} {label}汇总。{result.coverage.text}", rows)
-
-
-async def _table(run: UUID, key: str, description: str, rows: Sequence[Mapping[str, str | int]]) -> None:
-    """Put a table on the page of a campaign's run."""
-    data = json.dumps(rows, ensure_ascii=False)
-    async with get_client() as client:
-        await client.create_artifact(ArtifactCreate(key=key, type="table", description=description, data=data, flow_run_id=run))

@@ -5,7 +5,9 @@ imports Prefect, so only what already talks to Prefect may import it.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -36,17 +38,26 @@ ENDS: Mapping[str, Json] = {
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What drawing did: the campaign's run, how many writes, whether somebody had cancelled that run, which rounds now closed."""
+    """What drawing did: the campaign's run, how many writes, whether somebody had cancelled that run, which rounds now closed.
+
+    `changed` are the bars that got another state, each with the state it had.
+    """
 
     run: UUID
     writes: int
     cancelled: bool = False
     closed: tuple[str, ...] = ()
+    changed: tuple[tuple[Bar, str], ...] = ()
 
 
 def campaign_tag(campaign: str) -> str:
     """Return the tag that every run of a campaign's window carries."""
     return f"liandong:{campaign}"
+
+
+def told_until(campaign: str) -> str:
+    """Return the name of Prefect's variable that holds the number of the last ledger event told of a campaign."""
+    return f"liandong_told_{campaign.replace('-', '_')}"
 
 
 async def draw(picture: Picture) -> Drawn:
@@ -60,15 +71,16 @@ async def rebuild(pictures: Iterable[Picture]) -> tuple[Drawn, ...]:
     async with get_client() as client:
         drawn = []
         for picture in pictures:
-            pen = _Pen(client)
-            await _wipe(pen, picture.campaign)
-            drawn.append(await _draw(pen, picture))
+            await wipe(client, picture.campaign)
+            drawn.append(await _draw(_Pen(client), picture))
         return tuple(drawn)
 
 
 async def wipe(client: PrefectClient, campaign: str) -> None:
     """Delete all that the server holds of a campaign."""
     await _wipe(_Pen(client), campaign)
+    with suppress(ObjectNotFound):
+        await client.delete_variable_by_name(told_until(campaign))
 
 
 async def find(client: PrefectClient, campaign: str) -> FlowRun | None:
@@ -91,6 +103,7 @@ class _Pen:
         self.client = client
         self.writes = 0
         self.closed: list[str] = []
+        self.changed: list[tuple[Bar, str]] = []
 
     async def create(self, path: Any, body: Json) -> UUID:
         """Return the id of what was created, or of what was there under the same key."""
@@ -141,7 +154,7 @@ async def _draw(pen: _Pen, picture: Picture) -> Drawn:
     # a run that is executing closes itself; one that is suspended would wait for ever
     if picture.closed and suspended:
         await pen.set_state("flow_runs", window_id, ENDS[picture.ended])
-    return Drawn(window_id, pen.writes, closed=tuple(pen.closed))
+    return Drawn(window_id, pen.writes, closed=tuple(pen.closed), changed=tuple(pen.changed))
 
 
 async def _open_window(pen: _Pen, picture: Picture) -> UUID:
@@ -175,10 +188,13 @@ async def _draw_round(
     placeholders: Mapping[str, TaskRun],
     held: Iterable[FlowRun],
 ) -> UUID:
-    """Return the id of the round's flow run, after it shows the picture."""
+    """Return the id of the round's flow run, after it shows the picture; its bars are not even read when it showed it already."""
     state = CLOSED_ROUND if one.closed else OPEN_ROUND
     place = placeholders.get(one.id)
     run = next((run for run in held if place and run.parent_task_run_id == place.id), None)
+    said = {"round": one.id, "drawn": _fingerprint(one)}
+    if run and _same(run.state, state) and run.parameters == said:
+        return run.id
     if run is None:
         run_id = await _open_round(pen, picture, one, window, previous, state)
         bars: Mapping[str, TaskRun] = {}
@@ -193,7 +209,14 @@ async def _draw_round(
         await pen.set_state("flow_runs", run_id, state)
         if one.closed:
             pen.closed.append(one.id)
+    await pen.change(run_id, {"parameters": said})  # last: a drawing that broke off is looked at again
     return run_id
+
+
+def _fingerprint(one: RoundPicture) -> str:
+    """Return a hash over all that is drawn of a round's bars."""
+    drawn = [(bar.key, bar.label, bar.shown, bar.tags, sorted(bar.parents)) for bar in one.bars]
+    return sha256(repr(drawn).encode()).hexdigest()
 
 
 async def _open_round(pen: _Pen, picture: Picture, one: RoundPicture, window: UUID, previous: UUID | None, state: Json) -> UUID:
@@ -225,11 +248,14 @@ async def _open_round(pen: _Pen, picture: Picture, one: RoundPicture, window: UU
 
 
 async def _draw_bar(pen: _Pen, run: UUID, bar: Bar, held: TaskRun | None) -> None:
-    state = {"type": bar.type, "name": bar.state}
+    state = {"type": bar.type, "name": bar.shown}
+    before = held.state.name if held and held.state else None
     parents = {_id(run, parent) for parent in bar.parents}
     if held and (held.name, set(held.tags), _inputs(held)) != (bar.label, set(bar.tags), parents):
         await pen.delete("task_runs", held.id)  # the server lets nobody change the tags or inputs of a task run
         held = None
+    if before not in (None, bar.shown):
+        pen.changed.append((bar, before or ""))
     if held is None:
         body = {
             "id": str(_id(run, bar.key)),

@@ -101,7 +101,7 @@ def test_a_run_copies_no_files(server: RunningServer) -> None:
     """Prefect copies a deployment's folder before each run: of a checkout that would be half a gigabyte every five minutes."""
     launch()
     found = httpx.post(f"{server.api_url}/deployments/filter", json={}).raise_for_status().json()
-    assert len(found) == 4
+    assert len(found) >= 5  # the campaign, the three ticks, the letter to the office
     for one in found:
         assert not list(Path(one["path"]).iterdir()), one["name"]
 

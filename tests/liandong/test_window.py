@@ -102,12 +102,14 @@ def test_an_unchanged_picture_writes_nothing_and_one_change_one_bar(server: Runn
 
     one = f"{FIRST_ROUND}/2/scjg"
     lead = f"{FIRST_ROUND}/2/swj"
-    assert draw(a_picture("steady", received=(one,))).writes == 2  # the report itself, and its lead who no longer waits
+    assert (
+        draw(a_picture("steady", received=(one,))).writes == 3
+    )  # the report itself, its lead who no longer waits, the round's mark
     after = whole_graph(server, "steady")
     changed = {name for name, node in after["2020年下半年"].items() if before["2020年下半年"][name] != node}
     assert changed == {"任务2·市市场监管局（配合）", "任务2·市商务局（牵头）"}
     assert after["2021年上半年"] == before["2021年上半年"]
-    assert draw(a_picture("steady", received=(one, lead))).writes == 1
+    assert draw(a_picture("steady", received=(one, lead))).writes == 2
 
 
 def test_an_amended_plan_changes_the_bars_it_touches(server: RunningServer) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.decisions import folded
@@ -136,6 +136,16 @@ class Record:
     def _add_request(self, event: Event) -> None:
         names = {"campaign": "campaign_id", "decision": "decision_id"}
         self._session.add(rows.as_row(t.RequestRow, request_of(event), names))
+
+    def last_sequence(self, campaign: str) -> int:
+        """Return the number of a campaign's last event."""
+        query = select(func.max(t.EventRow.sequence)).where(t.EventRow.campaign_id == campaign)
+        return self._session.scalar(query) or 0
+
+    def events_after(self, campaign: str, sequence: int, most: int) -> list[str]:
+        """Return the canonical texts of a campaign's events after one, in order, at most so many."""
+        query = select(t.EventRow.text).where(t.EventRow.campaign_id == campaign, t.EventRow.sequence > sequence)
+        return list(self._session.scalars(query.order_by(t.EventRow.sequence).limit(most)))
 
     def events(self, campaign: str) -> list[tuple[str, str]]:
         """Return a campaign's events in order: canonical text and hash."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from campaigns.letters import (
+    Alert,
     Assignment,
     Attachment,
     Body,
@@ -186,6 +187,7 @@ BODIES: dict[str, Body] = {
         "收件地址不存在（5.1.1）",
         "R-2020-000009",
     ),
+    "alert": Alert("“每日例行”运行出错", "请技术人员在 Prefect 界面查看；台账没有受影响，下一次运行会补做。"),
     "decision": Decided(
         "延期",
         "经批准，以下各项的截止日期已经调整，请按新的日期报送。",
