@@ -14,6 +14,15 @@ from campaigns.letters import Outcome
 from campaigns.organs import Directory, plain
 from campaigns.submission import Book, Checked, Refusal, check
 
+DOORS = {
+    "mail": "邮件",
+    "folder": "收件文件夹",
+    "page": "上传页面",
+    "api": "报送接口",
+    "office": "办公室登记",
+    "pull": "读取",
+}  # what officers call the ways by which files come in
+
 
 class EnvelopeKind(StrEnum):
     """What an envelope is. Only a submission has an outcome: a letter that came back was handed in by nobody."""

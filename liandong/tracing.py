@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from campaigns.intake import DOORS
 from liandong.arguments import AsOf, Json
 
 if TYPE_CHECKING:
     from campaigns.pedigree import Opened
     from campaigns.rollup import Fact, RollUp
-
-_DOORS = {"mail": "邮件", "folder": "收件文件夹", "page": "上传页面", "api": "报送接口", "office": "办公室登记", "pull": "读取"}
 
 
 def trace(
@@ -103,7 +102,7 @@ def _show(document: dict[str, Any]) -> None:
         _say(f"{head}　本期{_plain(one['period'])}，累计{_plain(one['cumulative'])}")
         for fact in one["from"]:
             came = moment_in_chinese(datetime.fromisoformat(fact["received_at"])) if fact["received_at"] else ""
-            who = fact["sender"] or _DOORS.get(fact["door"], fact["door"])
+            who = fact["sender"] or DOORS.get(fact["door"], fact["door"])
             key = f"　{fact['key']}" if fact["key"] else ""
             _say(
                 f"　任务{fact['duty']}　{fact['department']}{key}　{_plain(fact['value'])}　"

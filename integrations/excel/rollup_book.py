@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from campaigns.forms import header, letter
@@ -39,12 +40,21 @@ CHANGES = "变动说明"
 STANDING, MISSING, COVERAGE, ORIGIN = "报送情况", "未报名单", "覆盖率", "来源"
 _COLOURS = {State.LATE: AMBER, State.MISSING: RED}
 _HEADER_ROW = 4
+_CELLS_HEADS = 5  # columns before the figures in the sheet of departments' figures
 Cell = str | int | Decimal | None
 Cached = dict[str, dict[str, str]]
 
 
-def write_rollup(rollup: RollUp, changes: Sequence[Change] = ()) -> bytes:
-    """Return the roll-up workbook, with what changed since the version before; the same roll-up gives the same bytes."""
+_MOST_ADDENDS = 200  # a formula of Excel takes 255
+_MOST_LINKS = 20_000  # of 65,530 that a sheet may have
+Arrivals = Mapping[str, tuple[str, datetime]]  # envelope -> who sent it, when it came
+
+
+def write_rollup(rollup: RollUp, changes: Sequence[Change] = (), arrivals: Arrivals | None = None) -> bytes:
+    """Return the roll-up workbook, with what changed since the version before; the same roll-up gives the same bytes.
+
+    Every figure of a department leads to its line in 来源: file, sheet, cell, version, sender, time; totals are sums of those.
+    """
     book = Workbook()
     book.remove(book.worksheets[0])
     book.properties.creator = rollup.office
@@ -59,7 +69,7 @@ def write_rollup(rollup: RollUp, changes: Sequence[Change] = ()) -> bytes:
     _standing(book, rollup)
     _missing(book, rollup)
     _coverage(book, rollup, cached)
-    _origin(book, rollup)
+    _origin(book, rollup, arrivals or {})
     return save(book, cached)
 
 
@@ -78,7 +88,9 @@ def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     rows: list[list[Cell]] = [[number, title, leads, *coverage[number]] for number, (title, leads) in rollup.duties.items()]
     columns = (("任务", 7), ("任务名称", 30), ("牵头单位", 17), ("应报", 7), ("已报", 7))
     figures = [rollup.period.by_duty.get(number, {}) for number in rollup.duties]
-    _figures_sheet(book, rollup, BY_DUTY, "汇总表（按任务）", columns, rows, figures, cached)
+    parts = _rows_of(rollup, lambda entry: entry.duty)
+    sheet = _figures_sheet(book, rollup, BY_DUTY, "汇总表（按任务）", columns, rows, figures, cached)
+    _live(sheet, rollup, len(columns), [parts.get(number, []) for number in rollup.duties], figures, cached)
 
 
 def _as_form(book: Workbook, rollup: RollUp) -> None:
@@ -108,7 +120,9 @@ def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     rows: list[list[Cell]] = [[at, name, *coverage[code]] for at, (code, name) in enumerate(rollup.departments.items(), start=1)]
     columns = (("序号", 7), ("单位", 26), ("应报", 7), ("已报", 7))
     figures = [rollup.period.by_department.get(code, {}) for code in rollup.departments]
-    _figures_sheet(book, rollup, BY_DEPARTMENT, "汇总表（按单位）", columns, rows, figures, cached)
+    parts = _rows_of(rollup, lambda entry: entry.department)
+    sheet = _figures_sheet(book, rollup, BY_DEPARTMENT, "汇总表（按单位）", columns, rows, figures, cached)
+    _live(sheet, rollup, len(columns), [parts.get(code, []) for code in rollup.departments], figures, cached)
 
 
 def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
@@ -117,8 +131,51 @@ def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     ]
     columns = (("任务", 7), ("任务名称", 34), ("单位", 22), ("角色", 7), ("状态", 11))
     figures = [rollup.period.cells.get((entry.duty, entry.department), {}) for entry in rollup.entries]
-    sheet = _figures_sheet(book, rollup, CELLS, "明细表（任务、单位）", columns, rows, figures, cached)
+    sheet = _figures_sheet(book, rollup, CELLS, "明细表（任务、单位；点数字看来源）", columns, rows, figures, cached)
     _colour(sheet, "E", rollup.entries)
+    _lead_to_origin(sheet, rollup)
+
+
+def _rows_of(rollup: RollUp, key: Callable[[Entry], object]) -> dict[object, list[int]]:
+    """Return the places in the list of entries of each duty or department."""
+    found: dict[object, list[int]] = {}
+    for at, entry in enumerate(rollup.entries):
+        found.setdefault(key(entry), []).append(at)
+    return found
+
+
+def _live(
+    sheet: Worksheet,
+    rollup: RollUp,
+    heads: int,
+    parts: Sequence[Sequence[int]],
+    figures: Sequence[Mapping[str, Decimal]],
+    cached: Cached,
+) -> None:
+    """Make each total a live sum of the departments' figures it is made of, where it is their sum."""
+    for column, one in enumerate(in_letters(rollup.indicators)):
+        for row, (places, values) in enumerate(zip(parts, figures, strict=True), start=_HEADER_ROW + 1):
+            entries = [rollup.entries[at] for at in places]
+            addends = [rollup.period.cells.get((entry.duty, entry.department), {}).get(one.id) for entry in entries]
+            there = [at for at, value in zip(places, addends, strict=True) if value is not None]
+            if not there or len(there) > _MOST_ADDENDS or values.get(one.id) != sum(filter(None, addends), Decimal(0)):
+                continue
+            cells = ",".join(f"{CELLS}!{letter(_CELLS_HEADS + column + 1)}{_HEADER_ROW + 1 + at}" for at in there)
+            at = f"{letter(heads + column + 1)}{row}"
+            sheet[at].value = f"=SUM({cells})"
+            cached.setdefault(sheet.title, {})[at] = f"{values[one.id]:f}"
+
+
+def _lead_to_origin(sheet: Worksheet, rollup: RollUp) -> None:
+    """Make every figure of a department lead to the line that says where it stands in which file."""
+    if len(rollup.facts) > _MOST_LINKS:
+        return
+    lines = {(one.expected, one.indicator): at for at, one in enumerate(rollup.facts, start=_HEADER_ROW + 1)}
+    for row, entry in enumerate(rollup.entries, start=_HEADER_ROW + 1):
+        for column, one in enumerate(in_letters(rollup.indicators), start=_CELLS_HEADS + 1):
+            if line := lines.get((entry.expected, one.id)):
+                cell = sheet[f"{letter(column)}{row}"]
+                cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{ORIGIN}!A{line}")
 
 
 def _standing(book: Workbook, rollup: RollUp) -> None:
@@ -207,7 +264,7 @@ def _coverage(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     )
 
 
-def _origin(book: Workbook, rollup: RollUp) -> None:
+def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
     columns = (
         ("序号", 7),
         ("任务", 7),
@@ -219,7 +276,12 @@ def _origin(book: Workbook, rollup: RollUp) -> None:
         ("工作表", 12),
         ("单元格", 9),
         ("报送编号", 40),
+        ("版本", 7),
+        ("来件编号", 16),
+        ("收到时间", 26),
+        ("发件邮箱", 24),
     )
+    versions = {entry.expected: entry.version for entry in rollup.entries}
     indicators = {one.id: one for one in rollup.indicators}
     roles = {entry.expected: entry.role.chinese for entry in rollup.entries}
     rows: list[list[Cell]] = [
@@ -234,15 +296,19 @@ def _origin(book: Workbook, rollup: RollUp) -> None:
             f.sheet,
             f.cell,
             f.submission,
+            versions[f.expected],
+            f.envelope,
+            _moment(arrivals[f.envelope][1]) if f.envelope in arrivals else "",
+            arrivals[f.envelope][0] if f.envelope in arrivals else "",
         ]
         for at, f in enumerate(rollup.facts, start=1)
     ]
     sheet = _sheet(book, rollup, ORIGIN, "数据来源", columns)
-    _rows(sheet, rows, columns, left=(3, 5, 7, 10))
+    _rows(sheet, rows, columns, left=(3, 5, 7, 10, 14))
     for at, fact in enumerate(rollup.facts, start=_HEADER_ROW + 1):
         sheet[f"F{at}"].number_format = number_format(indicators[fact.indicator].decimals)
         sheet[f"F{at}"].alignment = RIGHT
-    sheet.auto_filter.ref = f"A{_HEADER_ROW}:J{_HEADER_ROW + len(rows)}"
+    sheet.auto_filter.ref = f"A{_HEADER_ROW}:N{_HEADER_ROW + len(rows)}"
 
 
 def _figures_sheet(

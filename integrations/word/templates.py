@@ -149,14 +149,20 @@ def _annexes(document: Any, *names: str) -> None:
     write(document, "", TEXT)
     for number, name in enumerate(names, start=1):
         lead = "附件：" if number == 1 else "　　　"
-        write(document, f"{lead}{f'{number}．' if len(names) > 1 else ''}{name}", TEXT)
-    write(document, "", TEXT)
-    write(document, "", TEXT)
+        _kept(write(document, f"{lead}{f'{number}．' if len(names) > 1 else ''}{name}", TEXT))
+    for _ in range(2):
+        _kept(write(document, "", TEXT))
 
 
 def _signature(document: Any) -> None:
-    right_by(write(document, "{{ 办公室 }}", TEXT), 2)
+    right_by(_kept(write(document, "{{ 办公室 }}", TEXT)), 2)
     right_by(write(document, BLANK_DATE, TEXT), 4)
+
+
+def _kept(paragraph: Any) -> Any:
+    """Return a paragraph that stays on the page of the next: no signature stands alone."""
+    paragraph.paragraph_format.keep_with_next = True
+    return paragraph
 
 
 def _annex(document: Any, mark: str, title: str) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 
 from openpyxl import load_workbook
@@ -6,6 +7,8 @@ from python_calamine import CalamineWorkbook
 
 from integrations.excel.rollup_book import write_rollup
 from tests.campaigns.test_rollup import rolled
+
+AT = datetime(2020, 11, 20, 2, tzinfo=UTC)
 
 
 def test_a_reader_that_does_not_calculate_sees_the_totals_and_a_sheet_that_does_keeps_them_live() -> None:
@@ -19,7 +22,7 @@ def test_a_reader_that_does_not_calculate_sees_the_totals_and_a_sheet_that_does_
 
 
 def test_the_book_says_who_reported_who_did_not_and_where_each_figure_came_from() -> None:
-    book = load_workbook(BytesIO(write_rollup(rolled())))
+    book = load_workbook(BytesIO(write_rollup(rolled(), arrivals={"R-2020-000001": ("swj@example.gov.cn", AT)})), data_only=True)
     assert book.sheetnames == ["汇总(按任务)", "按单位", "任务单位明细", "报送情况", "未报名单", "覆盖率", "来源"]
     missing = {row[1].value for row in book["未报名单"].iter_rows(min_row=5)}
     assert "市发展改革委" in missing and "西山县" not in missing
@@ -28,6 +31,29 @@ def test_the_book_says_who_reported_who_did_not_and_where_each_figure_came_from(
     assert all("报送率33.3%" in sheet["A3"].value for sheet in book)
     by_department = {row[1].value: row[4].value for row in book["按单位"].iter_rows(min_row=5)}
     assert (by_department["市文旅局"], by_department["市公安局"]) == (0, None)  # zero was reported, nothing was not
+
+
+def test_every_figure_leads_to_its_file_and_cell_and_every_total_is_a_live_sum_of_them() -> None:
+    found = rolled()
+    data = write_rollup(found, arrivals={one.envelope: ("swj@example.gov.cn", AT) for one in found.facts})
+    live, shown = load_workbook(BytesIO(data)), load_workbook(BytesIO(data), data_only=True)
+    led = 0
+    for row in live["任务单位明细"].iter_rows(min_row=5, min_col=6, max_row=live["任务单位明细"].max_row - 1):
+        for cell in filter(lambda cell: cell.value is not None, row):
+            at = int(cell.hyperlink.location.removeprefix("来源!A"))
+            line = [one.value for one in shown["来源"][at]]
+            assert (line[5], line[1]) == (cell.value, live["任务单位明细"].cell(cell.row, 1).value)
+            assert line[10] >= 1 and line[11] == found.facts[at - 5].envelope
+            assert line[12:] == ["2020年11月20日（周五）10:00", "swj@example.gov.cn"]
+            led += 1
+    assert led == len(found.facts) > 0
+    for name in ("汇总(按任务)", "按单位"):
+        for row, values in zip(live[name].iter_rows(min_row=5), shown[name].iter_rows(min_row=5), strict=True):
+            for cell, value in zip(row, values, strict=True):
+                if isinstance(cell.value, str) and cell.value.startswith("=SUM(任务"):
+                    parts = cell.value[5:-1].split(",")
+                    added = sum(shown["任务单位明细"][part.split("!")[1]].value for part in parts)
+                    assert abs(added - value.value) < 1e-9
 
 
 def test_no_name_can_become_a_formula_or_break_the_book() -> None:
