@@ -3,8 +3,9 @@
     python tests/faults.py              all kinds of fault in all forms, saved by three programs; a summary line at the end
     python tests/faults.py --forms 5    fewer forms; --by libreoffice for one of the programs
 
-A kind of fault is a function: it changes a filled workbook and returns the cells that must be named. The harmless changes at the
-end must be accepted without a word that blocks.
+A kind of fault is a function: it changes a filled workbook and returns the cells that must be named; none, and there is no such
+fault in that form.
+The harmless changes at the end must be accepted without a word that blocks. The forms are of every layout and of many campaigns.
 """
 
 import argparse
@@ -20,8 +21,9 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ if __name__ == "__main__":
 
 from campaigns.definition import Rule
 from campaigns.findings import Severity
-from campaigns.forms import COVER, Form, design
+from campaigns.forms import COVER, Block, Form, design
 from campaigns.items import Item
 from campaigns.plan import Plan
 from campaigns.submission import Book, Checked, Outcome, check
@@ -45,10 +47,10 @@ from integrations.definition_files import DEFINITIONS, find_definition, load_pla
 from integrations.excel.child import read_book
 from integrations.excel.forms_out import write_form
 from integrations.signing import sign
-from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
+from tests.builders import FIRST_ROUND, SECOND_ROUND, iron_plan, small_plan
 
 Cells = set[tuple[str, str]]
-OWN = {"officers": 40, "inspections": 20, "cases_filed": 3, "cases_closed": 2, "case_value": Decimal("12.5"),
+OWN: dict[str, Any] = {"officers": 40, "inspections": 20, "cases_filed": 3, "cases_closed": 2, "case_value": Decimal("12.5"),
        "penalty": Decimal("3.1"), "recovered": Decimal("0.25"), "transferred": 1}  # fmt: skip
 
 
@@ -61,17 +63,21 @@ class Sample:
     rules: tuple[Rule, ...]
     clean: bytes
 
+    def typed(self, block: Block) -> list[Item]:
+        """Return the figures of a table that are typed in."""
+        return [one for one in self.form.table(block).items if one.typed and one.counts]
+
 
 class Target:
     """The place of a fault: a workbook, one of its blocks, a count and an amount in it."""
 
     def __init__(self, sample: Sample, book: Workbook, luck: random.Random) -> None:
         self.form, self.book, self.luck = sample.form, book, luck
-        self.block = luck.choice(sample.form.blocks)
+        self.block = luck.choice([block for block in sample.form.blocks if sample.typed(block)])
         self.sheet: Worksheet = book[self.block.sheet]
-        items = sample.form.table(self.block).items
-        self.count = luck.choice([one for one in items if not one.decimals])
-        self.money = luck.choice([one for one in items if one.decimals])
+        self.items = sample.typed(self.block)
+        self.count = luck.choice([one for one in self.items if not one.decimals] or self.items)
+        self.money = luck.choice([one for one in self.items if one.decimals] or self.items)
 
     def at(self, line: str, item: Item) -> str:
         return self.block.cell(line, item.id)
@@ -87,10 +93,23 @@ class Target:
         return {(self.sheet.title, cell.coordinate)}
 
     def row(self, line: str) -> int:
-        return self.block.rows[line]
+        """Return the row of a line: where its figures are rows or in rows, that of the count."""
+        return self.block.rows[line if line in self.block.rows else self.block.place(line, self.count.id)[0]]
 
     def head(self, item: Item) -> str:
-        return f"{self.block.columns[item.id]}{self.row('header')}"
+        """Return the cell that heads a figure; in a head of two levels it may reach over both."""
+        at = f"{self.block.columns[self.block.place('own', item.id)[1]]}{self.row('header')}"
+        over = next((one for one in self.sheet.merged_cells.ranges if at in one), None)
+        return str(over).partition(":")[0] if over else at
+
+    def adjacent(self) -> tuple[str, str] | None:
+        """Return two cells to be filled in that stand side by side."""
+        for one, other in pairwise(self.items):
+            first, second = (self.sheet[self.at("own", item)] for item in (one, other))
+            down, across = (int(second.row or 0) - int(first.row or 0), int(second.column or 0) - int(first.column or 0))
+            if (down, across) in ((0, 1), (1, 0)):
+                return first.coordinate, second.coordinate
+        return None
 
     def first_of_block(self) -> Cells:
         return {(self.sheet.title, f"B{min(self.block.rows.values())}")}
@@ -105,15 +124,15 @@ def _typed(value: Any, of: str = "count", number_format: str | None = None) -> F
 
 def _line(line: str, value: Any) -> Fault:
     def fault(target: Target) -> Cells:
-        if line not in target.block.rows:
-            return target.put("previous", target.money, value)
-        return target.put(line, target.money, value)
+        return target.put(line if line in target.block.lines else "previous", target.money, value)
 
     return fault
 
 
 def _head(text: Callable[[Item], str | None]) -> Fault:
     def fault(target: Target) -> Cells:
+        if target.block.layout == "vertical" or not target.money.decimals:
+            return set()  # a line heads its column, or there is no other unit
         at = target.head(target.money)
         target.sheet[at] = text(target.money)
         return {(target.sheet.title, at)}
@@ -122,7 +141,7 @@ def _head(text: Callable[[Item], str | None]) -> Fault:
 
 
 def _head_twice(target: Target) -> Cells:
-    at = target.sheet.cell(target.row("header"), target.sheet.max_column + 1)
+    at = target.sheet.cell(target.sheet[target.head(target.count)].row, target.sheet.max_column + 1)
     at.value = target.sheet[target.head(target.count)].value
     return {(target.sheet.title, at.coordinate)}
 
@@ -143,8 +162,9 @@ def _row_twice(target: Target) -> Cells:
 
 
 def _column_gone(target: Target) -> Cells:
-    column = target.sheet[target.head(target.count)].column
-    assert isinstance(column, int)
+    if target.block.layout != "duties":
+        return set()  # openpyxl leaves merged heads where they were
+    column = target.sheet[target.head(target.count)].column or 0
     last = target.sheet[target.head(target.form.table(target.block).items[-1])].column
     target.sheet.delete_cols(column)
     wanted = {block.rows["header"] for block in target.form.blocks if block.sheet == target.sheet.title}
@@ -157,13 +177,15 @@ def _nil(value: str) -> Fault:
         target.sheet[target.block.nil_cell] = value
         if value != "是":
             return {(target.sheet.title, target.block.nil_cell)}
-        return {(target.sheet.title, target.block.cell("own", code)) for code in OWN}
+        return {(target.sheet.title, target.at("own", one)) for one in target.items if target.sheet[target.at("own", one)].value}
 
     return fault
 
 
 def _too_many_closed(target: Target) -> Cells:
-    closed = next(one for one in target.form.table(target.block).items if one.id == "cases_closed")
+    if target.block.form != "statistics":
+        return set()
+    closed = next(one for one in target.items if one.id == "cases_closed")
     return target.put("own", closed, 999)
 
 
@@ -179,15 +201,18 @@ def _other_name_on_sheet(target: Target) -> Cells:
 
 
 def _merged_away(target: Target) -> Cells:
-    first, second = (target.block.cell("own", code) for code in ("inspections", "cases_filed"))
+    beside = target.adjacent()
+    if beside is None:
+        return set()
+    first, second = beside
     target.sheet.merge_cells(f"{first}:{second}")
     return {(target.sheet.title, second)}
 
 
 def _only_text(target: Target) -> Cells:
-    for code in OWN:
-        target.sheet[target.block.cell("own", code)] = None
-    return {(target.sheet.title, target.block.cell("own", "officers"))}
+    for one in target.items:
+        target.sheet[target.at("own", one)] = None
+    return {(target.sheet.title, target.at("own", target.items[0]))}
 
 
 FAULTS: dict[str, Fault] = {
@@ -287,9 +312,8 @@ def _on_sheet(change: Callable[[Target, Worksheet], object]) -> Callable[[Target
 
 def _heads(change: Callable[[str], str]) -> Callable[[Target], None]:
     def harmless(target: Target) -> None:
-        for one in target.form.table(target.block).items:
-            cell = target.sheet[target.head(one)]
-            cell.value = change(str(cell.value))
+        for at in {target.head(one) for one in target.items}:
+            target.sheet[at] = change(str(target.sheet[at].value))
 
     return harmless
 
@@ -346,15 +370,15 @@ HARMLESS: dict[str, Callable[[Target], None]] = {
 
 
 @cache
-def hezhou() -> Plan:
-    """Return the plan of the shipped campaign."""
-    return load_plan(find_definition("hezhou-2020", [DEFINITIONS]), workdays(2020, 2023, Path("none")), OfficeHours(), [])
+def shipped(campaign: str) -> Plan:
+    """Return the plan of a shipped campaign; what a template asks for is filled with its examples."""
+    return load_plan(find_definition(campaign, [DEFINITIONS]), workdays(2018, 2027, Path("none")), OfficeHours(), [])
 
 
 def samples(count: int, seed: int = 1) -> Iterator[Sample]:
     """Yield filled forms of the Hezhou departments and of the small city, in turn, with figures of earlier rounds in them."""
     luck = random.Random(seed)
-    plan, city = hezhou(), small_plan()
+    plan, city = shipped("hezhou-2020"), small_plan()
     rounds = [one.id for one in plan.rounds[:2]]
     departments = sorted({one.department for one in plan.expected_in(rounds[0])})
     luck.shuffle(departments)
@@ -371,12 +395,48 @@ def samples(count: int, seed: int = 1) -> Iterator[Sample]:
         yield Sample(f"{a_round}/{department}", form, a_plan.definition.rules, filled(form))
 
 
+def every_layout(count: int, seed: int = 1) -> Iterator[Sample]:
+    """Yield the forms of `samples` and, in turn with them, matrices, vertical forms and others of many shipped campaigns."""
+    luck = random.Random(seed)
+    plans = [
+        iron_plan(),
+        *map(shipped, ("iron-fist", "yili-indicators", "wangjian", "binhai-2024", "contract-terms", "wildlife")),
+    ]
+    asked = [(a_plan, one.round, one.department) for a_plan in plans for one in a_plan.expected]
+    luck.shuffle(asked)
+    forms: dict[tuple[str, str], tuple[Plan, str, str]] = {}
+    for a_plan, a_round, department in asked:  # one of each report of each campaign first, whoever owes it
+        forms.setdefault((a_plan.definition.campaign.id, a_plan.round(a_round).report), (a_plan, a_round, department))
+    others = (_one_of(*one) for one in forms.values())
+    for at, one in enumerate(samples(count - count // 2, seed)):
+        yield one
+        yield from islice(others, at < count // 2)
+
+
+def _one_of(plan: Plan, a_round: str, department: str) -> Sample:
+    """Return the form of a department filled in: each count 2, each amount 2.5, so that any is within any other."""
+
+    only = [one.id for one in plan.expected_in(a_round) if one.department == department][:4]
+
+    def designed(**given: Any) -> Form:
+        given = {"serial": f"T-{department}", "version": 1, "coop_notes": {}, "previous": {}, "coop": {}, "only": only, **given}
+        return design(plan, a_round, department, **given)
+
+    blank = designed()
+    own = {one.id: Decimal("2.5") if one.decimals else Decimal(2) for one in blank.indicators if one.counts}
+    known = {block.expected: own for block in blank.blocks}
+    form = designed(previous=known, coop=known)
+    return Sample(f"{a_round}/{department}", form, plan.definition.rules, filled(form))
+
+
 def filled(form: Form) -> bytes:
     """Return the workbook of a form after every block was filled in and it was signed."""
     book = load_workbook(BytesIO(write_form(form, sign(form.identity, "密钥"))))
     for block in form.blocks:
-        for code, value in OWN.items():
-            book[block.sheet][block.cell("own", code)] = value
+        for one in form.table(block).items:
+            if one.typed:
+                value: Any = (*one.options, "甲")[0] if not one.counts else 2.5 if one.decimals else 2
+                book[block.sheet][block.cell("own", one.id)] = OWN.get(one.id, value) if block.form == "statistics" else value
         book[block.sheet][block.narrative_cell] = "已开展检查。"
     return saved(book)
 
@@ -463,9 +523,14 @@ def named(found: Checked) -> Cells:
     return {(one.sheet, one.cell) for one in found.all_findings if one.severity is Severity.BLOCK}
 
 
+@lru_cache(2)
+def _opened(clean: bytes) -> Workbook:
+    return load_workbook(BytesIO(clean))
+
+
 def mended(data: bytes, sample: Sample, cells: Cells) -> bytes:
     """Return a workbook after only these cells were put right, as in the clean one."""
-    book, clean = load_workbook(BytesIO(data)), load_workbook(BytesIO(sample.clean))
+    book, clean = load_workbook(BytesIO(data)), _opened(sample.clean)
     for name, address in cells:
         sheet = book[name]
         for merged in list(sheet.merged_cells.ranges):
@@ -534,9 +599,12 @@ def main() -> None:
     asked.add_argument("--forms", type=int, default=25)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--by", choices=("openpyxl", "xlsxwriter", "libreoffice"), help="one program only")
+    asked.add_argument("--first", type=int, default=0, help="of the forms only those from this one, counted from 0")
+    asked.add_argument("--last", type=int, help="to the one before this")
     words = asked.parse_args()
-    forms = list(samples(words.forms, words.seed))
-    faults = [(sample, kind, *injected(sample, kind, words.seed)) for sample in forms for kind in FAULTS]
+    forms = list(every_layout(words.forms, words.seed))[words.first : words.last]
+    kept = [(sample, kind, *injected(sample, kind, words.seed)) for sample in forms for kind in FAULTS]
+    faults = [one for one in kept if one[3]]
     changes = [(sample, kind, changed(sample, kind, words.seed)) for sample in forms for kind in HARMLESS]
     programs: dict[str, Callable[[list[bytes]], list[bytes]]] = {
         "openpyxl": lambda files: files,
