@@ -23,7 +23,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
 from io import BytesIO
-from itertools import islice, pairwise
+from itertools import islice, pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -404,10 +404,13 @@ def every_layout(count: int, seed: int = 1) -> Iterator[Sample]:
     ]
     asked = [(a_plan, one.round, one.department) for a_plan in plans for one in a_plan.expected]
     luck.shuffle(asked)
-    forms: dict[tuple[str, str], tuple[Plan, str, str]] = {}
-    for a_plan, a_round, department in asked:  # one of each report of each campaign first, whoever owes it
-        forms.setdefault((a_plan.definition.campaign.id, a_plan.round(a_round).report), (a_plan, a_round, department))
-    others = (_one_of(*one) for one in forms.values())
+    kinds: dict[str, dict[tuple[str, str], tuple[Plan, str, str]]] = {"vertical": {}, "matrix": {}, "duties": {}}
+    for a_plan, a_round, department in asked:  # one of each report of each campaign, whoever owes it; layouts in turn
+        report = a_plan.definition.report(a_plan.round(a_round).report)
+        of_kind = kinds[a_plan.definition.form(report.form).layout]
+        of_kind.setdefault((a_plan.definition.campaign.id, report.id), (a_plan, a_round, department))
+    turns = zip_longest(*(forms.values() for forms in kinds.values()))
+    others = (_one_of(*one) for turn in turns for one in turn if one)
     for at, one in enumerate(samples(count - count // 2, seed)):
         yield one
         yield from islice(others, at < count // 2)

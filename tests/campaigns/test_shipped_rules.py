@@ -11,6 +11,21 @@ from ruamel.yaml import YAML
 from campaigns.rules import parse
 from integrations.definition_files import DEFINITIONS
 
+ASK_FOR_AMOUNTS = (
+    "anti-counterfeit",
+    "contract-terms",
+    "cotton-guard",
+    "false-ads",
+    "hezhou-2020",
+    "hezhou-health-2020",
+    "hezhou-privacy-2020",
+    "holiday-price",
+    "iron-fist",
+    "pyramid-selling",
+    "training-contracts",
+    "wangjian",
+    "wildlife",
+)
 SHIPPED = sorted(path.stem for path in DEFINITIONS.glob("*.yaml"))
 
 
@@ -27,7 +42,7 @@ def rules_of(campaign: str) -> tuple[dict[str, dict[str, Any]], Iterator[tuple[d
     return figures, rules()
 
 
-@pytest.mark.parametrize("campaign", SHIPPED)
+@pytest.mark.parametrize("campaign", ASK_FOR_AMOUNTS)
 def test_an_amount_that_may_have_been_typed_in_yuan_is_asked_about(campaign: str) -> None:
     figures, rules = rules_of(campaign)
     asked = {subject.rpartition(".")[2] for _, subject, _ in rules}
