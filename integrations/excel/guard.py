@@ -18,6 +18,7 @@ _ASK = "请在 WPS 或 Excel 中打开下发的报表填写，另存为 .xlsx �
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHER_KINDS = (
     (b"%PDF", "PDF 文件"),
+    (b'x\x9f>"', "邮件软件打包的附件（winmail.dat）"),
     (b"Rar!", "RAR 压缩包"),
     (b"7z\xbc\xaf", "7z 压缩包"),
     (b"\x89PNG", "图片"),

@@ -125,3 +125,16 @@ def test_parts_by_themselves_are_taken_once_and_only_for_a_known_place() -> None
 )
 def test_a_file_speaks_for_the_one_department_its_name_holds(texts: list[str], department: str | None) -> None:
     assert named_in(texts, small_directory()) == department
+
+
+def test_no_department_hands_in_for_another_whichever_two_they_are() -> None:
+    codes = [f"d{number}" for number in range(70)]
+    for whose in codes:
+        form = GAJ.model_copy(update={"department": whose})
+        for who in codes:
+            senders = (
+                Sender("mail", frozenset({who}), f"{who}@example.gov.cn"),
+                Sender("link", frozenset({who}), round=FIRST_ROUND),
+            )
+            for sender in senders:
+                assert (identity("报表.xlsx", form, sender) is None) == (who == whose)

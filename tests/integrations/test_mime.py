@@ -83,11 +83,36 @@ WAYS_TO_WRITE_A_NAME = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS_TO_WRITE_A_NAME)
-def test_a_file_keeps_its_name_however_the_mail_program_wrote_it(way: str) -> None:
-    found = parts_of(mail(WAYS_TO_WRITE_A_NAME[way]))
-    assert [(part.name, part.data) for part in found.parts] == [(NAME, WORKBOOK)]
-    assert found.text.strip() == "报表见附件。"
+WAYS_TO_WRITE_NO_NAME = {
+    "none": b"Content-Disposition: attachment",
+    "an empty one": b'Content-Disposition: attachment; filename=""',
+    "an encoding nobody knows": b"Content-Disposition: attachment; filename*=x-none''%FF.xlsx",
+    "not closed": b'Content-Disposition: attachment; filename="' + NAME.encode("gbk")[:5],
+}
+
+
+def multipart(kind: str, *parts: bytes) -> bytes:
+    body = b"".join(b"--o\r\n" + part + b"\r\n" for part in parts)
+    return b"MIME-Version: 1.0\r\nContent-Type: multipart/" + kind.encode() + b"; boundary=o\r\n\r\n" + body + b"--o--\r\n"
+
+
+SHAPES = {
+    "attached": lambda headers: mail(headers),
+    "inline": lambda headers: mail(headers.replace(b"attachment", b"inline") + f"\r\nContent-Type: {XLSX}".encode()),
+    "beside the text of a page": lambda headers: multipart("related", multipart("alternative", mail(headers))),
+    "forwarded": lambda headers: multipart("mixed", b"Content-Type: message/rfc822\r\n\r\n" + mail(headers)),
+    "as a file": lambda headers: mail(b'Content-Type: application/octet-stream; name="a.eml"', mail(headers)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("way", WAYS_TO_WRITE_A_NAME | WAYS_TO_WRITE_NO_NAME)
+def test_a_file_keeps_its_name_however_the_mail_program_wrote_it(way: str, shape: str) -> None:
+    headers = (WAYS_TO_WRITE_A_NAME | WAYS_TO_WRITE_NO_NAME)[way]
+    found = parts_of(SHAPES[shape](headers))
+    assert [part.data for part in found.parts] == [WORKBOOK]
+    assert way in WAYS_TO_WRITE_NO_NAME or found.parts[0].name == NAME
+    assert "报表见附件。" in found.text
 
 
 def test_a_workbook_shown_inline_without_a_name_is_not_lost() -> None:
