@@ -45,9 +45,10 @@ _FORMS: dict[str, set[str]] = {
     "year_end": {"called"},
     "phase_end": {"called", "working_days", "days"},
     "range": {"called", "working_days", "days"},
-    "yearly": {"covers", "starts", "ends", "called"},
-    "quarterly": {"covers", "starts", "ends"},
-    "monthly": {"covers", "starts", "ends"},
+    "yearly": {"covers", "starts", "ends", "called", "working_days", "days"},
+    "half_yearly": {"covers", "starts", "ends", "working_days", "days"},
+    "quarterly": {"covers", "starts", "ends", "working_days", "days"},
+    "monthly": {"covers", "starts", "ends", "working_days", "days"},
     "weekly": {"covers", "starts", "ends"},
     "every_weeks": {"first", "ends"},
     "daily": {"covers", "starts", "ends", "holiday"},
@@ -57,6 +58,8 @@ _FORMS: dict[str, set[str]] = {
     "event": set(),
 }
 _DATED = {"hour", "rest_days", "soft"}
+_MORE = ("covers", "starts", "ends", "called", "holiday", "first", "on", "working_days", "days", "hour", "rest_days", "soft")
+PERIODIC = ("yearly", "half_yearly", "quarterly", "monthly")  # what falls due in or after a period of months
 
 
 class Clock(Record):
@@ -69,6 +72,7 @@ class Clock(Record):
     phase_end: Identifier | None = Field(None, title="阶段结束")
     range: tuple[RangeDay, ...] = Field((), title="起止日期", max_length=2)
     yearly: tuple[MonthDay, ...] = Field((), title="每年")
+    half_yearly: MonthlyDay | None = Field(None, title="每半年")
     quarterly: MonthlyDay | None = Field(None, title="每季度")
     monthly: tuple[MonthlyDay, ...] = Field((), title="每月")
     weekly: tuple[Weekday, ...] = Field((), title="每周")
@@ -82,7 +86,7 @@ class Clock(Record):
     hour: Hour | None = Field(None, title="时刻")
     rest_days: Literal["stay", "before", "after"] = Field("stay", title="遇休息日")
     soft: bool = Field(False, title="原则上")
-    covers: Literal["since", "last", "this"] | None = Field(None, title="统计时间")
+    covers: Literal["since", "last", "this", "next"] | None = Field(None, title="统计时间")
     starts: _Date | None = Field(None, title="自")
     ends: _Date | None = Field(None, title="至")
     holiday: Festival | None = Field(None, title="假期内")
@@ -108,18 +112,23 @@ class Clock(Record):
         return max(1, len(self.yearly), len(self.monthly), len(self.weekly))
 
     @property
-    def period(self) -> Literal["since", "last", "this"]:
-        """Return what a report covers: since the one before, the last whole period, or the period the date lies in.
+    def period(self) -> Literal["since", "last", "this", "next"]:
+        """Return what a report covers: since the one before, the last whole period, the one the date lies in, or the next.
 
-        When `covers` does not say: a date in the month after is about the last month or quarter, month end about this one,
-        everything else goes on where the report before left off.
+        When `covers` does not say: a date in the month after is about the last month, quarter or half year, its end about
+        this one, everything else goes on where the report before left off.
         """
         if self.covers is not None:
             return self.covers
-        one = self.quarterly or (self.monthly[0] if len(self.monthly) == 1 else None)
+        one = self.of_month
         if one is None:
             return "since"
         return "this" if one == "end" else "last"
+
+    @property
+    def of_month(self) -> str | None:
+        """Return the one day of a month on which a monthly, quarterly or half-yearly report is due; None for all others."""
+        return self.half_yearly or self.quarterly or (self.monthly[0] if len(self.monthly) == 1 else None)
 
     @property
     def at(self) -> time | None:
@@ -158,7 +167,7 @@ def check(clock: Clock, title: str, path: tuple[str | int, ...], phases: dict[st
     form = clock.form
     fields = type(clock).model_fields
     allowed = _FORMS[form] | (_DATED if form != "event" else set())
-    for key in (*_FORMS["yearly"], "holiday", "first", "on", "working_days", "days", *_DATED):
+    for key in _MORE:
         if key not in allowed and getattr(clock, key) != fields[key].default:
             yield _error("clock", (*path, key), f"“{fields[key].title}”（{key}）不能和 {form} 一起用，请删去")
     yield from _check_days(clock, path)
@@ -172,6 +181,9 @@ def check(clock: Clock, title: str, path: tuple[str | int, ...], phases: dict[st
         yield _error("no-first", (*path, "every_weeks"), told)
     if clock.covers is not None and clock.dues > 1:
         yield _error("clock", (*path, "covers"), "一期内有几个日期时不能写统计时间（covers），各期自上次报送之后算起")
+    if form in PERIODIC and (clock.working_days or clock.days) and clock.period != "this":
+        told = "从期末往后数几日的，日期写 end（每年的写 12-31 和 covers: this），例如 {quarterly: end, working_days: 10}"
+        yield _error("clock", (*path, "days" if clock.working_days is None else "working_days"), told)
     if clock.daily == "every_day" and clock.rest_days != "stay":
         yield _error("clock", (*path, "rest_days"), "每天都报送的，遇休息日不移动，请删去 rest_days 或改为 daily: working_days")
     if clock.starts and clock.ends and clock.ends < clock.starts:
@@ -189,9 +201,9 @@ def _questions(clock: Clock, title: str, path: tuple[str | int, ...]) -> Iterato
     if clock.form in ("after", "before_holiday", "after_holiday") and clock.working_days is None and clock.days is None:
         told = f"“{title}”没有写几日内，暂不计时，请问清后补上 working_days（工作日）或 days（自然日）"
         yield _warning("unknown-amount", (*path, clock.form), told)
-    if clock.period == "last" and clock.covers is None and (one := clock.quarterly or clock.monthly[0]) and int(one) > 15:
-        name = "季度" if clock.quarterly else "月"
-        told = f"每{name}的{one}日报送，没有写统计时间，按上{name}统计，请核对并写明 covers"
+    if clock.period == "last" and clock.covers is None and (one := clock.of_month) and int(one) > 15:
+        name = "半年" if clock.half_yearly else "季度" if clock.quarterly else "月"
+        told = f"每{name}的{one}日报送，没有写统计时间，按上{'一个' if clock.half_yearly else ''}{name}统计，请核对并写明 covers"
         yield _warning("guessed-period", (*path, clock.form), told)
 
 

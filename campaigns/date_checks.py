@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from campaigns.clocks import Clock
+from campaigns.clocks import PERIODIC, Clock
 from campaigns.definition import Report
 from campaigns.findings import Problem, Severity
 from campaigns.terms import Span, Term, span_of
@@ -93,7 +93,9 @@ def _outside(clock: Clock, a_round: "Round", campaign: Span) -> str | None:
 
 def _meant_later(clock: Clock) -> bool:
     """Return whether a date after the campaign's end is what the notice says: so long after an end, or about the last period."""
-    counted_on = clock.form in ("phase_end", "range", "after_holiday") or (clock.form == "after" and clock.after != "launch")
+    counted_on = clock.form in ("phase_end", "range", "after_holiday", *PERIODIC) or (
+        clock.form == "after" and clock.after != "launch"
+    )
     return clock.period == "last" or (counted_on and bool(clock.working_days or clock.days))
 
 

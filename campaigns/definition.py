@@ -46,7 +46,7 @@ class Source(Record):
     """The document a campaign was set up by."""
 
     title: Text = Field(title="标题")
-    body: Name = Field(title="发文机关")
+    body: Text = Field(title="发文机关")
     issued_on: date = Field(title="成文日期")
     clause: Text | None = Field(None, title="条款")
     note: str | None = Field(None, title="说明")
@@ -57,7 +57,7 @@ class Document(Record):
 
     title: Text = Field(title="标题")
     doc_no: Text | None = Field(None, title="发文字号")
-    body: Name | None = Field(None, title="发文机关")
+    body: Text | None = Field(None, title="发文机关")
     issued_on: date | None = Field(None, title="成文日期")
     note: str | None = Field(None, title="说明")
 
@@ -76,6 +76,7 @@ class Campaign(Record):
     basis: tuple[Document, ...] = Field((), title="依据文件")
     forwards: Document | None = Field(None, title="转发文件")
     addressees: tuple[Name, ...] = Field((), title="主送")
+    contact: Text | None = Field(None, title="联系人", max_length=100)
 
 
 class Phase(Record):

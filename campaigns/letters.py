@@ -65,6 +65,7 @@ class Occasion:
     doc_no: str = ""
     round: str = ""
     round_label: str = ""
+    contact: str = ""  # whom the notice names for questions
 
     @property
     def reference(self) -> str:

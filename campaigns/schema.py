@@ -23,6 +23,7 @@ DESCRIPTIONS: dict[str, str] = {
     "Campaign.basis": "依据的上级文件，自上而下（省、市、县）",
     "Campaign.forwards": "本通知所转发的文件",
     "Campaign.addressees": "主送一行里的单位，应能在通讯录里查到",
+    "Campaign.contact": "通知末尾的联系人和电话，照写；写在发给各单位的信里",
     "Source.clause": "在文件中的位置，例如 第三章第二条",
     "Phase.starts": "年-月 或 年-月-日；通知没有写就不写",
     "Phase.ends": "年-月（到月底）或 年-月-日",

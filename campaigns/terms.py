@@ -180,8 +180,11 @@ def _daily(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Wor
             continue
         tentative = (working or clock.holiday is not None) and not workdays.known(day)
         due = day
-        if clock.period == "last":
-            due = workdays.shift(day, 1) if working else day + _DAY
+        if clock.period in ("last", "next"):
+            step = 1 if clock.period == "last" else -1
+            due = workdays.shift(day, step) if working else day + _DAY * step
+        if due < window.first:
+            continue
         yield Term(f"{day}", f"{day.year}年{day.month}月{day.day}日", due, Span(day, day), tentative)
 
 
@@ -244,6 +247,12 @@ _QUARTER = _Kind(
     lambda n: f"{n // 4}-q{n % 4 + 1}",
     lambda n: f"{n // 4}年第{_NUMBERS[n % 4]}季度",
 )
+_HALF_YEAR = _Kind(
+    lambda day: day.year * 2 + (day.month - 1) // 6,
+    lambda n: _months(n // 2 * 12 + n % 2 * 6 + 5, 6),
+    lambda n: f"{n // 2}-h{n % 2 + 1}",
+    lambda n: f"{n // 2}年{'上下'[n % 2]}半年",
+)
 _YEAR = _Kind(
     lambda day: day.year,
     lambda n: Span(date(n, 1, 1), date(n, 12, 31)),
@@ -254,28 +263,27 @@ _YEAR = _Kind(
 Due = tuple[str, str, Callable[[Span], date | None]]  # what a date adds to code and label, and the date within a period
 
 
-def _recurring(clock: Clock, window: Span, kind: _Kind, dues: list[Due], after: _Kind) -> Iterator[Term]:
+def _recurring(clock: Clock, window: Span, kind: _Kind, dues: list[Due], after: _Kind, workdays: Workdays) -> Iterator[Term]:
     """Return the terms of all periods that touch the window.
 
-    `since`: the dates themselves lie in the window, and each covers what came since the one before. `last` and `this`: the
-    periods touch it, each covers its own days, and the date lies in the period `after` it, or at its end.
+    `since`: the dates themselves lie in the window, and each covers what came since the one before. `last`, `this` and `next`:
+    the periods touch it, each covers its own days, and the date lies in the period `after` it, at its end, or in the one before
+    it; from its end the clock may count on by days.
     """
     covered = window.first
     for number in range(kind.of(window.first), kind.of(window.last) + 1):
         whole = kind.span(number)
         for code, label, day_in in dues:
-            if clock.period == "last":
-                holder = after.span(after.of(whole.last + _DAY))
-            else:
-                holder = after.span(after.of(whole.last))
-            day = day_in(holder)
+            inside = {"last": whole.last + _DAY, "next": whole.first - _DAY}.get(clock.period, whole.last)
+            day = day_in(after.span(after.of(inside)))
             if day is None or day < window.first or (clock.period == "since" and day > window.last):
                 continue
             if clock.period == "since":
                 span, covered = Span(covered, day), day + _DAY
             else:
                 span = Span(max(whole.first, window.first), min(whole.last, window.last))
-            yield Term(kind.code(number) + code, kind.label(number) + label, day, span)
+            day, tentative = _shifted(clock, day, workdays)
+            yield Term(kind.code(number) + code, kind.label(number) + label, day, span, tentative)
 
 
 def _yearly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
@@ -285,12 +293,17 @@ def _yearly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Wo
     dues: list[Due] = []
     for n, text in enumerate(sorted(clock.yearly)):
         dues.append((f"-{n + 1}", called.get(text, names[n]), lambda year, text=text: month_day(text, year.first.year)))  # type: ignore[misc]
-    yield from _recurring(clock, window, _YEAR, dues, _YEAR)
+    yield from _recurring(clock, window, _YEAR, dues, _YEAR, workdays)
+
+
+def _half_yearly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    text = clock.half_yearly or ""
+    yield from _recurring(clock, window, _HALF_YEAR, [("", "", lambda month: _day_of_month(text, month))], _MONTH, workdays)
 
 
 def _quarterly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
     text = clock.quarterly or ""
-    yield from _recurring(clock, window, _QUARTER, [("", "", lambda month: _day_of_month(text, month))], _MONTH)
+    yield from _recurring(clock, window, _QUARTER, [("", "", lambda month: _day_of_month(text, month))], _MONTH, workdays)
 
 
 def _monthly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
@@ -301,7 +314,7 @@ def _monthly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: W
     for n, text in enumerate(days):
         code = f"-{n + 1}" if count > 1 else ""
         dues.append((code, names[n], lambda month, text=text: _day_of_month(text, month)))  # type: ignore[misc]
-    yield from _recurring(clock, window, _MONTH, dues, _MONTH)
+    yield from _recurring(clock, window, _MONTH, dues, _MONTH, workdays)
 
 
 def _day_of_month(text: str, month: Span) -> date:
@@ -316,7 +329,7 @@ def _weekly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Wo
     for n, index in enumerate(days):
         code, label = (f"-{n + 1}", f"{WEEKDAYS[index]}") if several else ("", "")
         dues.append((code, label, lambda week, index=index: week.first + _DAY * index))  # type: ignore[misc]
-    yield from _recurring(clock, window, _WEEK, dues, _WEEK)
+    yield from _recurring(clock, window, _WEEK, dues, _WEEK, workdays)
 
 
 def _every_weeks(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
@@ -337,6 +350,7 @@ _FORMS: dict[str, Callable[[Clock, Span, Mapping[str, Span], Workdays], Iterator
     "phase_end": _phase_end,
     "range": _range,
     "yearly": _yearly,
+    "half_yearly": _half_yearly,
     "quarterly": _quarterly,
     "monthly": _monthly,
     "weekly": _weekly,

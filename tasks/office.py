@@ -95,6 +95,7 @@ class Office:
             doc_no=campaign.doc_no or "",
             round=round_id,
             round_label=round_label,
+            contact=campaign.contact or "",
         )
 
     def recipient(self, plan: Plan, department: str, audience: str = "liaison") -> Recipient:

@@ -95,6 +95,63 @@ ROWS: tuple[tuple[str, tuple[str, str], dict[str, object], list[tuple[str, str, 
         [("2026-q1", "2026年第一季度", "2026-03-31"), ("2026-q2", "2026年第二季度", "2026-06-30")],
     ),
     (
+        "每半年10日前报上半年",
+        ("2026-01-01", "2026-12-31"),
+        {"half_yearly": 10},
+        [("2026-h1", "2026年上半年", "2026-07-10"), ("2026-h2", "2026年下半年", "2027-01-10")],
+    ),
+    (
+        "每半年末",
+        ("2026-03-01", "2026-06-30"),
+        {"half_yearly": "end"},
+        [("2026-h1", "2026年上半年", "2026-06-30")],
+    ),
+    (
+        "每月结束后5个工作日内",
+        ("2026-09-01", "2026-10-31"),
+        {"monthly": ["end"], "working_days": 5},
+        [
+            ("2026-09", "2026年9月", "2026-10-13"),
+            ("2026-10", "2026年10月", "2026-11-06"),
+        ],  # after the holiday; the 10th is worked
+    ),
+    (
+        "每季度结束后10日内",
+        ("2026-01-01", "2026-06-30"),
+        {"quarterly": "end", "days": 10},
+        [("2026-q1", "2026年第一季度", "2026-04-10"), ("2026-q2", "2026年第二季度", "2026-07-10")],
+    ),
+    (
+        "每年度结束后20个工作日内",
+        ("2024-01-01", "2025-12-31"),
+        {"yearly": ["12-31"], "covers": "this", "working_days": 20},
+        [("2024-1", "2024年", "2025-02-05"), ("2025-1", "2025年", "2026-01-29")],
+    ),
+    (
+        "每月15日前报下月宣传计划",
+        ("2011-01-25", "2011-04-30"),
+        {"monthly": [15], "covers": "next"},
+        [("2011-03", "2011年3月", "2011-02-15"), ("2011-04", "2011年4月", "2011-03-15")],
+    ),
+    (
+        "每周五报下周安排",
+        ("2026-10-12", "2026-10-25"),
+        {"weekly": ["周五"], "covers": "next"},
+        [("2026-w43", "2026年第43周", "2026-10-16")],
+    ),
+    (
+        "每日下班前报次日安排",
+        ("2026-10-12", "2026-10-14"),
+        {"daily": "every_day", "covers": "next"},
+        [("2026-10-13", "2026年10月13日", "2026-10-12"), ("2026-10-14", "2026年10月14日", "2026-10-13")],
+    ),
+    (
+        "每月最后一个工作日",
+        ("2026-10-01", "2026-10-31"),
+        {"monthly": ["end"], "rest_days": "before"},
+        [("2026-10", "2026年10月", "2026-10-30")],
+    ),
+    (
         "每季度最后一个月25日前",
         ("2026-01-01", "2026-03-31"),
         {"quarterly": 25, "covers": "this"},
@@ -250,6 +307,8 @@ CASES: tuple[tuple[dict[str, object], str, str], ...] = (
     ({"after": "活动结束", "days": 3}, "unknown-date", "从“活动结束”起计时，日期还不知道，暂不计时"),
     ({"date": "12-03"}, "guessed-year", "“12-03”没有写年份，按2020年12月3日（周四）理解，请核对后写全"),
     ({"range": ["2020-11-16", "30"]}, "guessed-year", "按2020年11月16日（周一）至2020年11月30日（周一）理解"),
+    ({"quarterly": 25, "working_days": 3}, "clock", "从期末往后数几日的，日期写 end（每年的写 12-31 和 covers: this）"),
+    ({"half_yearly": 20}, "guessed-period", "每半年的20日报送，没有写统计时间，按上一个半年统计，请核对并写明 covers"),
     ({"range": ["2020-11-16", "10"]}, "dates-reversed", "“2020-11-16至10”读不成起止日期"),
     ({"monthly": [25]}, "guessed-period", "每月的25日报送，没有写统计时间，按上月统计，请核对并写明 covers"),
     (
@@ -295,7 +354,7 @@ def test_of_many_alike_three_are_told_and_the_rest_is_counted() -> None:
     )
 
 
-periods = st.sampled_from([None, "since", "last", "this"])
+periods = st.sampled_from([None, "since", "last", "this", "next"])
 
 
 def listed(key: str, values: list[object]) -> st.SearchStrategy[dict[str, object]]:
@@ -309,6 +368,8 @@ recurring = st.one_of(
     listed("weekly", list(WEEKDAYS)),
     listed("yearly", ["01-15", "06-20", "02-29", "12-31"]),
     st.fixed_dictionaries({"quarterly": st.sampled_from([1, 10, 25, "end"]), "covers": st.sampled_from([None, "last", "this"])}),
+    st.fixed_dictionaries({"half_yearly": st.sampled_from([1, 25, "end"]), "covers": st.sampled_from([None, "this", "next"])}),
+    st.fixed_dictionaries({"quarterly": st.just("end"), "working_days": st.integers(0, 20)}),
     st.fixed_dictionaries({"every_weeks": st.integers(2, 6), "first": st.dates(date(2019, 1, 1), date(2021, 1, 1))}),
     st.fixed_dictionaries({"daily": st.sampled_from(["every_day", "working_days"])}),
     st.fixed_dictionaries({"before_holiday": st.sampled_from(["春节", "国庆"]), "working_days": st.integers(0, 9)}),

@@ -108,6 +108,12 @@ def test_line_breaks_in_names_cannot_add_headers_and_markup_in_names_stays_text(
     assert "<img src=x onerror=1>" in body(message, "plain")
 
 
+def test_an_assignment_names_whom_the_notice_names_for_questions() -> None:
+    _, message = mail("assignment", occasion=replace(samples.OCCASION, contact="信用监管科，0000-0000000"))
+    assert "工作上的问题请联系信用监管科，0000-0000000。" in body(message, "plain")
+    assert "工作上的问题" not in body(mail("assignment")[1], "plain")
+
+
 def test_long_subjects_come_back_letter_by_letter() -> None:
     occasion = replace(
         samples.OCCASION, doc_no="贺消联办〔2020〕1号 关于 A类 放心消费 abc 与 “诚信” 的 1+N 行动", round_label="2020年 第 3 期"
