@@ -291,6 +291,7 @@ def _check_forms(definition: Definition, directory: Directory) -> Iterator[Probl
         if (form.layout == "matrix") != bool(form.rows):
             told = "版式是 matrix，却没有写行（rows）" if form.layout == "matrix" else "写了行（rows），版式却不是 matrix"
             yield error("rows", (*path, "layout"), f"报表“{form.title}”的{told}，请核对")
+        yield from _check_list(form, path)
         columns = [one.id for one in form.indicators]
         for position, row in enumerate(form.rows):
             for at, code in enumerate(row.without):
@@ -328,6 +329,26 @@ def _check_indicator(form: Form, one: Indicator, path: Path) -> Iterator[Problem
         yield error("no-figure", path, f"“{one.label}”不是数字，不能放在 matrix 版式的报表里，请放到另一张报表")
     if one.options and (any("," in option or '"' in option for option in one.options) or len(",".join(one.options)) > 250):
         yield error("options", (*path, "options"), f"“{one.label}”的选项里不能有英文逗号和引号，合起来不能超过250字")
+
+
+def _check_list(form: Form, path: Path) -> Iterator[Problem]:
+    """Return what is wrong with a list: each row is one of something, and one column, no figure, says which."""
+    said = f"报表“{form.title}”"
+    if form.layout != "list":
+        if form.key or form.each or form.unit:
+            yield error("list", (*path, "layout"), f"{said}写了 each、unit 或 key，版式却不是 list，请核对")
+        return
+    named = {one.id: one for one in form.indicators if one.kind != "number"}
+    if not form.each or not form.unit:
+        yield error("list", path, f"{said}是明细表，请写明每行填什么（each，如 案件）和计数单位（unit，如 件）")
+    if form.key not in named:
+        yield error("list", (*path, "key"), f"{said}是明细表，请用 key 写明哪一栏能认出是哪一件，{_known(named)}")
+    elif named[form.key].only or named[form.key].excluding:
+        yield error("list", (*path, "key"), f"{said}的识别栏必须人人都填，不能写 only 或 excluding")
+    for position, one in enumerate(form.indicators):
+        if one.sum_of or one.ratio_of or one.over_periods != "sum" or one.over_places != "sum":
+            told = f"“{one.label}”在明细表里，同一件只计一次，不能写合计项、比率或汇总方法"
+            yield error("list", (*path, "indicators", position), told)
 
 
 def _check_ratios(form: Form, path: Path) -> Iterator[Problem]:
@@ -415,6 +436,8 @@ def _check_rules(definition: Definition, directory: Directory) -> Iterator[Probl
 def _check_rule(definition: Definition, directory: Directory, rule: Rule, relation: Relation, path: Path) -> Iterator[Problem]:
     reports = [report for report in definition.reports if rule.form in report.forms and _all_known(definition, report)]
     own = items_of(definition.form(rule.form), None, definition, directory)
+    if definition.form(rule.form).layout == "list":
+        reports = []  # a rule of a list is about its rows, one after the other
     items = [item for report in reports for item in figures_of(definition, directory, report.id)] or [i for i in own if i.counts]
     codes = {item.id for item in items} | {item.column for item in items if item.column}
     for name in sorted(relation.names):

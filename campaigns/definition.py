@@ -222,13 +222,17 @@ class Row(Record):
 
 
 class Form(Record):
-    """What a department fills in: indicators and a text on progress, in one of three layouts."""
+    """What a department fills in: indicators and a text on progress, in one of four layouts."""
 
     id: Identifier = Field(title="代码")
     title: Text = Field(title="表名")
-    layout: Literal["duties", "matrix", "vertical"] = Field("duties", title="版式")
+    layout: Literal["duties", "matrix", "vertical", "list"] = Field("duties", title="版式")
     indicators: tuple[Indicator, ...] = Field(title="指标", min_length=1)
     rows: tuple[Row, ...] = Field((), title="行")
+    each: Name | None = Field(None, title="每行填什么")
+    unit: Name | None = Field(None, title="计数单位")
+    key: Identifier | None = Field(None, title="识别栏")
+    most: int = Field(20, title="最多行数", ge=1, le=200)
     narrative: Name = Field("工作进展", title="文字栏名称")
     notes: tuple[Text, ...] = Field((), title="填写说明")
     only: tuple[Name, ...] = Field((), title="限填单位")

@@ -46,7 +46,7 @@ class Block(_Value):
     expected: str
     key: str
     form: str
-    layout: Literal["duties", "matrix", "vertical"]
+    layout: Literal["duties", "matrix", "vertical", "list"]
     duty: int
     duty_title: str
     role: Role
@@ -72,7 +72,7 @@ class Block(_Value):
         """Return the keys of the row and of the column in which a line of a figure stands."""
         if self.layout == "vertical":
             return f"row.{item}", line
-        if self.layout == "matrix":
+        if self.layout in ("matrix", "list"):
             row, _, column = item.partition(".")
             return f"{line}.{row}", column
         return line, item
@@ -123,13 +123,14 @@ class Table(_Value):
 
     code: str
     title: str
-    layout: Literal["duties", "matrix", "vertical"]
+    layout: Literal["duties", "matrix", "vertical", "list"]
     items: tuple[Item, ...]
-    row_labels: dict[str, str]  # of a matrix
+    row_labels: dict[str, str]  # of a matrix and of a list
     columns: tuple[Item, ...]  # what heads the columns of figures, unless these are the lines
     narrative: str
     notes: tuple[str, ...]
     rules: tuple[Instruction, ...]
+    key: str = ""  # of a list: the column that says which case a row is
 
     def item(self, code: str) -> Item:
         """Return the figure with that code; KeyError when there is none."""
@@ -213,7 +214,8 @@ class Form(_Value):
         if line == "section":
             return f"【{block.line_label(rest)}】"
         if rest:
-            return f"{block.line_label(line)}·{table.row_labels[rest]}"
+            label = table.row_labels[rest]
+            return label if table.layout == "list" else f"{block.line_label(line)}·{label}"
         if line in block.lines:
             return block.line_label(line)
         head = HEADER_LABEL if self.table(block).layout == "duties" else ITEM_LABEL
@@ -282,11 +284,13 @@ def design(
                 sheet = _unused(sheet, {block.sheet for block in blocks if block.form != form.id or form.layout != "duties"})
             top = next_row.get(sheet, FIRST_BLOCK_ROW)
             cooperating = _cooperating(plan, one)
-            lines = _WITH_OTHERS if one.role is Role.LEAD and (cooperating or form.layout == "duties") else _ALONE
+            lines: tuple[str, ...] = ("own",)
+            if form.layout != "list":
+                lines = _WITH_OTHERS if one.role is Role.LEAD and (cooperating or form.layout == "duties") else _ALONE
             rows = {row: top + offset for offset, row in enumerate(_rows(form, items, lines))}
             next_row[sheet] = max(rows.values()) + 2  # a blank row between blocks
             first, across = (FIRST_COLUMN, [i.id for i in items]) if form.layout == "duties" else (FIRST_COLUMN + 1, list(lines))
-            if form.layout == "matrix":
+            if form.layout in ("matrix", "list"):
                 across = list(dict.fromkeys(item.column for item in items))
             due = office_time(one.due_at)
             blocks.append(
@@ -306,7 +310,7 @@ def design(
                     columns={key: letter(first + offset) for offset, key in enumerate(across)},
                     nil_cell=f"{letter(first)}{rows['nil']}",
                     narrative_cell=f"{letter(first)}{rows['narrative']}",
-                    previous=_filled(items, previous.get(one.id, {})),
+                    previous=_filled(items, previous.get(one.id, {})) if "previous" in lines else {},
                     coop=_filled(items, coop.get(one.id, {})) if "coop" in lines else {},
                     last={code: value for code, value in (last or {}).get(one.id, {}).items() if code in {i.id for i in items}},
                     periods=(periods or {}).get(one.id, 0),
@@ -365,6 +369,8 @@ def _rows(form: definition.Form, items: tuple[Item, ...], lines: tuple[str, ...]
     yield "header"
     if form.layout == "vertical":
         yield from (f"row.{item.id}" for item in items)
+    elif form.layout == "list":
+        yield from (f"own.{row}" for row in dict.fromkeys(item.row for item in items))
     elif form.layout == "matrix":
         for line in lines:
             yield f"section.{line}"
@@ -388,7 +394,7 @@ def _table(
     holders: Mapping[str, str],
 ) -> Table:
     columns = items
-    if form.layout == "matrix":
+    if form.layout in ("matrix", "list"):
         heads = {item.column: item.model_copy(update={"id": item.column, "label": item.head}) for item in items}
         columns = tuple(heads.values())
     asked = {**holders, **dict.fromkeys((item.id for item in items), form.id)}  # its own come first
@@ -404,6 +410,7 @@ def _table(
         narrative=form.narrative,
         notes=form.notes,
         rules=tuple(one for one in told if one is not None),
+        key=form.key or "",
     )
 
 

@@ -82,6 +82,8 @@ def _all_of(form: Form, department: str | None, definition: Definition, director
     if not asked(form):
         return ()
     columns = [one for one in form.indicators if asked(one)]
+    if form.layout == "list":
+        return tuple(_in_list(form, one, number) for number in range(1, form.most + 1) for one in columns)
     if form.layout != "matrix":
         present = {one.id for one in columns}
         return tuple(
@@ -124,15 +126,24 @@ def figures_of(definition: Definition, directory: Directory, report: str) -> tup
     every: dict[str, Item] = {}
     for code in definition.report(report).forms:
         for item in items_of(definition.form(code), None, definition, directory):
-            if item.counts:
+            if item.counts and definition.form(code).layout != "list":
                 every.setdefault(item.id, item)
     return tuple(every.values())
 
 
 def rolled_of(definition: Definition, directory: Directory, report: str) -> tuple[Item, ...]:
-    """Return every figure that a roll-up of a report shows: those that are asked, and the ratios of their totals."""
+    """Return every figure that a roll-up of a report shows: those that are asked, and the ratios of their totals.
+
+    Of a list it shows how many different things it names, and of each column of figures what they come to.
+    """
     every: dict[str, Item] = {}
     for code in definition.report(report).forms:
+        form = definition.form(code)
+        if form.layout == "list":
+            counted = Item(id=f"{form.id}.{form.key}", label=form.each or "", unit=form.unit or "", over_places="distinct")
+            amounts = (_in_list(form, one) for one in form.indicators)
+            every |= {item.id: item for item in (counted, *(item for item in amounts if item.counts))}
+            continue
         for item in _all_of(definition.form(code), None, definition, directory):
             if item.counts:
                 every.setdefault(item.id, item)
@@ -144,6 +155,20 @@ def in_letters(items: Iterable[Item]) -> tuple[Item, ...]:
     items = tuple(items)
     summed = any(item.row and not item.typed for item in items)
     return tuple(item for item in items if not (summed and item.row and item.typed))
+
+
+def _in_list(form: Form, one: Indicator, number: int | None = None) -> Item:
+    """Return a column of a list in one of its rows, or in all of them together."""
+    row = form.id if number is None else f"{form.id}#{number}"
+    row_label = f"{form.each}{number or ''}"
+    place = {"row": row, "row_label": row_label, "column": one.id} if number else {}
+    return _item(one, id=f"{row}.{one.id}", label=f"{row_label}·{one.label}", over_places="distinct", **place)
+
+
+def in_all_rows(code: str) -> str:
+    """Return the code of a figure of a list's row as it is in all rows together: `cases#3.penalty` is `cases.penalty`."""
+    row, dot, column = code.partition(".")
+    return f"{row.partition('#')[0]}{dot}{column}" if "#" in row else code
 
 
 def _item(one: Indicator, **more: object) -> Item:

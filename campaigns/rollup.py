@@ -7,7 +7,7 @@ figure: never a zero.
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from campaigns.definition import Role
 from campaigns.formulas import Exact, over_periods, ratio, shown, together
-from campaigns.items import Item, rolled_of
+from campaigns.items import Item, in_all_rows, rolled_of
 from campaigns.organs import Directory
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.states import Standing, State, chinese, state, tally
@@ -39,7 +39,7 @@ class Fact:
     submission: str
     envelope: str
     file: str
-    key: str = ""
+    key: str = ""  # of a row of a list: which case it is
     version: int = 0
     received_at: datetime | None = None
     door: str = ""
@@ -151,6 +151,24 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Joint:
+    """One case that several departments report: it counts once, and its credit is shared among them in equal parts.
+
+    `claims` are the facts that name it, one of each department; `differing` are the codes of the figures in which they disagree.
+    """
+
+    indicator: str
+    key: str
+    claims: tuple[Fact, ...]
+    differing: tuple[str, ...]
+
+    @property
+    def share(self) -> Fraction:
+        """Return the part of it that each of the departments has."""
+        return Fraction(1, len(self.claims))
+
+
+@dataclass(frozen=True, slots=True)
 class RollUp:
     """The totals of a round: those of its period, and those that it comes to with the rounds of the same report before it.
 
@@ -171,6 +189,7 @@ class RollUp:
     period: Totals
     cumulative: Totals
     places: tuple[Place, ...]
+    joint: tuple[Joint, ...]
     entries: tuple[Entry, ...]
     coverage: Coverage
     coverage_of: Mapping[str, Coverage]  # by department
@@ -199,8 +218,8 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
     indicators = rolled_of(plan.definition, plan.directory, a_round.report)
     order = {one.id: at for at, one in enumerate(indicators)}
     rounds = _until(plan, round_id)
-    known = [fact for fact in facts if fact.round in rounds and fact.indicator in order]
-    known.sort(key=lambda fact: (rounds[fact.round], fact.duty, fact.department, order[fact.indicator]))
+    known = [fact for fact in map(_in_all_rows, facts) if fact.round in rounds and fact.indicator in order]
+    known.sort(key=lambda fact: (rounds[fact.round], fact.duty, fact.department, order[fact.indicator], fact.key))
     counted = tuple(fact for fact in known if fact.round == round_id)
     files = {fact.expected: fact.file for fact in counted}
     entries = tuple(_entry(plan, one, standings[one.id], files.get(one.id, ""), as_of) for one in owed)
@@ -225,10 +244,15 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         period=totals(counted, indicators, above),
         cumulative=totals(known, indicators, above),
         places=places,
+        joint=joint(counted, {f"{form.id}.{form.key}" for form in plan.definition.forms if form.key}),
         entries=entries,
         coverage=_coverage(entries, _weight(entries, known, indicators, list(rounds)[-2:-1])),
         coverage_of={code: _coverage([entry for entry in entries if entry.department == code]) for code in names},
     )
+
+
+def _in_all_rows(fact: Fact) -> Fact:
+    return replace(fact, indicator=in_all_rows(fact.indicator)) if fact.key else fact
 
 
 def totals(facts: Iterable[Fact], items: Iterable[Item], above: Mapping[str, str]) -> Totals:
@@ -254,22 +278,41 @@ def totals(facts: Iterable[Fact], items: Iterable[Item], above: Mapping[str, str
     )
 
 
-_Sum = dict[str, Exact]  # by indicator: what was reported, on its way to a total
+# by indicator: what was reported, on its way to a total; of what is counted once, what each key came to
+_Sum = dict[str, Exact | dict[str, Decimal]]
 
 
 def _leaves(facts: Iterable[Fact], items: Mapping[str, Item]) -> dict[tuple[int, str], _Sum]:
-    """Return what the figures of each department for each duty come to over the rounds."""
+    """Return what the figures of each department for each duty come to over the rounds; of one key the newest counts."""
     series: dict[tuple[int, str], dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
+    keyed: dict[tuple[int, str], dict[str, dict[str, Decimal]]] = defaultdict(lambda: defaultdict(dict))
     for fact in facts:
-        series[fact.duty, fact.department][fact.indicator].append(fact.value)
-    return {leaf: {code: over_periods(items[code], values) for code, values in mine.items()} for leaf, mine in series.items()}
+        if fact.indicator not in items:
+            continue
+        leaf = fact.duty, fact.department
+        if fact.key:
+            keyed[leaf][fact.indicator][fact.key] = fact.value
+        else:
+            series[leaf][fact.indicator].append(fact.value)
+    found: dict[tuple[int, str], _Sum] = {
+        leaf: {code: over_periods(items[code], values) for code, values in mine.items()} for leaf, mine in series.items()
+    }
+    for leaf, cases in keyed.items():
+        found.setdefault(leaf, {}).update(cases)
+    return found
 
 
 def _take(whole: _Sum, part: _Sum, items: Mapping[str, Item]) -> None:
-    """Add a part to a total that is being made."""
+    """Add a part to a total that is being made: what has a key is in it once, where two say different amounts the larger."""
     for code, value in part.items():
         before = whole.get(code)
-        whole[code] = value if before is None else together(items[code], before, value)
+        if isinstance(value, dict):
+            known = dict(before) if isinstance(before, dict) else {}
+            whole[code] = known | {key: max(amount, known.get(key, amount)) for key, amount in value.items()}
+        elif before is None or isinstance(before, dict):
+            whole[code] = value
+        else:
+            whole[code] = together(items[code], before, value)
 
 
 def _upwards(departments: Mapping[str, _Sum], above: Mapping[str, str], items: Mapping[str, Item]) -> dict[str, _Sum]:
@@ -293,13 +336,49 @@ def _shown(sums: Mapping[Key, _Sum], items: Mapping[str, Item]) -> dict[Key, Fig
     ratios = [item for item in items.values() if item.ratio_of]
     found: dict[Key, Figures] = {}
     for key, mine in sums.items():
-        figures = {code: shown(value, items[code].decimals) for code, value in mine.items()}
+        exact = {code: sum(one.values(), Decimal(0)) if isinstance(one, dict) else one for code, one in mine.items()}
+        figures = {code: shown(value, items[code].decimals) for code, value in exact.items()}
         for item in ratios:
-            value = ratio(item, mine)
+            value = ratio(item, exact)
             if value is not None:
                 figures[item.id] = shown(value, item.decimals)
         found[key] = figures
     return found
+
+
+def joint(facts: Iterable[Fact], naming: Collection[str]) -> tuple[Joint, ...]:
+    """Return the cases that more departments than one report, in the order of their keys; `naming` are the counts of cases."""
+    cases: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if fact.key:
+            cases[fact.indicator.partition(".")[0], fact.key].append(fact)
+    found = []
+    for (_, key), mine in sorted(cases.items()):
+        claims: dict[str, Fact] = {}
+        said: dict[str, set[Decimal]] = defaultdict(set)
+        for fact in sorted(mine, key=lambda one: (one.department, one.duty, one.indicator)):
+            said[fact.indicator].add(fact.value)
+            if fact.indicator in naming:
+                claims.setdefault(fact.department, fact)
+        if len(claims) > 1:
+            first = next(iter(claims.values()))
+            differing = tuple(code for code, values in said.items() if len(values) > 1)
+            found.append(Joint(first.indicator, key, tuple(claims.values()), differing))
+    return tuple(found)
+
+
+def credit(facts: Iterable[Fact]) -> dict[tuple[str, str], Fraction]:
+    """Return what each department has, by department and indicator, of what counts once; together they are the total."""
+    cases: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(dict)
+    for fact in facts:
+        if fact.key:
+            mine = cases[fact.indicator, fact.key]
+            mine[fact.department] = max(fact.value, mine.get(fact.department, fact.value))
+    found: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for (code, _), mine in cases.items():
+        for department in mine:
+            found[department, code] += Fraction(max(mine.values())) / len(mine)
+    return dict(found)
 
 
 def _until(plan: Plan, round_id: str) -> dict[str, int]:

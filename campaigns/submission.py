@@ -88,6 +88,7 @@ class Figure:
     value: Decimal
     sheet: str
     cell: str
+    key: str = ""  # of a row of a list: which case it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +305,7 @@ def _checked(expected: str, readings: "Sequence[_Reading]", rules: Sequence[Rule
     return CheckedBlock(
         expected,
         Outcome.RETURNED if returned else Outcome.ACCEPTED,
-        all(reading.nil and not any(reading.figures.values()) for reading in readings),
+        any(reading.nil for reading in readings) and all(reading.nothing for reading in readings),
         {code: reading.figure(code) for reading in readings for code in reading.figures},
         "\n".join(text for reading in readings for text in (reading.narrative, *reading.texts) if text),
         findings,
@@ -369,6 +370,12 @@ class _Reading:
         self.nil = self.nil_text == "是"
         self.figures: dict[str, Decimal] = {}
         self.texts: list[str] = []
+        self.keys = self._keys() if block.layout == "list" else {}  # what each row that is filled in names, or nothing
+
+    @property
+    def nothing(self) -> bool:
+        """Return whether it reports zero: ticked as such, or of a list no row filled in, and no figure."""
+        return (self.nil or self.block.layout == "list") and not any(self.figures.values())
 
     @property
     def untouched(self) -> bool:
@@ -393,6 +400,8 @@ class _Reading:
                 expected="是或否",
             )
         self._figures(alone=alone)
+        if self.block.layout == "list":
+            self._rows_of_list(alone=alone)
         self._texts()
         self._prefilled()
         self._computed()
@@ -405,13 +414,15 @@ class _Reading:
         if scope == "previous":
             return block.previous.get(code) if cumulative else block.last.get(code)
         own = self.figures.get(code)
-        if own is None or not cumulative:
+        if own is None or not cumulative or "cumulative" not in block.lines:
             return own
         return block.cumulated(self.items[code], own)
 
     def compare_nil(self) -> None:
         """Find a zero report with figures, and figures that are all zero without it."""
         typed = {code: value for code, value in self.figures.items() if self.items[code].typed}
+        if self.block.layout == "list":
+            return
         if self.nil:
             for code, value in typed.items():
                 if value:
@@ -425,7 +436,7 @@ class _Reading:
         """Return a figure with the cell it stands in."""
         place = self._place("own", code)
         assert place is not None
-        return Figure(self.figures[code], place[0].name, _name(place[1]))
+        return Figure(self.figures[code], place[0].name, _name(place[1]), self.keys.get(self.items[code].row, ""))
 
     @property
     def first_column(self) -> int:
@@ -433,7 +444,60 @@ class _Reading:
         return self.columns.get(next(iter(self.block.columns)), _number_of(self.block.first_column))
 
     def _typed(self) -> list[Item]:
-        return [item for item in self.items.values() if item.typed and item.counts]
+        """Return the figures that are to be typed in, of a list those of the rows that are filled in."""
+        asked = [item for item in self.items.values() if item.typed and item.counts]
+        return [item for item in asked if item.row in self.keys] if self.block.layout == "list" else asked
+
+    def _keys(self) -> dict[str, str]:
+        """Return what the rows of a list name that are filled in at all, folded so that one case has one name."""
+        found: dict[str, str] = {}
+        for item in self.items.values():
+            if self._touched(self._place("own", item.id)):
+                found.setdefault(item.row, "")
+        for row in found:
+            place = self._place("own", f"{row}.{self.table.key}")
+            value = place[0].cells.get(place[1]) if place else None
+            found[row] = plain(_plain(value) if isinstance(value, Decimal) else _text(value)).upper()
+        return found
+
+    def _rows_of_list(self, *, alone: bool) -> None:
+        """Read which cases a list names, each once, and find rows that somebody put in between."""
+        first: dict[str, str] = {}
+        for row, key in self.keys.items():
+            item = self.items[f"{row}.{self.table.key}"]
+            if not key:
+                told = f"“{item.row_label}”没有填“{item.head}”，无法判断是哪一件，请补填；这一行不用的请清空"
+                self.add("key-blank", told, item=item.id, value="空白", expected=item.head)
+            elif key in first:
+                told = f"“{item.row_label}”与“{first[key]}”的“{item.head}”相同（{key}），同一件只填一行"
+                self.add("key-repeated", told, item=item.id, value=key, expected="不重复")
+            else:
+                first[key] = item.row_label
+                self.figures[item.id] = Decimal(1)
+        if self.nil and self.keys:
+            self.add("nil-with-figures", f"零报告选了“是”，但“{self.table.title}”填了{len(self.keys)}行；请改选“否”，或清空各行",
+                     row="nil", column=self.first_column, value="是", expected="否")  # fmt: skip
+        elif alone and not self.keys and not self.nil:
+            self.add("all-blank", f"“{self.table.title}”没有填；确无情况的把“零报告”选为“是”", row="nil",
+                     column=self.first_column, value="空白", expected="至少一行，或零报告选“是”")  # fmt: skip
+        for sheet, number_ in self._strange_rows():
+            told = f"第{number_}行是后加的，没有编号，读不到；请填在编好号的空行里，行数不够的请与办公室联系"
+            where = f"{letter(min(self.columns.values(), default=FIRST_COLUMN))}{number_}"
+            expected = self.block.expected
+            self.findings.append(Finding("row-added", Severity.BLOCK, told, sheet.name, where, "", "填在编号的行里", expected))
+
+    def _strange_rows(self) -> Iterator[tuple[Sheet, int]]:
+        """Yield the rows with something in them that stand among those of a list and are none of them."""
+        mine = [at for key, at in self.rows.items() if key.startswith("own.") or key == "header"]
+        if "narrative" not in self.rows or not mine:
+            return
+        sheet, last, known = self.rows["narrative"].sheet, self.rows["narrative"].row, {at.row for at in mine}
+        columns = set(self.columns.values())
+        yield from (
+            (sheet, row)
+            for row in sorted({row for (row, column), value in sheet.cells.items() if column in columns and _text(value)})
+            if min(known) < row < last and row not in known
+        )
 
     def _columns(self) -> dict[str, int]:
         """Return the column of each head, found by its text."""
@@ -460,6 +524,8 @@ class _Reading:
             at = self.found.get(row)
             label = self.form.label(self.block, row)
             severity = Severity.WARNING if row.partition(".")[0] in _OPTIONAL_ROWS else Severity.BLOCK
+            if at is None and self.block.layout == "list" and row.startswith("own."):
+                continue  # a row that is not needed was taken away
             if at is None:
                 message = f"{self.block.title}的“{label}”一行（原第{original}行）已被删除，请在原下发报表上恢复该行后重新填报"
                 self.add("row-deleted", message, row=row, severity=severity, expected=label)
@@ -530,7 +596,7 @@ class _Reading:
                 self.figures[one.id] = Decimal(0)
             else:
                 blanks.append(one)
-        if blanks and len(blanks) == len(self._typed()):
+        if blanks and len(blanks) == len(self._typed()) and self.block.layout != "list":
             if alone and not self.narrative:
                 return  # nothing is filled in at all: what else is wrong is said elsewhere
             said = "只填了文字，各项指标均为空白" if self.narrative else f"“{self.table.title}”没有填"
@@ -580,7 +646,7 @@ class _Reading:
             named = [self.items[part] for part in one.sum_of]
             labels = [part.row_label if part.row != one.row else part.head for part in named]
             self._sum("own", one, self.figures[one.id], "＋".join(labels), "sum-differs")
-        for code, own in self.figures.items():
+        for code, own in self.figures.items() if "cumulative" in self.block.lines else ():
             one, block = self.items[code], self.block
             label = block.line_label
             base = "own"

@@ -18,6 +18,7 @@ class Cell:
     value: Decimal
     sheet: str = ""
     cell: str = ""
+    key: str = ""  # of a row of a list: which case it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def changes(before: Version, after: Version, labels: Mapping[str, str]) -> tuple
     codes += sorted((before.figures.keys() | after.figures.keys()) - labels.keys())
     for code in codes:
         old, new = before.figures.get(code), after.figures.get(code)
-        if old and new and old.value == new.value:
+        if old and new and (old.value, old.key) == (new.value, new.key):
             continue
         at = new or old
         where = f"（{at.sheet}!{at.cell}）" if at and at.cell else ""
@@ -83,4 +84,6 @@ def changes(before: Version, after: Version, labels: Mapping[str, str]) -> tuple
 
 
 def _shown(one: Cell | None) -> str:
-    return "未填" if one is None else f"{one.value.normalize():f}"
+    if one is None:
+        return "未填"
+    return f"{one.value.normalize():f}" + f"（{one.key}）" * bool(one.key)

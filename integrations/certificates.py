@@ -7,7 +7,7 @@ from campaigns.errors import WorldError
 
 
 def trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """Return a context that believes the system's authorities, and the office's own when it names one; WorldError without its file."""
+    """Return a context that believes the system's authorities, and the office's own if it names one; WorldError without it."""
     try:
         return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     except (OSError, ssl.SSLError):

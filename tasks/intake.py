@@ -421,7 +421,7 @@ def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeR
 
 
 def _version(record: SubmissionRecord, block: CheckedBlock) -> Version:
-    figures = {code: Cell(figure.value, figure.sheet, figure.cell) for code, figure in block.figures.items()}
+    figures = {code: Cell(figure.value, figure.sheet, figure.cell, figure.key) for code, figure in block.figures.items()}
     return Version(
         record.version, record.envelope, record.received_at, record.outcome, record.nil, figures, record.narrative, record.file
     )
@@ -431,12 +431,14 @@ def _labels(form: Form) -> dict[str, str]:
     return {one.id: one.label for one in form.indicators}
 
 
-def _figures(form: Form, block: CheckedBlock) -> list[tuple[str, str, Decimal, str, str]]:
+def _figures(form: Form, block: CheckedBlock) -> list[tuple[str, str, Decimal, str, str, str]]:
     """Return what an accepted block adds to the ledger: its own figures, and the cumulative ones that follow from them."""
-    rows: list[tuple[str, str, Decimal, str, str]] = []
+    rows: list[tuple[str, str, Decimal, str, str, str]] = []
     for indicator, figure in block.figures.items():
-        rows.append(("own", indicator, figure.value, figure.sheet, figure.cell))
+        rows.append(("own", indicator, figure.value, figure.sheet, figure.cell, figure.key))
         layout = form.block_of(block.expected, indicator)
+        if "cumulative" not in layout.lines:
+            continue
         cumulative = layout.cumulated(form.table(layout).item(indicator), figure.value)
-        rows.append(("cumulative", indicator, cumulative, figure.sheet, layout.cell("cumulative", indicator)))
+        rows.append(("cumulative", indicator, cumulative, figure.sheet, layout.cell("cumulative", indicator), ""))
     return rows

@@ -13,7 +13,7 @@ def versions_of(ledger: Ledger, expected: str) -> list[Version]:
             received_at=one.received_at,
             outcome=one.outcome,
             nil=one.nil,
-            figures={fact.indicator: Cell(fact.value, fact.sheet, fact.cell) for fact in facts},
+            figures={fact.indicator: Cell(fact.value, fact.sheet, fact.cell, fact.key) for fact in facts},
             narrative=one.narrative,
             file=one.file,
         )

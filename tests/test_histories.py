@@ -72,4 +72,4 @@ def _store(session: Session, event: Event) -> None:
     accepted, version = event.kind == "submission.accepted", event.data["version"]
     outcome = "accepted" if accepted else "returned"
     record = SubmissionRecord(code, envelope, event.about, version, outcome, event.data["nil"], "", event.occurred_at, "", ())
-    Ledger(session, LAUNCH).add_submission(record, [("own", "officers", Decimal(1), "配合任务", "C7")] if accepted else [])
+    Ledger(session, LAUNCH).add_submission(record, [("own", "officers", Decimal(1), "配合任务", "C7", "")] if accepted else [])

@@ -140,6 +140,14 @@ def _answer(walked: Walk, answers: list[tuple[datetime, str, str, Habit]]) -> No
         for block in layout.blocks:
             items = layout.table(block).items
             told = walked.told[round_id].setdefault((str(block.duty), department), {})
+            if block.layout == "list":
+                if habit is Habit.NIL:
+                    continue
+                every = rolled_of(walked.plan.definition, walked.plan.directory, walked.plan.round(round_id).report)
+                table = layout.table(block)
+                for one in (item for item in every if item.id.startswith(f"{block.form}.")):
+                    told[header(one)] = Decimal(len(table.row_labels) * (1 if one.id == f"{block.form}.{table.key}" else 2))
+                continue
             told |= {header(one): _figure(one, items, nil=habit is Habit.NIL) for one in items if one.counts}
     for files in (wrong, right):
         if files:
@@ -166,7 +174,8 @@ def _fill(book: Workbook, form: Form, habit: Habit) -> None:
         sheet[block.narrative_cell] = "本期已按要求开展工作。"
         for item in form.table(block).items:
             if item.typed:
-                sheet[block.cell("own", item.id)] = _typed(item)
+                named = block.layout == "list" and item.column == form.table(block).key
+                sheet[block.cell("own", item.id)] = f"{form.department}-{item.row}-{block.duty}" if named else _typed(item)
     cover = book.worksheets[0]
     for row in cover.iter_rows():
         for cell in row:
@@ -210,7 +219,8 @@ def _shown(book: Workbook) -> tuple[Told, dict[str, Decimal]]:
     """Return what a roll-up shows: every figure by duty and name of the department, and the totals by header."""
     found: Told = defaultdict(dict)
     for row in _lines(book, ORIGIN):
-        found[str(row["任务"]), str(row["单位"])][str(row["指标"])] = Decimal(str(row["数值"]))
+        mine, head = found[str(row["任务"]), str(row["单位"])], str(row["指标"])
+        mine[head] = mine.get(head, Decimal(0)) + Decimal(str(row["数值"]))  # of a list a row for each case
     total = next(row for row in _lines(book, BY_DUTY) if "合计" in row.values())
     sums = {head: Decimal(str(value)) for head, value in list(total.items())[5:] if value is not None}
     if AS_FORM in book.sheetnames:

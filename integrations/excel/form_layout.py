@@ -287,7 +287,7 @@ def _block(sheet: Worksheet, form: Form, block: Block, last: str, heights: Heigh
             number = 0
         elif rest:
             number += 1
-            text = table.row_labels[rest] if block.layout == "matrix" else form.label(block, key)
+            text = table.row_labels[rest] if block.layout in ("matrix", "list") else form.label(block, key)
             _boxed(sheet, f"B{row}", number, label=True)
             _boxed(sheet, f"C{row}", text, label=True, left=True)
             sheet.row_dimensions[row].height = height_of(text, sheet.column_dimensions["C"].width - 2, line=13, least=_LOW_ROW)
@@ -361,6 +361,8 @@ def _figures(sheet: Worksheet, form: Form, block: Block, one: Item) -> None:
         write(sheet, own, None, font=font(), fill=fill(CREAM), protection=OPEN, **look)
     else:
         formula(sheet, own, f"=SUM({_range(block.cell('own', part) for part in one.sum_of)})", **locked)
+    if "previous" not in block.lines:
+        return
     write(sheet, block.cell("previous", one.id), block.previous[one.id], **locked)
     base = own
     if "coop" in block.lines:

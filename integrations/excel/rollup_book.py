@@ -10,6 +10,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from campaigns.forms import header, letter
+from campaigns.formulas import shown
 from campaigns.items import in_letters
 from campaigns.pedigree import Change
 from campaigns.rollup import Coverage, Entry, RollUp, percent
@@ -36,7 +37,7 @@ from integrations.excel.workbook import (
 )
 
 BY_DUTY, BY_DEPARTMENT, CELLS, AS_FORM = "汇总(按任务)", "按单位", "任务单位明细", "汇总(原表式)"
-CHANGES = "变动说明"
+CHANGES, JOINT = "变动说明", "联合成果"
 STANDING, MISSING, COVERAGE, ORIGIN = "报送情况", "未报名单", "覆盖率", "来源"
 _COLOURS = {State.LATE: AMBER, State.MISSING: RED}
 _HEADER_ROW = 4
@@ -66,6 +67,8 @@ def write_rollup(rollup: RollUp, changes: Sequence[Change] = (), arrivals: Arriv
     _as_form(book, rollup)
     _by_department(book, rollup, cached)
     _cells(book, rollup, cached)
+    if rollup.joint:
+        _joint(book, rollup)
     _standing(book, rollup)
     _missing(book, rollup)
     _coverage(book, rollup, cached)
@@ -134,6 +137,31 @@ def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     sheet = _figures_sheet(book, rollup, CELLS, "明细表（任务、单位；点数字看来源）", columns, rows, figures, cached)
     _colour(sheet, "E", rollup.entries)
     _lead_to_origin(sheet, rollup)
+
+
+def _joint(book: Workbook, rollup: RollUp) -> None:
+    """Write what several departments report and the totals count once: who has which part of the credit, and where it stands."""
+    columns = (
+        ("序号", 7),
+        ("事项", 12),
+        ("识别号", 24),
+        ("单位", 24),
+        ("任务", 7),
+        ("份额", 9),
+        ("来件", 40),
+        ("工作表", 18),
+        ("单元格", 9),
+        ("所报不同的数（按较大的计）", 30),
+    )
+    indicators = {one.id: one for one in rollup.indicators}
+    rows: list[list[Cell]] = []
+    for one in rollup.joint:
+        label, differing = indicators[one.indicator].label, "、".join(header(indicators[code]) for code in one.differing)
+        for fact in one.claims:
+            share, unit = shown(one.share, 2), rollup.departments[fact.department]
+            rows.append([len(rows) + 1, label, one.key, unit, fact.duty, share, fact.file, fact.sheet, fact.cell, differing])
+    sheet = _sheet(book, rollup, JOINT, "联合成果（几个单位同报一件，合计只计一次，份额平分）", columns)
+    _rows(sheet, rows, columns, left=(3, 4, 7, 10))
 
 
 def _rows_of(rollup: RollUp, key: Callable[[Entry], object]) -> dict[object, list[int]]:
@@ -280,6 +308,7 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
         ("来件编号", 16),
         ("收到时间", 26),
         ("发件邮箱", 24),
+        ("识别号", 20),
     )
     versions = {entry.expected: entry.version for entry in rollup.entries}
     indicators = {one.id: one for one in rollup.indicators}
@@ -300,6 +329,7 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
             f.envelope,
             _moment(arrivals[f.envelope][1]) if f.envelope in arrivals else "",
             arrivals[f.envelope][0] if f.envelope in arrivals else "",
+            f.key,
         ]
         for at, f in enumerate(rollup.facts, start=1)
     ]
@@ -308,7 +338,7 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
     for at, fact in enumerate(rollup.facts, start=_HEADER_ROW + 1):
         sheet[f"F{at}"].number_format = number_format(indicators[fact.indicator].decimals)
         sheet[f"F{at}"].alignment = RIGHT
-    sheet.auto_filter.ref = f"A{_HEADER_ROW}:N{_HEADER_ROW + len(rows)}"
+    sheet.auto_filter.ref = f"A{_HEADER_ROW}:O{_HEADER_ROW + len(rows)}"
 
 
 def _figures_sheet(
@@ -322,26 +352,26 @@ def _figures_sheet(
     cached: Cached,
 ) -> Worksheet:
     """Return a sheet of heads and figures, with live sums below; a figure that nobody reported stays blank."""
-    shown = in_letters(rollup.indicators)  # the cells of a matrix stand in a sheet of their own
-    every = (*columns, *((header(one), 17.0) for one in shown))
+    items = in_letters(rollup.indicators)  # the cells of a matrix stand in a sheet of their own
+    every = (*columns, *((header(one), 17.0) for one in items))
     sheet = _sheet(book, rollup, name, title, every)
     left = tuple(at for at, (_, width) in enumerate(columns, start=1) if width > 15)
     _rows(
         sheet,
-        [[*row, *(values.get(one.id) for one in shown)] for row, values in zip(rows, figures, strict=True)],
+        [[*row, *(values.get(one.id) for one in items)] for row, values in zip(rows, figures, strict=True)],
         every,
         left,
     )
     first = len(columns) + 1
-    for offset, one in enumerate(shown):
+    for offset, one in enumerate(items):
         for row in range(_HEADER_ROW + 1, _HEADER_ROW + 1 + len(rows)):
             cell = sheet[f"{letter(first + offset)}{row}"]
             cell.number_format, cell.alignment = number_format(one.decimals), RIGHT
     counts = (rollup.coverage.owed, rollup.coverage.reported) if columns[-1][0] == "已报" else ()
     totals: list[tuple[int | Decimal | None, str]] = [(count, "0") for count in counts]
-    totals += [(rollup.overall.get(one.id, Decimal(0) if one.adds_up else None), number_format(one.decimals)) for one in shown]
+    totals += [(rollup.overall.get(one.id, Decimal(0) if one.adds_up else None), number_format(one.decimals)) for one in items]
     _total_row(sheet, len(rows), len(every) - len(totals), totals, cached)
-    for column, one in enumerate(shown, start=first):
+    for column, one in enumerate(items, start=first):
         if not one.adds_up:  # no sum of what stands above
             sheet[f"{letter(column)}{_HEADER_ROW + len(rows) + 1}"].value = rollup.overall.get(one.id)
     return sheet
@@ -399,10 +429,10 @@ def _total_row(
     for column in range(1, heads + 1):
         write(sheet, f"{letter(column)}{row}", "合计" if column == 1 else None, alignment=CENTRE, **look)
     sheet.merge_cells(f"A{row}:{letter(heads)}{row}")
-    for column, (value, shown) in enumerate(totals, start=heads + 1):
+    for column, (value, look_of) in enumerate(totals, start=heads + 1):
         at = letter(column)
-        aligned = CENTRE if shown == "0" else RIGHT
-        formula(sheet, f"{at}{row}", f"=SUM({at}{first}:{at}{row - 1})", number_format=shown, alignment=aligned, **look)
+        aligned = CENTRE if look_of == "0" else RIGHT
+        formula(sheet, f"{at}{row}", f"=SUM({at}{first}:{at}{row - 1})", number_format=look_of, alignment=aligned, **look)
         if value is None:
             continue
         cached.setdefault(sheet.title, {})[f"{at}{row}"] = f"{value:f}" if isinstance(value, Decimal) else str(value)

@@ -38,7 +38,7 @@ def sent(form: Form, values: Mapping[str, Value] | None = None) -> Cells:
         for key, text in form.table(block).heads(block).items():
             sheet[at(f"{block.columns[key]}{block.rows['header']}")] = text
         for item in form.table(block).items:
-            if item.counts:
+            if item.id in block.previous:
                 sheet[at(block.cell("previous", item.id))] = block.previous[item.id]
                 if "coop" in block.lines:
                     sheet[at(block.cell("coop", item.id))] = block.coop[item.id]

@@ -39,17 +39,15 @@ class Submissions(Record):
         """Return the version the next accepted submission of an expected report gets."""
         return self._session.get_one(t.ExpectedReportRow, expected).highest + 1
 
-    def add_submission(self, record: SubmissionRecord, figures: Iterable[tuple[str, str, Decimal, str, str]]) -> None:
-        """Store a submission and its figures: line, indicator, value, sheet, cell."""
+    def add_submission(self, record: SubmissionRecord, figures: Iterable[tuple[str, str, Decimal, str, str, str]]) -> None:
+        """Store a submission and its figures: line, indicator, value, sheet, cell, key."""
         ordinal = int(record.id.rsplit("#", 1)[1])
         row = rows.as_row(t.SubmissionRow, record, {"envelope": "envelope_id", "expected": "expected_report_id"}, ordinal=ordinal)
         row.findings = list(record.findings)
         self._session.add(row)
         self._session.flush()
-        stored = [
-            {"submission_id": record.id, "line": line, "indicator": indicator, "value": value, "sheet": sheet, "cell": cell}
-            for line, indicator, value, sheet, cell in figures
-        ]
+        names = ("line", "indicator", "value", "sheet", "cell", "key")
+        stored = [{"submission_id": record.id, **dict(zip(names, figure, strict=True))} for figure in figures]
         if stored:
             self._session.execute(insert(t.FactRow), stored)
 

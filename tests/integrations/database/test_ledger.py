@@ -173,7 +173,7 @@ def test_the_newest_accepted_version_counts_and_an_earlier_moment_sees_the_earli
         for version, moment in ((1, first), (2, first + timedelta(days=1))):
             envelope = book.add_envelope("folder", "表.xlsx", f"{version}" * 64, 1, "", moment)
             record = SubmissionRecord(f"{envelope}:{ONE}#1", envelope, ONE, version, "accepted", False, "", moment, "表.xlsx", ())
-            book.add_submission(record, [("own", "officers", Decimal(version) / 4, "配合任务", "C7")])
+            book.add_submission(record, [("own", "officers", Decimal(version) / 4, "配合任务", "C7", "")])
             returned = replace(record, id=f"{envelope}:{ONE}#2", outcome="returned", version=0)
             book.add_submission(returned, [])
     with transaction(store) as session:
