@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check faults bench soak serve tick clean
+.PHONY: help demo test check faults bench soak serve tick bundle clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -52,6 +52,19 @@ serve: $(BIN)/installed ## open the Prefect UI on the demo's data
 
 tick: $(BIN)/installed ## take in what was dropped into the demo's inbox, and do what is due
 	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong tick
+
+# PLATFORM names another machine's, e.g. manylinux_2_28_aarch64 (Kylin on Kunpeng or Phytium); empty: this machine's.
+PLATFORM :=
+BUNDLE = build/liandong-bundle$(PLATFORM:%=-%)
+bundle: $(BIN)/installed ## an archive in build/ that installs with no network (PLATFORM=… for another machine)
+	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/wheelhouse
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w $(BUNDLE)/wheelhouse .
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check -d $(BUNDLE)/wheelhouse -c constraints.txt --only-binary=:all: \
+	  $(PLATFORM:%=--platform % --python-version 3.11 --implementation cp) "$$(ls $(BUNDLE)/wheelhouse/liandong-*.whl)[postgresql]"
+	cp -r constraints.txt README.zh-CN.md README.md docs deploy $(BUNDLE)/ && mv $(BUNDLE)/deploy/install.sh $(BUNDLE)/
+	cd $(BUNDLE) && find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum > SHA256SUMS
+	tar -czf $(BUNDLE).tar.gz -C build $(notdir $(BUNDLE))
+	@echo 'Written: $(BUNDLE).tar.gz; on the other machine: tar -xzf, then ./install.sh'
 
 clean: ## remove the virtual environment and the demo
 	rm -rf $(VENV) $(DEMO)

@@ -13,6 +13,7 @@ from cyclopts import App, Group, Parameter
 
 from campaigns.errors import DefinitionError, LiandongError, Refused, UnreadableFile
 from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hours, in_chinese
+from liandong.database import db_app
 from liandong.deciding import decide_app, register
 from liandong.other_systems import register as register_other_systems
 from liandong.overview import register as register_overview
@@ -54,6 +55,7 @@ prefect_app = App(
 prefect_app["--help"].help = "显示帮助"
 app.command(prefect_app)
 app.command(decide_app)
+app.command(db_app)
 register(app)
 register_overview(app)
 register_tracing(app)
@@ -557,6 +559,16 @@ def backup(*, to: Annotated[Path, Parameter(help="备份文件（.zip）")]) -> 
     from liandong.backup import back_up
 
     _say(f"已备份到 {back_up(to)}")
+    return OK
+
+
+@prefect_app.command
+def deploy(*, pool: Annotated[str | None, Parameter(help="工作池；不写则由 liandong serve 运行")] = None) -> int:
+    """在运行中的 Prefect 服务里登记部署、自动化规则和发信限流。"""
+    from liandong.window import deploy as deploy_all
+
+    made = deploy_all(pool)
+    _say(f"已登记 {len(made)} 个部署：{'、'.join(made)}")
     return OK
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prefect import serve
@@ -13,16 +13,20 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron
 
-from campaigns.errors import UnknownItem
+from campaigns.errors import LiandongError, UnknownItem
+from campaigns.plan import Plan
+from campaigns.workdays import in_chinese
 from integrations import settings
 from liandong import automations
 from tasks import window
+from tasks.definitions import known, load
 
 ZONE = "Asia/Shanghai"
 TAG = "联合执法"
 # one at a time, and a run that comes meanwhile is dropped: after an outage there is no burst
 ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 TELLING = "tell-office"
+_MOST_ROUNDS = 12  # on the page of a deployment
 TICKS = (
     ("flows.daily_round.daily_round", "daily-round", ("30 8 * * *", "30 14 * * *")),
     ("flows.collect_submissions.collect_submissions", "collect-submissions", ("*/5 * * * *",)),
@@ -59,6 +63,33 @@ def _tick(entrypoint: str, name: str, crons: Iterable[str]) -> RunnerDeployment:
     if name == TELLING:  # every call counts, and a letter that fails must not bring another about itself
         return RunnerDeployment.from_entrypoint(entrypoint, name=name)
     return RunnerDeployment.from_entrypoint(entrypoint, name=name, tags=[TAG], schedules=schedules, concurrency_limit=ALONE)
+
+
+def launchable() -> list[tuple[str, str]]:
+    """Return id and description of every campaign that can be launched: shipped ones and the office's own."""
+    return [(one.definition.campaign.id, _described(one)) for one in _usable()]
+
+
+def _described(plan: Plan) -> str:
+    """Return what the page of a campaign's deployment says of it: its title, document number, period and rounds."""
+    campaign = plan.definition.campaign
+    rounds = [f"* {one.label}：{in_chinese(one.opens_on)}下发，{in_chinese(one.due_on)}截止" for one in plan.rounds]
+    period = f"{in_chinese(campaign.starts)}至{in_chinese(campaign.ends)}"
+    lines = [f"**{campaign.title}**{campaign.doc_no or ''}", period, "\n".join(rounds[:_MOST_ROUNDS])]
+    if len(rounds) > _MOST_ROUNDS:
+        lines.append(f"……共{len(rounds)}个报送期")
+    return "\n\n".join(lines)
+
+
+def _usable() -> Iterator[Plan]:
+    """Yield the plans of the definitions that can be launched; a broken one does not keep the others from being served."""
+    for path in known():
+        try:
+            plan = load(str(path))
+        except LiandongError:
+            continue
+        if plan.usable:
+            yield plan
 
 
 async def deploy(campaigns: Iterable[tuple[str, str]], pool: str | None = None) -> list[str]:

@@ -2,15 +2,30 @@
 
 import importlib.metadata
 import os
+import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaigns.errors import LiandongError
+from campaigns.workdays import office_date, office_time
 from integrations import clock, settings
 from integrations.calendar import workdays
+from integrations.inbox.imap import ImapAccount
+from integrations.inbox.imap import log_in as imap_log_in
+from integrations.mail.smtp import SmtpAccount
+from integrations.mail.smtp import log_in as smtp_log_in
 from integrations.pictures import chinese_font
+from liandong.window import running_server
+
+_BUILT = date(2026, 1, 1)  # of this release: a clock that stands before it, or long after, is wrong
+_LONGEST_SERVICE = 10  # years
+_LEAST_FREE = 5  # GB
+_HOLIDAYS_KNOWN_IN = 12  # the month in which next year's holidays should be known
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +39,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Return what was found, in the order in which it matters."""
-    return [check for part in (_python, _office, _versions, _calendar, _fonts, _telemetry, _smtp, _imap) for check in part()]
+    return [check for part in _PARTS for check in part()]
 
 
 def _python() -> Iterator[Check]:
@@ -55,7 +70,7 @@ def _office() -> Iterator[Check]:
 
 def _versions() -> Iterator[Check]:
     # what is known to break: docs/decisions/0002
-    for package, too_new in (("fastapi", (0, 151)), ("sqlalchemy", (2, 1)), ("prefect", (3, 9))):
+    for package, too_new in (("fastapi", (0, 151)), ("sqlalchemy", (2, 1)), ("prefect", (3, 9)), ("apprise", (2,))):
         version = importlib.metadata.version(package)
         numbers = tuple(int(part) for part in version.split(".")[:2])
         fine = numbers < too_new
@@ -64,12 +79,51 @@ def _versions() -> Iterator[Check]:
 
 
 def _calendar() -> Iterator[Check]:
-    year = clock.now().year
-    published = workdays(year, year + 1, settings.home() / "calendar").published
+    today = clock.now()
+    published = workdays(today.year, today.year + 1, settings.home() / "calendar").published
     known = max(published, default=0)
-    fine = year in published
+    # the State Council's notice for the next year usually comes in November
+    wanted = today.year + (office_date(today).month >= _HOLIDAYS_KNOWN_IN)
+    missing = [year for year in range(today.year, wanted + 1) if year not in published]
     message = f"放假安排已知到 {known} 年" if known else "没有放假安排"
-    yield Check("日历", "正常" if fine else "注意", message + ("" if fine else f"，请在 calendar/{year}.yaml 中补充"))
+    later = f"，{missing[0]} 年的公布后请写进 calendar/{missing[0]}.yaml，在此之前那一年的日期都是暂定" if missing else ""
+    yield Check("日历", "注意" if missing else "正常", message + later)
+
+
+def _clock() -> Iterator[Check]:
+    year = clock.now().year
+    built = _BUILT.year
+    try:
+        ZoneInfo("Asia/Shanghai")
+    except ZoneInfoNotFoundError:
+        yield Check("时区", "不通", "没有时区数据，算不出北京时间，请安装 tzdata")
+        return
+    fine = built <= year <= built + _LONGEST_SERVICE
+    now = f"{office_time(clock.now()):%Y-%m-%d %H:%M}（北京时间）"
+    yield Check("时钟", "正常" if fine else "注意", now if fine else f"{now}，与程序的年份不符，请校准系统时钟（建议用 NTP）")
+
+
+def _disk() -> Iterator[Check]:
+    folder = settings.home()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e9
+    fine = free >= _LEAST_FREE
+    remedy = "" if fine else f"，少于 {_LEAST_FREE} GB，请腾出空间：空间用尽时来件收不进来"
+    yield Check("磁盘", "正常" if fine else "注意", f"{folder} 还有 {free:.1f} GB{remedy}")
+
+
+def _ports() -> Iterator[Check]:
+    for name, port in (("Prefect 界面", 4200), ("上传页面", 4300)):
+        with socket.socket() as probe:
+            # as servers do: one that has just been stopped is no obstacle
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                yield Check(f"端口 {port}", "注意", f"已被占用：{name}正在运行，或另有程序；另有程序时请用 --port 换一个")
+            else:
+                yield Check(f"端口 {port}", "正常", f"空闲，可供{name}使用")
 
 
 def _fonts() -> Iterator[Check]:
@@ -80,7 +134,24 @@ def _fonts() -> Iterator[Check]:
 
 
 def _telemetry() -> Iterator[Check]:
-    yield Check("外发统计", "正常", "由本程序启动的 Prefect 一律关闭统计上报")
+    wanted = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    set_here = all(os.environ.get(name, "").lower() == value for name, value in wanted.items())
+    told = "由本程序启动的 Prefect 一律关闭统计上报，页面不许访问本机以外的地址"
+    rest = "" if set_here else f"；直接使用 prefect 命令时请设 {' '.join(f'{name}={value}' for name, value in wanted.items())}"
+    yield Check("外发统计", "正常", told + rest)
+
+
+def _schedules() -> Iterator[Check]:
+    try:
+        url = running_server()
+    except LiandongError:
+        return
+    if url is None:
+        yield Check(
+            "定时运行", "注意", "Prefect 服务没有运行，到期的事不会自动做：请运行 liandong serve，或定时运行 liandong tick"
+        )
+        return
+    yield Check("定时运行", "正常", f"Prefect 服务在运行：{url.removesuffix('/api')}")
 
 
 def _smtp() -> Iterator[Check]:
@@ -91,7 +162,9 @@ def _smtp() -> Iterator[Check]:
     if smtp is None:
         yield Check("发信", "注意", "没有设置 [smtp]，信件只写入 outbox 文件夹")
         return
-    yield _reach("发信", smtp.host, smtp.port)
+    password = smtp.password.get_secret_value()
+    account = SmtpAccount(smtp.host, smtp.port, smtp.security, smtp.user, password, smtp.ca_file)
+    yield _tried("发信", f"{smtp.host}:{smtp.port}", partial(smtp_log_in, account))
 
 
 def _imap() -> Iterator[Check]:
@@ -102,12 +175,17 @@ def _imap() -> Iterator[Check]:
     if imap is None:
         yield Check("收信", "注意", "没有设置 [imap]，只收收件文件夹里的文件")
         return
-    yield _reach("收信", imap.host, imap.port)
+    password = imap.password.get_secret_value()
+    account = ImapAccount(imap.host, imap.port, imap.security, imap.user, password, imap.folder, imap.ca_file)
+    yield _tried("收信", f"{imap.host}:{imap.port}", partial(imap_log_in, account))
 
 
-def _reach(name: str, host: str, port: int) -> Check:
+def _tried(name: str, where: str, log_in: Callable[[], None]) -> Check:
     try:
-        socket.create_connection((host, port), timeout=5).close()
-    except OSError:
-        return Check(name, "不通", f"连不上 {host}:{port}，请检查网络和设置")
-    return Check(name, "正常", f"{host}:{port} 可以连接")
+        log_in()
+    except LiandongError as error:
+        return Check(name, "不通", str(error))
+    return Check(name, "正常", f"{where} 可以登录")
+
+
+_PARTS = (_python, _office, _versions, _clock, _calendar, _fonts, _disk, _ports, _schedules, _telemetry, _smtp, _imap)

@@ -58,6 +58,9 @@ def environment(home: Path, port: int, host: str = "127.0.0.1") -> dict[str, str
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
         "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "200",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        # slots held by runs are kept in files: a server that is restarted would else never give back the slot of a run that
+        # died, and every later run of that deployment would be dropped
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         # a run whose worker was killed is found by its silence (liandong/automations/silent_run.yaml)
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
         # what the steps log, with campaign and report, stands in the log of the run

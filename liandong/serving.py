@@ -4,17 +4,12 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from campaigns.errors import LiandongError
-from campaigns.plan import Plan
-from campaigns.workdays import in_chinese, office_time
+from campaigns.workdays import office_time
 from integrations import clock, settings
 from liandong import prefect_server
 from liandong.window import address_file, refresh
-from tasks.definitions import known, load
-
-MOST_ROUNDS = 12  # on the page of a deployment
 
 
 def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]) -> None:
@@ -31,9 +26,9 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
     door: subprocess.Popen[bytes] | None = None
     try:
         file.write_text(server.api_url, "ascii")
-        from liandong.deployments import deploy, serve_deployments
+        from liandong.deployments import deploy, launchable, serve_deployments
 
-        served = [(one.definition.campaign.id, _described(one)) for one in _usable()]
+        served = launchable()
         asyncio.run(deploy(served))  # before anything is drawn: a window without its deployment cannot be resumed
         refresh(clock.now())
         say(f"Prefect 界面：{server.url}　按 Ctrl+C 结束")
@@ -50,25 +45,3 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
             door.wait(10)
         file.unlink(missing_ok=True)
         server.stop()
-
-
-def _described(plan: Plan) -> str:
-    """Return what the page of a campaign's deployment says of it: its title, document number, period and rounds."""
-    campaign = plan.definition.campaign
-    rounds = [f"* {one.label}：{in_chinese(one.opens_on)}下发，{in_chinese(one.due_on)}截止" for one in plan.rounds]
-    period = f"{in_chinese(campaign.starts)}至{in_chinese(campaign.ends)}"
-    lines = [f"**{campaign.title}**{campaign.doc_no or ''}", period, "\n".join(rounds[:MOST_ROUNDS])]
-    if len(rounds) > MOST_ROUNDS:
-        lines.append(f"……共{len(rounds)}个报送期")
-    return "\n\n".join(lines)
-
-
-def _usable() -> Iterator[Plan]:
-    """Yield the plans of the definitions that can be launched; a broken one does not keep the others from being served."""
-    for path in known():
-        try:
-            plan = load(str(path))
-        except LiandongError:
-            continue
-        if plan.usable:
-            yield plan

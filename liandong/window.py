@@ -17,6 +17,7 @@ from integrations import settings
 from tasks.campaign import picture
 from tasks.office import office
 
+_NO_SERVER = "没有运行中的 Prefect 服务，请先运行：liandong serve"
 ADDRESS = "address"  # the file in Prefect's folder that says where the running server is
 
 
@@ -85,11 +86,23 @@ def refresh(now: datetime) -> str | None:
     return url.removesuffix("/api")
 
 
+def deploy(pool: str | None) -> list[str]:
+    """Return the names of the deployments that the running server now has; WorldError when none runs."""
+    url = running_server()
+    if url is None:
+        raise WorldError(_NO_SERVER)
+    _prepare(url)
+    from liandong.deployments import deploy as deploy_all
+    from liandong.deployments import launchable
+
+    return asyncio.run(deploy_all(launchable(), pool))
+
+
 def rebuild(now: datetime) -> str:
     """Return what was drawn again from the ledger, in words; WorldError when no server runs."""
     url = running_server()
     if url is None:
-        raise WorldError("没有运行中的 Prefect 服务，请先运行：liandong serve")
+        raise WorldError(_NO_SERVER)
     _prepare(url)
     from tasks.window import rebuild as redraw
 

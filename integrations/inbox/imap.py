@@ -108,6 +108,12 @@ def _arrived(line: bytes) -> datetime | None:
     return None
 
 
+def log_in(account: ImapAccount) -> None:
+    """Return nothing once the mailbox lets us in and opens its folder; WorldError otherwise."""
+    with _failures(account), _mailbox(account):
+        pass
+
+
 @contextmanager
 def _mailbox(account: ImapAccount) -> Iterator[imaplib.IMAP4]:
     """Yield a connection with the folder open for reading only."""

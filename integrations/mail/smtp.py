@@ -49,6 +49,15 @@ def deliver_by_smtp(raw: bytes, to: str, account: SmtpAccount) -> None:
         raise _failure(error, to, account) from error
 
 
+def log_in(account: SmtpAccount) -> None:
+    """Return nothing once the server lets us in; WorldError otherwise. No letter is handed over."""
+    try:
+        with _connection(account):
+            pass
+    except (OSError, smtplib.SMTPException) as error:
+        raise _failure(error, account.user, account) from error
+
+
 def _failure(error: Exception, to: str, account: SmtpAccount) -> LiandongError:
     """Return what a failure means. Only what concerns this recipient or letter is for ever, never the settings."""
     where = f"{account.host}:{account.port}"

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Installs from an offline bundle, with no network:  ./install.sh [FOLDER]   (default /opt/liandong)
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+target=${1:-/opt/liandong}
+cd "$here"
+sha256sum --quiet -c SHA256SUMS
+python=$(command -v python3.11 || command -v python3)
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "需要 Python 3.11 或更新")'
+mkdir -p "$target"
+"$python" -m venv "$target/.venv"
+"$target/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --find-links wheelhouse -c constraints.txt 'liandong[postgresql]'
+cp -r deploy "$target/"
+echo "已安装：$target/.venv/bin/liandong"
+echo "下一步：把 $target/.venv/bin 加入 PATH，运行 liandong doctor；长期运行见 $target/deploy 里的 systemd 单元"

@@ -1,0 +1,95 @@
+"""What an engineer starts from: the doctor's lines, the units, the settings shared by unit, compose file and server."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from integrations import settings
+from liandong import prefect_server
+from liandong.doctor import examine
+from tasks.office import Office
+from tests.integrations.mailboxes import answering_smtp, free_port, mail_devel
+
+CHECKOUT = Path(__file__).parents[2]
+UNITS = sorted((CHECKOUT / "deploy" / "systemd").glob("*.service"))
+
+
+def looked_at() -> dict[str, tuple[str, str]]:
+    return {one.name: (one.status, one.message) for one in examine()}
+
+
+def test_the_doctor_looks_at_the_whole_machine_and_says_what_to_do(office: Office) -> None:
+    found = looked_at()
+    expected = [
+        "运行环境",
+        "台账",
+        "时钟",
+        "日历",
+        "中文字体",
+        "磁盘",
+        "端口 4200",
+        "端口 4300",
+        "定时运行",
+        "外发统计",
+        "发信",
+        "收信",
+    ]
+    assert [name for name in expected if name not in found] == []
+    assert found["定时运行"][0] == "注意" and "liandong serve" in found["定时运行"][1]
+
+
+def test_the_doctor_logs_in_to_the_mail_servers(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with mail_devel() as account, answering_smtp(tmp_path / "journal") as port:
+        for name, value in {
+            "LIANDONG_IMAP__HOST": account.host,
+            "LIANDONG_IMAP__PORT": str(account.port),
+            "LIANDONG_IMAP__SECURITY": "plain",
+            "LIANDONG_IMAP__USER": account.user,
+            "LIANDONG_IMAP__PASSWORD": account.password,
+            "LIANDONG_SMTP__HOST": "127.0.0.1",
+            "LIANDONG_SMTP__PORT": str(port),
+            "LIANDONG_SMTP__SECURITY": "plain",
+        }.items():
+            monkeypatch.setenv(name, value)
+        found = looked_at()
+        assert (found["发信"][0], found["收信"][0]) == ("正常", "正常"), found
+        monkeypatch.setenv("LIANDONG_IMAP__PASSWORD", "wrong")
+        assert looked_at()["收信"] == (
+            "不通",
+            "邮箱登录被拒，请核对设置中的用户名和授权码（网易、腾讯邮箱用授权码，不用登录密码）",
+        )
+    monkeypatch.setenv("LIANDONG_SMTP__PORT", str(free_port()))
+    assert looked_at()["发信"][0] == "不通"
+    assert not (tmp_path / "journal").exists() or (tmp_path / "journal").read_text() == ""  # logging in sends nothing
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd on this machine")
+def test_systemd_finds_no_fault_with_the_units(tmp_path: Path) -> None:
+    for unit in UNITS:  # the programs stand somewhere else here
+        text = unit.read_text("utf-8").replace("/opt/liandong/.venv/bin", str(Path(sys.executable).parent))
+        (tmp_path / unit.name).write_text(text, "utf-8")
+    command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_units_compose_file_and_server_agree_on_their_variables() -> None:
+    assert len(UNITS) == 4
+    for unit in UNITS:
+        assert "EnvironmentFile=/etc/liandong/liandong.env" in unit.read_text("utf-8")
+    file = (CHECKOUT / "deploy" / "liandong.env").read_text("utf-8")
+    said = dict(line.split("=", 1) for line in file.splitlines() if "=" in line and not line.startswith("#"))
+    ours = prefect_server.environment(Path(said["LIANDONG_HOME"]), 4200)
+    assert {name: said.get(name) for name in ours} == ours
+    compose = YAML(typ="safe").load(CHECKOUT / "deploy" / "compose.yaml")
+    assert set(compose["services"]) == {"postgresql", "server", "worker", "web"}
+    for name in ("server", "worker", "web"):
+        assert compose["services"][name]["env_file"] == "liandong.env"
+    fields = {f"LIANDONG_{name.upper()}" for name in settings.Settings.model_fields}
+    for name in re.findall(r"^#?(LIANDONG_[A-Z_]+)=", file, re.MULTILINE):
+        assert name.split("__")[0] in fields, name
