@@ -50,6 +50,7 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
         ("forms", "报表代码", definition.forms),
         ("rules", "逻辑关系代码", definition.rules),
         ("ladder", "催报代码", definition.ladder),
+        ("targets", "目标代码", definition.targets),
     ):
         yield from _duplicates((section,), "id", label, [item.id for item in items])
     yield from _check_duties(definition)

@@ -6,6 +6,7 @@ Eight sections: campaign, directory, phases, duties, reports, forms, rules, ladd
 
 import calendar
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -322,6 +323,79 @@ USUAL_LADDER = (
 )
 
 
+class Target(Record):
+    """What a figure, or a share of two, is to come to: a bound, from which year it holds, and how binding it is.
+
+    `%` counts in hundredths. Before the year of `by` it is on its way, neither met nor missed.
+    """
+
+    id: Identifier = Field(title="代码")
+    title: Name = Field(title="指标")
+    form: Identifier = Field(title="报表代码")
+    numerator: Text = Field(title="分子")
+    denominator: Text | None = Field(None, title="分母")
+    unit: Name = Field(title="单位")
+    at_least: Decimal | None = Field(None, title="不低于")
+    at_most: Decimal | None = Field(None, title="不高于")
+    kind: Literal["binding", "expected"] | None = Field(None, title="属性")
+    over: Literal["period", "cumulative"] = Field("period", title="本期或累计")
+    by: int | None = Field(None, title="目标年", ge=2000, le=2100)
+
+    @property
+    def chinese(self) -> str:
+        """Return 约束性 or 预期性; nothing where the document does not say."""
+        return {"binding": "约束性", "expected": "预期性", None: ""}[self.kind]
+
+    @property
+    def bound(self) -> str:
+        """Return what officers read: `不低于90%`."""
+        word, value = ("不低于", self.at_least) if self.at_least is not None else ("不高于", self.at_most)
+        return f"{word}{value:f}{self.unit}" if value is not None else ""
+
+
+class ScoreRule(Record):
+    """One rule by which reporting is scored: what happens, and the points of each time; of `rate`, the points of the whole."""
+
+    id: Identifier = Field(title="代码")
+    title: Name = Field(title="名称")
+    each: Literal["late", "missing", "returned", "warned", "rate", "met", "missed"] = Field(title="计分事项")
+    points: Decimal = Field(title="分值")
+
+
+class Scoring(Record):
+    """How departments are scored; the document it rests on is named, and nothing is scored without one."""
+
+    basis: Text = Field(title="依据")
+    starts_at: Decimal = Field(Decimal(0), title="基础分")
+    rules: tuple[ScoreRule, ...] = Field(title="计分规则", min_length=1)
+
+
+class Ratio(Record):
+    """A ratio of two figures that keeps within bounds in honest data."""
+
+    id: Identifier = Field(title="代码")
+    title: Name = Field(title="名称")
+    form: Identifier = Field(title="报表代码")
+    numerator: Text = Field(title="分子")
+    denominator: Text = Field(title="分母")
+    at_least: Decimal | None = Field(None, title="不低于")
+    at_most: Decimal | None = Field(None, title="不高于")
+
+
+class Doubts(Record):
+    """From where on figures raise a question; a question is put, and never returns a report."""
+
+    copied: int = Field(4, title="相同项数", ge=2, le=50)
+    constant_rounds: int = Field(4, title="不变期数", ge=3, le=20)
+    peers: int = Field(5, title="相同单位数", ge=3, le=100)
+    least: Decimal = Field(Decimal(5), title="起算值", ge=1)
+    jump: Decimal = Field(Decimal(8), title="突变倍数", gt=1)
+    ratios: tuple[Ratio, ...] = Field((), title="比率")
+
+
+USUAL_DOUBTS = Doubts(assumed="没有规定数据疑问的界限，按经验拟定；只作疑问，不据此退回")
+
+
 class Definition(Record):
     """A whole definition file."""
 
@@ -333,6 +407,9 @@ class Definition(Record):
     forms: tuple[Form, ...] = Field(title="报表", min_length=1)
     rules: tuple[Rule, ...] = Field((), title="逻辑关系")
     ladder: tuple[Rung, ...] = Field(USUAL_LADDER, title="催报")
+    targets: tuple[Target, ...] = Field((), title="目标")
+    scoring: Scoring | None = Field(None, title="考核计分")
+    doubts: Doubts = Field(USUAL_DOUBTS, title="数据疑问")
 
     def duty(self, number: int) -> Duty:
         """Return the duty with that number; KeyError when there is none."""

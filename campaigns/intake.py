@@ -17,7 +17,7 @@ from campaigns.submission import Book, Checked, Refusal, check
 DOORS = {
     "mail": "邮件",
     "folder": "收件文件夹",
-    "page": "上传页面",
+    "upload": "上传页面",
     "api": "报送接口",
     "office": "办公室登记",
     "pull": "读取",

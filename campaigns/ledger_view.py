@@ -46,7 +46,7 @@ class Unclear:
 class Entry:
     """One expected report: `soon` means that its date is near; `files` are what was received for it.
 
-    `doubts` are what the department's prose says otherwise than its table.
+    `doubts` are what the department's prose says otherwise than its table, and what its figures ask to be looked at for.
     """
 
     duty: int

@@ -63,6 +63,9 @@ _WORDS: dict[str, Callable[[Context], str]] = {
     "bool_type": lambda c: "应是 true 或 false",
     "bool_parsing": lambda c: "应是 true 或 false",
     "float_type": lambda c: "应是数字",
+    "decimal_type": lambda c: "应是数字",
+    "decimal_parsing": lambda c: "应是数字",
+    "finite_number": lambda c: "应是数字",
     "float_parsing": lambda c: "应是数字",
     "invalid_key": lambda c: "名称应是文字，数字请加引号",
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from campaigns import checks
+from campaigns import checks, target_checks
 from campaigns.date_checks import doubts
 from campaigns.definition import Definition, Duty, Hop, Report, Role
 from campaigns.errors import UnknownOrgan
@@ -107,7 +107,7 @@ class Plan:
 
 def expand(definition: Definition, directory: Directory, workdays: Workdays, hours: OfficeHours) -> Plan:
     """Return the plan of a definition, with every problem found; with errors in it, the plan holds what could be laid out."""
-    problems = list(checks.check(definition, directory))
+    problems = [*checks.check(definition, directory), *target_checks.check(definition, directory)]
     assignments, unresolved = _assign(definition, directory)
     problems += unresolved
     rounds, doubts = _rounds(definition, workdays)

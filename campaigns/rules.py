@@ -90,6 +90,31 @@ def parse(text: str) -> Relation:
     return Relation(left, right, _SIGNS[type(tree.ops[0])], names)
 
 
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Sums and products of figures, ready to be asked."""
+
+    side: ast.expr
+    names: tuple[str, ...]
+
+    def value(self, figures: Mapping[str, Decimal]) -> Decimal | None:
+        """Return what it comes to, None where one of its figures is not there."""
+        return _value(self.side, figures) if figures.keys() >= set(self.names) else None
+
+
+def expression(text: str) -> Expression:
+    """Return what a numerator or denominator says, in codes, numbers and + - *; RuleError, in Chinese, when it is none."""
+    fault = RuleError(f"“{text}”读不懂：应由指标代码、数字和 + - * 组成，例如 patents - patents_before")
+    try:
+        side = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise fault from None
+    names = tuple(dict.fromkeys(_dotted(node) for node in _names(side)))
+    if not _plain(side) or not names or any(scope_of(name)[0] for name in names):
+        raise fault
+    return Expression(side, names)
+
+
 def scope_of(name: str) -> tuple[str, str]:
     """Return where a name looks (`previous`, `coop`, or nothing for the department's own) and the code it names."""
     first, dot, rest = name.partition(".")

@@ -17,6 +17,7 @@ from liandong.database import db_app
 from liandong.deciding import decide_app, register
 from liandong.other_systems import register as register_other_systems
 from liandong.overview import register as register_overview
+from liandong.scoring import register as register_scoring
 from liandong.tracing import register as register_tracing
 
 OK, PROBLEMS, UNREADABLE = 0, 1, 2
@@ -60,6 +61,7 @@ register(app)
 register_overview(app)
 register_tracing(app)
 register_other_systems(app)
+register_scoring(app)
 
 
 def main() -> None:

@@ -13,12 +13,14 @@ from campaigns.errors import Conflict, UnknownItem
 from campaigns.items import figures_of
 from campaigns.parts import part_counts
 from campaigns.plan import ExpectedReport, Plan
+from campaigns.questions import Question, cited
 from campaigns.records import CampaignRecord, RollUpRecord, RoundRecord
 from campaigns.states import Standing, State, chinese, rates, state, tally
 from campaigns.versions import series
 from campaigns.workdays import office_time
 from integrations.database.ledger import Ledger
 from tasks import accounts, closing
+from tasks.assessing import questions_of
 from tasks.attention import attention
 from tasks.office import names, office
 from tasks.parts import RoundParts, parts_of_round
@@ -200,9 +202,11 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
         if code in rounds:
             with at.ledger() as ledger:
                 parts = parts_of_round(ledger, plan, code)
+                asked = questions_of(plan, code, ledger.figures(record.id, "own"))
             return {
                 "kind": "round",
                 **_round_document(plan, rounds[code], standings, parts, as_of),
+                "questions": [_question(one) for one in asked],
                 "reports": _reports(plan, standings, as_of, round_id=code),
             }
         if code in standings:
@@ -219,6 +223,17 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
                 "reports": _reports(plan, standings, as_of, department=organ.id),
             }
     raise UnknownItem(f"台账里没有“{code}”，可用 liandong status --json 查看全部代码")
+
+
+def _question(one: Question) -> dict[str, Any]:
+    """Return a question with the cells it compares."""
+    return {
+        "kind": one.kind,
+        "expected": one.expected,
+        "text": one.text,
+        "figures": [cited(fact) for fact in one.figures],
+        "against": [cited(fact) for fact in one.against],
+    }
 
 
 def _reports(
@@ -342,6 +357,9 @@ def show_item(document: Mapping[str, Any]) -> None:
             due, received = _readable(one["due_at"]), _readable(one["received_at"])
             table.add_row(str(one["duty"]), one["department"], role, due, one["state_text"], received, str(one["version"] or ""))
         out.print(table)
+    for one in document.get("questions", ()):
+        against = f"　对照：{'，'.join(one['against'][:3])}" if one["against"] else ""
+        out.print(f"数据疑问：{one['text']}（{'，'.join(one['figures'][:3])}）{against}", markup=False, soft_wrap=True)
     for one in document.get("rounds", ()):
         out.print(f"{one['label']}（{one['id']}）：" + "，".join(f"{word}{one[key]}" for key, word in WORDS.items()))
 

@@ -25,11 +25,12 @@ from integrations.database.ledger import Ledger
 from integrations.database.ledger.rollups import rollup_key
 from integrations.files import write_whole
 from integrations.word.reader import read
-from tasks.closing import rolled_up, rollup_letter
+from tasks.closing import rollup_letter
 from tasks.forms import XLSX
 from tasks.office import Office, office
 from tasks.papers import DOCX
 from tasks.post import make_message
+from tasks.rolling import rolled_up
 from tasks.step import step
 
 FOLDER, TEMPLATES = "documents", "templates"

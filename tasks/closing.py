@@ -19,7 +19,9 @@ from campaigns.workdays import Slots
 from integrations.database.ledger import Ledger
 from integrations.excel.rollup_book import write_rollup
 from integrations.files import write_whole
+from tasks.assessing import assess, sheets
 from tasks.office import Office, office
+from tasks.rolling import rolled_up
 from tasks.step import step
 
 
@@ -76,16 +78,10 @@ def _end(ledger: Ledger, campaign: str, as_of: datetime) -> None:
         ledger.set_status(Event(campaign, "campaign.closed", campaign, as_of, "tick", f"close:{campaign}", note), "closed")
 
 
-def rolled_up(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> rollup.RollUp:
-    """Return the totals of a round as the ledger holds them now."""
-    campaign = plan.definition.campaign.id
-    facts = ledger.figures(campaign, "own")
-    return rollup.roll_up(plan, round_id, facts, ledger.standings(campaign, round_id), as_of)
-
-
 def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> RollUpRecord:
     """Return the roll-up of a round, written in the caller's transaction as a new version unless nothing has changed."""
-    result = rolled_up(ledger, plan, a_round.id, as_of)
+    facts = ledger.figures(a_round.campaign, "own")
+    result = rolled_up(ledger, plan, a_round.id, as_of, facts)
     said = published(result)
     figures = at.keep(json.dumps(said, ensure_ascii=False, sort_keys=True).encode())
     earlier = ledger.rollups(a_round.id)
@@ -93,7 +89,8 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
         return earlier[-1]
     changed = changes(json.loads(at.bytes_of(earlier[-1].figures)), said, result) if earlier else ()
     arrivals = {one.id: (one.sender or DOORS.get(one.door, ""), one.received_at) for one in ledger.envelopes()}
-    data = write_rollup(result, changed, arrivals)
+    assessed = assess(ledger, plan, a_round, result, facts, as_of)
+    data = write_rollup(result, changed, arrivals, sheets(plan, assessed))
     digest = at.keep(data)
     version = len(earlier) + 1
     name = f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}.xlsx"

@@ -19,6 +19,7 @@ from campaigns.workdays import Workdays, in_chinese, office_date
 from integrations.database.ledger import Ledger
 from integrations.files import write_whole
 from integrations.pages import ledger_page
+from tasks.assessing import questions_of
 from tasks.attention import attention
 from tasks.forms import form_path
 from tasks.office import Office, names, office
@@ -58,6 +59,7 @@ class _Campaign:
     standings: Mapping[str, Standing]
     states: Mapping[str, str]
     messages: Sequence[MessageRecord]
+    questions: Mapping[str, Sequence[str]]  # of the rounds that are open, by expected report
 
 
 def _view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datetime) -> LedgerView:
@@ -66,7 +68,8 @@ def _view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datetime) -
     drawn = picture(plan, record.version, standings, opened, as_of)
     states = {bar.key: bar.state for one in drawn.rounds for bar in one.bars}
     workdays, messages = at.workdays(plan.definition), ledger.messages(record.id)
-    shared = _Campaign(at, plan, as_of, workdays, names(plan), standings, states, messages)
+    questions = _questions(ledger, plan, [code for code, closed in opened.items() if not closed])
+    shared = _Campaign(at, plan, as_of, workdays, names(plan), standings, states, messages, questions)
     campaign = plan.definition.campaign
     return LedgerView(
         office=at.settings.office,
@@ -78,6 +81,16 @@ def _view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datetime) -
         rounds=tuple(_round(shared, ledger, one) for one in rounds),
         unclear=_unclear(at, ledger, record.id),
     )
+
+
+def _questions(ledger: Ledger, plan: Plan, rounds: Sequence[str]) -> dict[str, list[str]]:
+    """Return what asks to be looked at again in the figures of these rounds, by expected report."""
+    facts = ledger.figures(plan.definition.campaign.id, "own") if rounds else []
+    found: dict[str, list[str]] = defaultdict(list)
+    for code in rounds:
+        for one in questions_of(plan, code, facts):
+            found[one.expected].append(f"{one.chinese}：{one.text.partition('：')[2]}")
+    return found
 
 
 def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView:
@@ -142,7 +155,10 @@ def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord 
         version=standing.version,
         parts=tuple(_part(shared.at, standing) for standing in standings),
         files=(Link(submission.file, original_of(shared.at, submission.envelope)),) if submission else (),
-        doubts=tuple(finding.message for finding in parts.differences(one.department)) if standings and submission else (),
+        doubts=(
+            *(finding.message for finding in (parts.differences(one.department) if standings and submission else ())),
+            *shared.questions.get(one.id, ()),
+        ),
     )
 
 

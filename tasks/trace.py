@@ -6,8 +6,8 @@ from datetime import datetime
 from campaigns.errors import UnknownItem
 from campaigns.pedigree import Opened, opened
 from campaigns.rollup import RollUp
-from tasks.closing import rolled_up
 from tasks.office import office
+from tasks.rolling import rolled_up
 
 
 def trace(

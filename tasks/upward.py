@@ -20,8 +20,9 @@ from integrations.database.ledger import Ledger
 from integrations.excel import fill as workbook
 from integrations.http.client import Bounds
 from integrations.http.superior import IssuedForm, Receipt, Superior
-from tasks.closing import publish_in, rolled_up
+from tasks.closing import publish_in
 from tasks.office import Office, office
+from tasks.rolling import rolled_up
 from tasks.step import step
 
 _TRIES = 3

@@ -14,6 +14,7 @@ from campaigns.formulas import shown
 from campaigns.items import in_letters
 from campaigns.pedigree import Change
 from campaigns.rollup import Coverage, Entry, RollUp, percent
+from campaigns.sheets import Sheet
 from campaigns.states import State
 from campaigns.workdays import moment_in_chinese
 from integrations.excel.workbook import (
@@ -51,8 +52,10 @@ _MOST_LINKS = 20_000  # of 65,530 that a sheet may have
 Arrivals = Mapping[str, tuple[str, datetime]]  # envelope -> who sent it, when it came
 
 
-def write_rollup(rollup: RollUp, changes: Sequence[Change] = (), arrivals: Arrivals | None = None) -> bytes:
-    """Return the roll-up workbook, with what changed since the version before; the same roll-up gives the same bytes.
+def write_rollup(
+    rollup: RollUp, changes: Sequence[Change] = (), arrivals: Arrivals | None = None, more: Sequence[Sheet] = ()
+) -> bytes:
+    """Return the roll-up workbook, with what changed since the version before and more sheets; the same gives the same bytes.
 
     Every figure of a department leads to its line in 来源: file, sheet, cell, version, sender, time; totals are sums of those.
     """
@@ -73,6 +76,8 @@ def write_rollup(rollup: RollUp, changes: Sequence[Change] = (), arrivals: Arriv
     _missing(book, rollup)
     _coverage(book, rollup, cached)
     _origin(book, rollup, arrivals or {})
+    for one in more:
+        _rows(_sheet(book, rollup, one.name, one.title, one.columns), one.rows, one.columns, one.left)
     return save(book, cached)
 
 

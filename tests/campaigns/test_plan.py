@@ -240,4 +240,5 @@ def test_what_is_assumed_is_counted() -> None:
 
     told = [one for one in changed(forms=(form,)).problems if one.severity is Severity.ASSUMPTION]
 
-    assert [(one.path, one.message) for one in told] == [(("forms", 0, "assumed"), "拟定：常用八项")]
+    assert [one.path for one in told] == [("forms", 0, "assumed"), ("doubts", "assumed")]  # the usual bounds of questions too
+    assert told[0].message == "拟定：常用八项"

@@ -1,0 +1,49 @@
+"""What is wrong with targets, scoring and the bounds of questions, each with its key path."""
+
+from collections.abc import Iterator
+
+from campaigns.checks import Path, error, warning
+from campaigns.definition import Definition, Ratio, Target
+from campaigns.findings import Problem
+from campaigns.items import items_of
+from campaigns.organs import Directory
+from campaigns.rules import RuleError, expression
+
+
+def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
+    """Return what is wrong with targets, scoring and the bounds of questions."""
+    for index, target in enumerate(definition.targets):
+        yield from _check_expressions(definition, directory, target, ("targets", index), f"目标“{target.title}”")
+        if (target.at_least is None) == (target.at_most is None):
+            yield error("bound", ("targets", index), f"目标“{target.title}”要写 at_least（不低于）或 at_most（不高于），二者选一")
+        if target.by is not None and not definition.campaign.starts.year <= target.by <= definition.campaign.ends.year:
+            told = f"目标“{target.title}”的目标年{target.by}不在专项行动期间，请核对"
+            yield warning("outside", ("targets", index, "by"), told)
+    for index, ratio in enumerate(definition.doubts.ratios):
+        path: Path = ("doubts", "ratios", index)
+        yield from _check_expressions(definition, directory, ratio, path, f"比率“{ratio.title}”")
+        if ratio.at_least is None and ratio.at_most is None:
+            yield error("bound", path, f"比率“{ratio.title}”要写 at_least（不低于）或 at_most（不高于），至少一个")
+    scoring = definition.scoring
+    if scoring and any(rule.each in ("met", "missed") for rule in scoring.rules) and not definition.targets:
+        yield error("no-target", ("scoring", "rules"), "计分规则按目标计分，却没有写目标（targets）")
+
+
+def _check_expressions(
+    definition: Definition, directory: Directory, one: Target | Ratio, path: Path, said: str
+) -> Iterator[Problem]:
+    forms = [form.id for form in definition.forms]
+    if one.form not in forms:
+        yield error("unknown-form", (*path, "form"), f"{said}所用报表“{one.form}”没有定义，可用的有：{'、'.join(forms)}")
+        return
+    codes = [item.id for item in items_of(definition.form(one.form), None, definition, directory) if item.counts]
+    for key, text in (("numerator", one.numerator), ("denominator", one.denominator)):
+        try:
+            names = expression(text).names if text else ()
+        except RuleError as fault:
+            yield error("rule", (*path, key), str(fault))
+            continue
+        for name in names:
+            if name not in codes:
+                told = f"{said}中的“{name}”不是报表“{one.form}”的指标，可用的有：{'、'.join(codes)}"
+                yield error("unknown-indicator", (*path, key), told)
