@@ -32,10 +32,12 @@ check: $(BIN)/installed ## ruff, mypy, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(BIN)/installed ## time forms, reading and plans against other libraries
+bench: $(BIN)/installed ## time forms, reading, plans and ticks against other ways
 	$(BIN)/python bench/forms.py
 	$(BIN)/python bench/reading.py
 	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/tick.py
+	$(BIN)/python bench/rehearsal.py
 
 faults: $(BIN)/installed ## inject every kind of fault into 25 forms, saved by three programs (minutes)
 	$(BIN)/python tests/faults.py

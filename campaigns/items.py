@@ -194,8 +194,7 @@ def _limited(one: Report | Form | Indicator) -> bool:
 
 def codes_of(name: str, definition: Definition, directory: Directory) -> tuple[str, ...]:
     """Return the codes of the departments a name stands for: an organ, a group, or all organs of a level; none if unknown."""
-    level = tuple(organ.id for organ in directory.organs if organ.level == name)
-    if level:
+    if level := directory.at_level(name):
         return level
     try:
         holder: Organ | Group = directory.resolve(name, definition.campaign.starts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -123,6 +123,10 @@ class Directory(Record):
         """Return the organ with that code; KeyError when there is none."""
         return self._by_code[code]
 
+    def at_level(self, level: str) -> tuple[str, ...]:
+        """Return the codes of the organs of a level, in the directory's order."""
+        return self._by_level.get(level, ())
+
     def resolve(self, name: str, on: date) -> Organ | Group:
         """Return the one organ or group meant by a name on a date; UnknownOrgan with candidates when it is not one.
 
@@ -187,6 +191,11 @@ class Directory(Record):
     @cached_property
     def _by_code(self) -> dict[str, Organ]:
         return {organ.id: organ for organ in reversed(self.organs)}  # the first of two with one code
+
+    @cached_property
+    def _by_level(self) -> dict[str, tuple[str, ...]]:
+        levels = dict.fromkeys(organ.level for organ in self.organs)
+        return {level: tuple(organ.id for organ in self.organs if organ.level == level) for level in levels}
 
     @cached_property
     def _known(self) -> "dict[date, _Names]":
@@ -389,6 +398,7 @@ def rank(level: str) -> int | None:
     return next((at for at, names in enumerate(_RANKS, start=1) if level in names), None)
 
 
+@lru_cache(maxsize=65_536)
 def plain(name: str) -> str:
     """Return a name as it is compared: full-width forms, brackets and separators folded, white space and unseen signs gone."""
     folded = unicodedata.normalize("NFKC", name).translate(_FOLDED)

@@ -160,9 +160,9 @@ def _assign(definition: Definition, directory: Directory) -> tuple[tuple[Assignm
 
 
 def _members(directory: Directory, holder: Organ | Group) -> Iterable[Organ]:
-    known = {organ.id for organ in directory.organs}
     if isinstance(holder, Organ):
         return (holder,)
+    known = {organ.id for organ in directory.organs}
     return (directory.organ(code) for code in holder.members if code in known)
 
 
