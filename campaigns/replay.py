@@ -31,6 +31,9 @@ class Replayed:
     submissions: dict[str, tuple[str, str]] = field(default_factory=dict)  # id -> outcome, digest
     envelopes: dict[str, str] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
+    settled: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # message -> what became of it, when it left
+    forms: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
     notices: dict[str, str] = field(default_factory=dict)  # those nobody needed to hear any more
 
 
@@ -102,6 +105,12 @@ def step(found: Replayed, text: str) -> None:
             found.envelopes[about] = data.get("digest", "")
         case "message.made":
             found.messages[about] = data.get("digest", "")
+        case "message.settled":
+            found.settled[about] = data["status"], data["sent_at"]
+        case "form.issued":
+            found.forms[about] = data.get("digest", "")
+        case "link.made":
+            found.links[about] = data.get("digest", "")
         case "notice.superseded":
             found.notices[about] = data.get("digest", "")
         case _ if about in found.standings:

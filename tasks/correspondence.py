@@ -71,7 +71,7 @@ def settle_aside(at: Office, ledger: Ledger, envelope: EnvelopeRecord, found: As
     if settled.campaign:
         data = {"kind": found.kind.value, "outcome": None, "sha256": envelope.sha256, "department": settled.department}
         ledger.record(Event(settled.campaign, "envelope.settled", envelope.id, as_of, "tick", f"settle:{envelope.id}", data))
-    if found.kind is EnvelopeKind.BOUNCE and letter and ledger.mark_undelivered(letter.key, f"{found.why}。"):
+    if found.kind is EnvelopeKind.BOUNCE and letter and ledger.mark_undelivered(letter.key, f"{found.why}。", as_of):
         tell_undelivered(at, ledger, letter, found.why, as_of, envelope.id)
 
 

@@ -64,7 +64,7 @@ def verify() -> Verified:
     """Return everything in the ledger and the office's folder that is not as it was recorded."""
     at = office()
     with at.ledger() as ledger:
-        campaigns = [one.id for one in ledger.campaigns()]
+        campaigns = ledger.recorded_campaigns()
         faults: list[str] = []
         for code in campaigns:
             broken = ledger.broken_links(code)

@@ -54,7 +54,7 @@ def deliver(as_of: datetime) -> int:
                 if not ledger.holds(message.key, turn):
                     continue  # we were silent for too long: another sender has it
                 if ledger.is_needless(message):
-                    ledger.mark_unsent(message.key, "withdrawn", "所催事项已经报送，不再发出", turn)
+                    ledger.mark_unsent(message.key, "withdrawn", "所催事项已经报送，不再发出", as_of, turn)
                     continue
             time.sleep(max(0.0, last + gap - time.monotonic()))
             last = time.monotonic()
@@ -73,12 +73,12 @@ def _send_one(at: Office, message: MessageRecord, turn: str, as_of: datetime) ->
         send(at, at.bytes_of(message.sha256), message.to_email, message.file)
     except PermanentRefusal as refusal:
         with at.ledger() as ledger:
-            ledger.mark_unsent(message.key, "refused", str(refusal), turn)
+            ledger.mark_unsent(message.key, "refused", str(refusal), as_of, turn)
             tell_undelivered(at, ledger, message, str(refusal), as_of)
         return "refused"
     except WorldError as error:
         with at.ledger() as ledger:
-            ledger.mark_unsent(message.key, "queued", str(error), turn)
+            ledger.mark_queued(message.key, str(error), turn)
         return "queued"
     with at.ledger() as ledger:
         ledger.mark_sent(message.key, as_of, turn)

@@ -10,6 +10,7 @@ from tasks import doors
 from tasks.attention import attention
 from tasks.campaign import launch
 from tasks.office import Office
+from tasks.record import verify
 from tests.builders import FIRST_ROUND, small_plan
 from tests.flows.test_tick import LAUNCHED, at
 from tests.integrations.machine_mails import plain
@@ -50,6 +51,7 @@ def test_a_mail_that_asks_is_a_request_and_moves_nothing(opened: Office) -> None
     tick.collect(NOW)
     with opened.ledger() as ledger:
         assert len(ledger.requests("test-2020")) == 1
+    assert verify().faults == ()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tasks.campaign import launch
 from tasks.doors import take_in
 from tasks.intake import check_envelopes
 from tasks.office import Office
+from tasks.record import verify
 from tests.builders import FIRST_ROUND, small_plan
 from tests.flows.test_tick import LAUNCHED, at, newest_form
 from tests.integrations.excel.filling import edited, fill_in
@@ -66,6 +67,7 @@ def test_a_bounce_marks_the_letter_and_tells_the_office_once(opened: Office, nam
     with opened.ledger() as ledger:  # no later run sends it again, or takes it for sent
         again = ledger.message(sent.key)
         assert again and again.status == "undelivered"
+    assert verify().faults == ()
 
 
 def test_a_bounce_of_no_letter_of_ours_waits_for_a_person(opened: Office) -> None:

@@ -189,7 +189,7 @@ def test_a_sender_that_froze_and_thaws_finds_that_another_has_sent_its_letters(p
         assert deliver(OPENED + timedelta(minutes=11)) == 7
     with office().ledger() as ledger:
         assert len(frozen) == 7 and not any(ledger.holds(one.key, "frozen") for one in frozen)
-        ledger.mark_unsent(frozen[0].key, "queued", "解冻后才发现连不上", "frozen")  # too late: it is not its letter any more
+        ledger.mark_queued(frozen[0].key, "解冻后才发现连不上", "frozen")  # too late: it is not its letter any more
     assert statuses() == {"sent": 7} and len(set(server.taken)) == 7
 
 

@@ -80,6 +80,7 @@ ROWS = {
     "message": ("to_email", "receipt:R-2020-000002"),
     "notice": ("slot", ""),
     "rollup": ("coverage", FIRST_ROUND),
+    "form": ("layout", f"{FIRST_ROUND}:wlj:v1"),
 }
 OTHER = {"due_on": "2020-12-04", "due_at": "2020-12-30 09:30:00.000000", "received_at": "2020-11-01 09:30:00.000000"}
 OTHER |= {"value": "990000", "slot": "2020-11-01 00:30:00.000000"}
@@ -98,19 +99,36 @@ def test_an_altered_row_is_named(copy: Path, table: str) -> None:
     assert any(named in one for one in found), found
 
 
-KEYS = {"fact": "submission_id", "part": "envelope_id", "rollup": "round_id", "notice": "key", "message": "key"}
+KEYS = {"fact": "submission_id", "part": "envelope_id", "rollup": "round_id", "notice": "key", "message": "key", "form": "serial"}
 
 
 def _key(table: str) -> str:
     return KEYS.get(table, "id")
 
 
-@pytest.mark.parametrize("table", ["expected_report", "message", "decision", "rollup"])
+@pytest.mark.parametrize("table", ["expected_report", "message", "decision", "rollup", "form", "campaign"])
 def test_a_removed_row_is_named(copy: Path, table: str) -> None:
     code = ROWS[table][1]
     with sqlite3.connect(copy / "liandong.db") as ledger:
         assert ledger.execute(f"DELETE FROM {table} WHERE {_key(table)} = ?", (code,)).rowcount == 1
     assert any(code in one and "不见了" in one for one in verify().faults)
+
+
+@pytest.mark.parametrize(("status", "says"), [("queued", "不见了"), ("refused", "与存证不符")])
+def test_whether_a_letter_left_is_proved_too(copy: Path, status: str, says: str) -> None:
+    key = ROWS["message"][1]
+    with sqlite3.connect(copy / "liandong.db") as ledger:
+        ledger.execute("UPDATE message SET status = ? WHERE key = ?", (status, key))
+    assert f"test-2020：信件的投递结果“{key}”{says}" in verify().faults
+
+
+def test_what_can_no_longer_be_read_is_named_with_its_table_and_hides_nothing_else(copy: Path) -> None:
+    with sqlite3.connect(copy / "liandong.db") as ledger:
+        ledger.execute("UPDATE round SET tally = 'x'")
+        ledger.execute("UPDATE decision SET basis = '别的' WHERE id = 'test-2020/D0003'")
+    faults = verify().faults
+    assert "test-2020：报送期的表里有读不出的内容，被改动" in faults
+    assert any("决定“test-2020/D0003”" in one for one in faults)
 
 
 def test_an_altered_removed_or_replaced_event_is_named(copy: Path) -> None:

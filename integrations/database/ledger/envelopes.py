@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from campaigns.errors import UnknownItem
+from campaigns.events import Event
 from campaigns.records import (
     EnvelopeRecord,
     PartRecord,
@@ -78,6 +79,8 @@ class Envelopes(Record):
         """Give a department an upload link for a round; the one before is revoked."""
         self._session.merge(t.UploadLinkRow(round_id=round_id, department_id=department, nonce=nonce, made_at=made_at))
         self._session.flush()
+        campaign, code = round_id.partition("/")[0], f"{round_id}/{department}"
+        self.record(Event(campaign, "link.made", code, made_at, "tick", f"link:{code}", {}))
 
     def add_handed_in(
         self, door: str, name: str, sha256: str, size: int, received_at: datetime, scope: tuple[str, str], key: str | None

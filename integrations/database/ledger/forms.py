@@ -2,9 +2,8 @@
 
 from sqlalchemy import select
 
-from campaigns.records import (
-    FormRecord,
-)
+from campaigns.events import Event
+from campaigns.records import FormRecord
 from integrations.database import tables as t
 from integrations.database.ledger import rows
 from integrations.database.ledger.record import Record
@@ -18,6 +17,8 @@ class Forms(Record):
         if self._session.get(t.FormRow, record.serial) is None:
             self._session.add(rows.as_row(t.FormRow, record, {"round": "round_id", "department": "department_id"}))
             self._session.flush()
+            campaign = record.round.partition("/")[0]  # every id begins with the campaign's
+            self.record(Event(campaign, "form.issued", record.serial, record.issued_at, "tick", f"issue:{record.serial}", {}))
 
     def form(self, serial: str) -> FormRecord | None:
         """Return an issued form, None when there is none with that serial."""

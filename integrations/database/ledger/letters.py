@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 
@@ -135,20 +134,21 @@ class Letters(Record):
 
     def mark_sent(self, key: str, sent_at: datetime, claim: str = "") -> None:
         """Mark a message as sent by the sender that has its claim."""
-        self._mark(key, claim, status="sent", sent_at=sent_at, error="")
+        self._settle(key, sent_at, *_claimed(claim), status="sent", sent_at=sent_at, error="")
 
-    def mark_unsent(self, key: str, status: str, error: str, claim: str = "") -> None:
-        """Mark a message as queued again (the world failed), refused (for good) or withdrawn, with the reason."""
-        self._mark(key, claim, status=status, error=error)
+    def mark_queued(self, key: str, error: str, claim: str = "") -> None:
+        """Mark a message as queued again, because the world failed."""
+        again = update(t.MessageRow).where(t.MessageRow.key == key, *_claimed(claim))
+        self._session.execute(again.values(status="queued", error=error))
+
+    def mark_unsent(self, key: str, status: str, error: str, at: datetime, claim: str = "") -> None:
+        """Mark a message as refused or withdrawn: it will never be sent, with the reason."""
+        self._settle(key, at, *_claimed(claim), status=status, error=error)
 
     def put_back(self, claim: str, error: str) -> None:
         """Queue again all that is still claimed by a sender that gives up."""
         mine = t.MessageRow.claim == claim, t.MessageRow.status == "sending"
         self._session.execute(update(t.MessageRow).where(*mine).values(status="queued", error=error))
-
-    def _mark(self, key: str, claim: str, **values: Any) -> None:
-        mine = (t.MessageRow.key == key, *((t.MessageRow.claim == claim,) if claim else ()))
-        self._session.execute(update(t.MessageRow).where(*mine).values(**values))
 
     def messages(self, campaign: str | None = None) -> list[MessageRecord]:
         """Return the messages, all or a campaign's, in the order they were made."""
@@ -156,3 +156,8 @@ class Letters(Record):
         if campaign:
             query = query.where(t.MessageRow.campaign_id == campaign)
         return [rows.message(row) for row in self._session.scalars(query)]
+
+
+def _claimed(claim: str) -> tuple[ColumnElement[bool], ...]:
+    """Return that a message is still a sender's own; nothing when nobody claimed it."""
+    return (t.MessageRow.claim == claim,) if claim else ()

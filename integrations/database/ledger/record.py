@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.decisions import folded
@@ -71,7 +71,20 @@ class Record:
                 return rows.envelope_digest(self._session, event.about)
             case "message.made":
                 return rows.message_digest(self._session, event.about)
+            case "form.issued":
+                return rows.form_digest(self._session, event.about)
+            case "link.made":
+                return rows.link_digest(self._session, event.about)
         return None
+
+    def _settle(self, key: str, at: datetime, *only: ColumnElement[bool], **values: Any) -> bool:
+        """Return whether a message of that key was there to change: what became of it is an event of its campaign."""
+        wanted = update(t.MessageRow).where(t.MessageRow.key == key, *only).values(**values)
+        found = self._session.execute(wanted.returning(t.MessageRow.campaign_id, t.MessageRow.sent_at)).first()
+        if found and found.campaign_id:
+            data = {"status": values["status"], "sent_at": found.sent_at.isoformat() if found.sent_at else None}
+            self.record(Event(found.campaign_id, "message.settled", key, at, "tick", f"send:{key}", data))
+        return found is not None
 
     def _fold(self, event: Event) -> None:
         data, moment = event.data, event.occurred_at

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import func, literal, select
 
 from campaigns.records import MessageRecord
 from integrations.database import tables as t
@@ -34,15 +34,10 @@ class Replies(Record):
         row = self._session.scalar(query)
         return rows.message(row) if row else None
 
-    def mark_undelivered(self, key: str, reason: str) -> bool:
+    def mark_undelivered(self, key: str, reason: str, at: datetime) -> bool:
         """Return whether a letter that had left is now known not to have arrived; told again, it stays as it was told first."""
-        found = self._session.execute(
-            update(t.MessageRow)
-            .where(t.MessageRow.key == key, t.MessageRow.status.in_(("sending", "sent")))
-            .values(status="undelivered", error=reason)
-            .returning(t.MessageRow.key)
-        )
-        return found.first() is not None
+        left = t.MessageRow.status.in_(("sending", "sent"))
+        return self._settle(key, at, left, status="undelivered", error=reason)
 
     def receipts_of(self, sender: str, since: datetime) -> int:
         """Return how many receipts were made for mails of one sender since a moment."""

@@ -239,7 +239,7 @@ def envelope_digest(session: Session, code: str) -> str | None:
         [one.ordinal, one.name, one.sha256, one.kind, one.problem, one.missing, one.figures] for one in session.scalars(query)
     ]
     came = [row.id, row.door, row.name, row.sha256, row.size, row.sender, row.received_at]
-    became = [row.campaign_id, row.round_id, row.department_id, row.outcome, row.reason, row.findings]
+    became = [row.campaign_id, row.round_id, row.department_id, row.kind, row.outcome, row.reason, row.findings]
     return digest([*came, *became, parts])
 
 
@@ -251,6 +251,21 @@ def message_digest(session: Session, key: str) -> str | None:
     query = select(t.NoticeRow).where(t.NoticeRow.message_key == key).order_by(t.NoticeRow.key)
     said = [row.key, row.message_id, row.campaign_id, row.round_id, row.department_id, row.kind, row.to_name, row.to_email]
     return digest([*said, row.subject, row.file, row.sha256, row.made_at, [notice_digest(one) for one in session.scalars(query)]])
+
+
+def form_digest(session: Session, serial: str) -> str | None:
+    """Return the digest of an issued form; None when there is no such row."""
+    row = session.get(t.FormRow, serial)
+    if row is None:
+        return None
+    return digest([row.serial, row.round_id, row.department_id, row.version, row.sha256, row.layout, row.issued_at])
+
+
+def link_digest(session: Session, code: str) -> str | None:
+    """Return the digest of the upload link of a round and department, `round/department`; None when there is no such row."""
+    round_id, _, department = code.rpartition("/")
+    row = session.get(t.UploadLinkRow, (round_id, department))
+    return None if row is None else digest([row.round_id, row.department_id, row.nonce, row.made_at])
 
 
 def notice_digest(row: t.NoticeRow) -> str:
