@@ -62,6 +62,7 @@ class Entry:
     parts: tuple[PartSeen, ...] = ()
     files: tuple[Link, ...] = ()
     doubts: tuple[str, ...] = ()
+    extended: bool = False  # its date was moved by a decision
 
     @property
     def light(self) -> str:

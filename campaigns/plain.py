@@ -5,6 +5,7 @@ import re
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they turn the order of what is shown around them
 _SEPARATORS = re.compile('[\\\\/:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029]+')
+_STILL = str.maketrans('<>`[]|"', "＜＞｀［］｜＂")
 _LONGEST_NAME = 200  # bytes of UTF-8: with a suffix and a mark it stays below the 255 a name may have
 
 
@@ -13,9 +14,19 @@ def legible(text: str) -> str:
     return _ILLEGAL.sub("", text)
 
 
+def printable(value: object) -> object:
+    """Return a value as a template may print it: of a text what is legible, of one that is markup already all of it."""
+    return legible(value) if type(value) is str else value
+
+
 def one_line(text: str) -> str:
     """Return a text on one line, legible."""
     return " ".join(legible(text).split())
+
+
+def still(text: str) -> str:
+    """Return a text in which neither Markdown nor HTML can begin: the signs that begin it are set in full width."""
+    return legible(text).translate(_STILL)
 
 
 def shortened(text: str, most: int) -> str:

@@ -12,6 +12,7 @@ import networkx as nx
 
 from campaigns import graph
 from campaigns.definition import Role
+from campaigns.plain import still
 from campaigns.plan import Plan, Round
 from campaigns.states import Standing, State, chinese, state
 from campaigns.workdays import office_time
@@ -281,7 +282,7 @@ def mermaid(a_round: RoundPicture) -> str:
         return ""
     names = {bar.key: f"n{at}" for at, bar in enumerate(bars)}
     lines = ["flowchart LR"]
-    lines += [f'  {names[bar.key]}["{bar.label}<br/>{bar.shown}"]:::{bar.type.lower()}' for bar in bars]
+    lines += [f'  {names[bar.key]}["{still(bar.label)}<br/>{still(bar.shown)}"]:::{bar.type.lower()}' for bar in bars]
     lines += [f"  {names[before]} --> {names[bar.key]}" for bar in bars for before in bar.parents if before in names]
     lines += [f"  classDef {kind.lower()} {colours}" for kind, colours in _COLOURS.items()]
     return "\n".join(lines)

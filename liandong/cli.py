@@ -405,6 +405,30 @@ def brief(
 
 
 @app.command
+def archive(
+    campaign: Campaign = None,
+    /,
+    *,
+    to: Annotated[Path | None, Parameter(help="写到哪个文件夹（默认在数据文件夹的 archive 里）")] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> int:
+    """归档：通知、下发记录、各单位原件、催办记录、汇总、报告，带目录和 SHA-256 清单。"""
+    from campaigns.archive import by_folder
+    from liandong.views import the_campaign
+    from tasks.archiving import archive as put_away
+
+    folder, files = put_away(the_campaign(campaign), to, _now(as_of))
+    counts = by_folder(files)
+    if json:
+        _json({"folder": str(folder), "files": len(files), "folders": counts})
+    else:
+        _say(f"已归档到 {folder}：" + "，".join(f"{name}{count}件" for name, count in counts.items()))
+        _say("目录是“目录.xlsx”；核对文件有没有改动：在该文件夹里运行 sha256sum -c SHA256SUMS.txt")
+    return OK
+
+
+@app.command
 def demo(*, out: Annotated[Path, Parameter(help="演示结果放在哪个文件夹")] = Path("demo")) -> int:
     """演示：贺州专项行动的前两期，从下发到汇总。"""
     from liandong.demo import run_demo

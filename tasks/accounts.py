@@ -5,7 +5,7 @@ SHA-256 of each file. What would be the same as last time is not made again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from campaigns.account import Account, Summary, account
 from campaigns.definition import Part
 from campaigns.errors import Conflict
 from campaigns.leader_page import Facts, facts, page
+from campaigns.ledger_view import LedgerView
 from campaigns.letters import Attachment
 from campaigns.notices import Notice
 from campaigns.parts import Document, sections
@@ -21,12 +22,15 @@ from campaigns.plain import file_name
 from campaigns.plan import Plan
 from campaigns.records import DocumentRecord, PartRecord, RollUpRecord
 from campaigns.rollup import RollUp
+from campaigns.workdays import moment_in_chinese
 from integrations.database.ledger import Ledger
 from integrations.database.ledger.rollups import rollup_key
+from integrations.excel.ledger_book import write_ledger
 from integrations.files import write_whole
 from integrations.word.reader import read
 from tasks.closing import rollup_letter
 from tasks.forms import XLSX
+from tasks.ledger_page import ledger_view
 from tasks.office import Office, office
 from tasks.papers import DOCX
 from tasks.post import make_message
@@ -37,6 +41,7 @@ FOLDER, TEMPLATES = "documents", "templates"
 PNG = "image/png"
 _TYPES = {"docx": DOCX, "xlsx": XLSX, "png": PNG}
 Template = Callable[[Office, str], bytes]
+LEDGER_BOOK = "台账"
 PAGE, PAGE_PICTURE = "领导一页纸", "领导一页纸图"
 
 
@@ -49,13 +54,14 @@ class _Gathered:
     before: RollUp | None
     summaries: Mapping[str, PartRecord | None]  # of each lead: its newest readable one
     narratives: Mapping[str, tuple[str, str]]
+    view: LedgerView
     page: Facts
     last: Mapping[str, Any] | None
     last_files: Sequence[DocumentRecord]
 
 
 def write_documents(campaign: str, round_id: str, as_of: datetime) -> list[DocumentRecord]:
-    """Return report, bulletin and charts of a round as it stands, written now unless the last ones say the same."""
+    """Return report, bulletin, ledger and charts of a round as it stands, written now unless the last ones say the same."""
     at = office()
     with at.ledger() as ledger:
         gathered = _gather(at, ledger, campaign, round_id, as_of)
@@ -135,10 +141,19 @@ def _gather(at: Office, ledger: Ledger, campaign: str, round_id: str, as_of: dat
         before=before,
         summaries=_summaries(ledger, plan, round_id),
         narratives={one.expected: (one.narrative, one.envelope) for one in sorted(submitted, key=lambda one: one.version)},
+        view=ledger_sheet_view(at, ledger, campaign, as_of),
         page=now,
         last=last[0] if last else None,
         last_files=last[1] if last else (),
     )
+
+
+def ledger_sheet_view(at: Office, ledger: Ledger, campaign: str, as_of: datetime) -> LedgerView:
+    """Return the ledger of a campaign as its workbook shows it: as of the last moment at which anything in it changed."""
+    standings = ledger.standings(campaign).values()
+    moments = [moment for one in standings for moment in (one.received_at, one.due_at) if moment and moment <= as_of]
+    view = ledger_view(at, ledger, ledger.campaign(campaign), as_of)
+    return replace(view, as_of=moment_in_chinese(max(moments, default=as_of)))
 
 
 def _before(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> RollUp | None:
@@ -169,6 +184,7 @@ def _account_files(at: Office, gathered: _Gathered, template: Template) -> dict[
     drawn = charts(gathered.rollup)
     told = _account(at, gathered)
     made = {
+        LEDGER_BOOK: ("xlsx", write_ledger(gathered.view)),
         ACCOUNT: ("docx", filled_account(template(at, ACCOUNT), ACCOUNT, told, list(drawn.values()))),
         BULLETIN: ("docx", filled_account(template(at, BULLETIN), BULLETIN, told)),
     }

@@ -11,6 +11,7 @@ from prefect.client.orchestration import PrefectClient
 
 from campaigns import rollup
 from campaigns.forms import header
+from campaigns.plain import still
 from campaigns.window import Picture, RoundPicture, done, matrix, mermaid, overdue, progress
 from integrations.pictures import graph_picture
 from tasks.office import Office, office
@@ -28,11 +29,12 @@ class Page:
 
     async def table(self, key: str, description: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put a table on the page."""
-        await self.put(key, "table", description, json.dumps(rows, ensure_ascii=False))
+        told = [{still(name): still(one) if isinstance(one, str) else one for name, one in row.items()} for row in rows]
+        await self.put(key, "table", description, json.dumps(told, ensure_ascii=False))
 
     async def put(self, key: str, kind: str, description: str, data: Any) -> None:
         """Put something on the page; nothing is written when it stands there already."""
-        said = {"description": description, "data": data}
+        said = {"description": still(description), "data": data}
         held = await self._held(key)
         if held is None:
             path: Any = "/artifacts/"
@@ -104,6 +106,6 @@ def _files(at: Office, one: Picture) -> str:
     with at.ledger() as ledger:
         published = [record for a_round in one.rounds for record in ledger.rollups(a_round.id)]
     for record in published:
-        lines.append(f"* [{record.file}]({FILES}/{quote(record.file)})　第{record.version}版")
+        lines.append(f"* [{still(record.file)}]({FILES}/{quote(record.file)})　第{record.version}版")
     lines += [f"* {name}：`{at.home / folder}`" for name, folder in (("下发的报表", "forms"), ("发出的信件", "outbox"))]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from campaigns.intake import DOORS
 from campaigns.items import in_letters
 from campaigns.letters import Letter, RollUp, Row
 from campaigns.pedigree import Change, changes, published
+from campaigns.plain import file_name
 from campaigns.plan import Plan
 from campaigns.records import RollUpRecord, RoundRecord
 from campaigns.states import state, tally
@@ -93,7 +94,7 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
     data = write_rollup(result, changed, arrivals, sheets(plan, assessed))
     digest = at.keep(data)
     version = len(earlier) + 1
-    name = f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}.xlsx"
+    name = file_name(f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}", ".xlsx")
     folder = at.home / "rollup"
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / name, data)

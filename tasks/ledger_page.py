@@ -40,7 +40,7 @@ def write_ledger_page(as_of: datetime) -> None:
         records = sorted(ledger.campaigns(), key=lambda record: (record.launched_at, record.id))
         pages = {record.id: f"台账-{record.id}.html" if number else PAGE for number, record in enumerate(records)}
         urgent = attention(at, ledger, as_of)
-        views = {record.id: _view(at, ledger, record, as_of) for record in records}
+        views = {record.id: ledger_view(at, ledger, record, as_of) for record in records}
     for code, view in views.items():
         others = tuple(Link(views[other].short_title, pages[other]) for other in views if other != code)
         page = ledger_page(replace(view, links=others, attention=urgent))
@@ -62,7 +62,8 @@ class _Campaign:
     questions: Mapping[str, Sequence[str]]  # of the rounds that are open, by expected report
 
 
-def _view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datetime) -> LedgerView:
+def ledger_view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datetime) -> LedgerView:
+    """Return how a campaign stands, as the page and the workbook show it."""
     plan, standings, rounds = at.plan(record), ledger.standings(record.id), ledger.rounds(record.id)
     opened = {one.id: one.closed_at is not None for one in rounds if one.opened_at}
     drawn = picture(plan, record.version, standings, opened, as_of)
@@ -153,6 +154,7 @@ def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord 
         soon=still_owed and left <= _SOON,
         received=moment_in_chinese(standing.received_at) if standing.received_at else "",
         version=standing.version,
+        extended=standing.due_version > 1,
         parts=tuple(_part(shared.at, standing) for standing in standings),
         files=(Link(submission.file, original_of(shared.at, submission.envelope)),) if submission else (),
         doubts=(

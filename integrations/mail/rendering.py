@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from campaigns.letters import Attachment, Digest, Kind, Letter
+from campaigns.plain import printable
 from campaigns.workdays import in_chinese, office_date, office_time
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -152,6 +153,7 @@ def _environment(form: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
+        finalize=printable,
         autoescape=form == "html",
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from campaigns.ledger_view import LedgerView
+from campaigns.plain import printable
 from campaigns.upload_view import UploadView
 
 _HERE = Path(__file__).parent
@@ -45,6 +46,7 @@ def _template(name: str) -> Template:
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         undefined=StrictUndefined,
+        finalize=printable,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -193,6 +193,11 @@ class Envelopes(Record):
         self._session.flush()
         return True
 
+    def parts_of(self, envelope: str) -> list[PartRecord]:
+        """Return the parts of an envelope, in their order."""
+        query = select(t.PartRow).where(t.PartRow.envelope_id == envelope).order_by(t.PartRow.ordinal)
+        return [rows.part(row) for row in self._session.scalars(query)]
+
     def parts(self, round_id: str) -> list[tuple[str, PartRecord]]:
         """Return the parts that arrived for a round in envelopes not turned away, oldest first, each with its department.
 
