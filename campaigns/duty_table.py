@@ -26,7 +26,9 @@ _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _INHERITED = ("chapter", "lead", "units", "cooperating", "due")
 _GOES_ON = ("长期", "持续", "常态", "全年", "贯穿")
-_WORD = re.compile(r"[(（]?(牵头(?:负责|单位)?|配合(?:单位)?|协助|参与|分别负责|按(?:照)?职责分工(?:分别)?负责|负责)[)）]?[:：]?")
+_WORD = re.compile(
+    r"(?<!各)(?<!各项目)[(（]?(牵头(?:负责|单位)?|配合(?:单位)?|协助|参与|分别负责|按(?:照)?职责分工(?:分别)?负责|负责)[)）]?[:：]?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,20 @@ def drafted(grid: Sequence[Sequence[Cell]]) -> list[DraftedDuty]:
     return duties
 
 
-def written(duties: Sequence[DraftedDuty], code: str, title: str, source: str, directory: str) -> str:
+def heading(grid: Sequence[Sequence[Cell]]) -> Cell | None:
+    """Return the one text that stands above the heads of a table; None when there is none, or several."""
+    at, _ = _heads(grid)
+    said = [cell for row in grid[:at] for cell in row if cell.text.strip() and not cell.merged]
+    return next((cell for cell in said if len(cell.text) > 4), None) if len(said) <= 2 else None
+
+
+def written(duties: Sequence[DraftedDuty], code: str, title: Cell, source: str, directory: str) -> str:
     """Return the draft as the text of a definition file: `待定` wherever the table is silent."""
     out = [
         f"# 由 {source} 起草。每一项后面注明出自哪一格；“待定”须核对原文后填写，写了 assumed 的请逐条确认。",
         "campaign:",
         f"  id: {code}",
-        f"  title: {_quoted(title)} # 取自文件名，请核对",
+        f"  title: {_quoted(_line(title.text))} # 取自{title.place}，请核对",
         f"  short_title: {OPEN}",
         f"  office: {OPEN}",
         f"  starts: {OPEN}",
@@ -249,6 +258,9 @@ def _add_due(text: str, place: str, one: DraftedDuty) -> None:
     comment = f"{place}：{_line(text)}"
     if any(word in said for word in _GOES_ON):
         one.doubts.append(f"{place}“{_line(text)}”，没有完成时限")
+        return
+    if said.startswith("每"):
+        one.doubts.append(f"{place}“{_line(text)}”是定期报送的时间，不是完成时限，请写进 reports 的 clock")
         return
     quarter = re.fullmatch(r"(\d{4})年(?:第)?([一二三四1-4])季度(?:底|末)?(?:以|之)?前?", said)
     if quarter:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from campaigns.duty_table import Cell, drafted, written
+from campaigns.duty_table import Cell, drafted, heading, written
 from campaigns.errors import UnreadableFile
 from campaigns.submission import Book, Refusal
 from integrations.excel.reader import read_table
@@ -25,7 +25,8 @@ def draft(path: Path, code: str, directory: str) -> str:
         except UnreadableFile as said:
             fault = fault or said
             continue
-        return written(duties, code, re.sub(r"[\s_]+", "", path.stem), path.name, directory)
+        title = heading(grid) or Cell(re.sub(r"[\s_]+", "", path.stem), "文件名")
+        return written(duties, code, title, path.name, directory)
     raise fault or UnreadableFile(f"{path} 里没有表格")
 
 

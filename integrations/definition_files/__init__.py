@@ -162,6 +162,8 @@ def _all(draft: _Draft, workdays: Workdays, hours: OfficeHours) -> list[Problem]
     told = expand(draft.definition, directory, workdays, hours).problems
     nameless = {(one[0], one[-1]) for one in draft.stand_ins if one}
     undated = any(("campaign", key)[: len(one)] == one for one in draft.stand_ins for key in ("starts", "ends"))
+    # a template's example stands where a value is still owed: its dates need not fit those that are given
+    undated = undated or any(one.rule == "values" and one.severity is Severity.ASKED for one in draft.problems)
     return [
         *draft.problems,
         *(

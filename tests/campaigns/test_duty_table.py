@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.duty_table import Cell, drafted
+from campaigns.duty_table import Cell, drafted, heading
 from campaigns.errors import UnreadableFile
 
 HEADS = ("序号", "任务", "牵头单位", "配合单位", "完成时限")
@@ -34,7 +34,7 @@ def fields(row: tuple[str, ...], heads: tuple[str, ...] = HEADS) -> dict[str, st
         ("20201020日", "待定"),
         ("202111", "待定"),
         ("2026年6月中旬", "待定"),
-        ("每月底前", "待定"),
+        ("每月底前", ""),
         ("按上级要求", "待定"),
         ("长期坚持", ""),
         ("持续推进", ""),
@@ -70,6 +70,8 @@ def test_what_a_doubtful_date_may_mean_is_told(text: str, said: str) -> None:
         ("各县(市、区)人民政府", {"lead": "[各县(市、区)人民政府]"}),
         ("市公安局牵头，市教育局、市民政局配合", {"lead": "[市公安局]", "cooperating": "[市教育局, 市民政局]"}),
         ("市公安局（牵头）", {"lead": "[市公安局]"}),
+        ("各牵头单位", {"lead": "[各牵头单位]"}),
+        ("各项目牵头单位、市教育局", {"lead": "[各项目牵头单位, 市教育局]"}),
         ("市公安局牵头负责", {"lead": "[市公安局]"}),
         ("市教育局、市民政局按职责分工分别负责", {"joint_leads": "[市教育局, 市民政局]"}),
         ("市公安局牵头，市教育局、市民政局按职责分工负责", {"units": "[市公安局, 市教育局, 市民政局]"}),
@@ -93,6 +95,18 @@ def test_heads_are_worded_in_many_ways(heads: tuple[str, ...]) -> None:
     found = fields(("1", "检查", "市公安局", "市教育局", "2026年6月底前"), heads)
 
     assert found == {"number": "1", "title": "检查", "lead": "[市公安局]", "cooperating": "[市教育局]", "due": "2026-06"}
+
+
+def test_a_recurring_date_is_no_end_of_the_work_and_is_told() -> None:
+    said = fields(("1", "检查", "市公安局", "", "每月25日前"))
+    assert said["doubts"] == "E2“每月25日前”是定期报送的时间，不是完成时限，请写进 reports 的 clock"
+
+
+def test_the_text_above_the_heads_is_the_table_s_title() -> None:
+    table = grid(HEADS, ("1", "检查", "市公安局", "", ""), heads=("附件", "2025年放心消费专项行动责任分工表", "", "", ""))
+    found = heading(table)
+    assert found is not None and (found.text, found.place) == ("2025年放心消费专项行动责任分工表", "B1")
+    assert heading(table[1:]) is None
 
 
 def test_units_whose_role_is_open_stay_open() -> None:

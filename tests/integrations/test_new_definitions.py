@@ -63,6 +63,13 @@ def test_what_is_not_given_is_all_that_is_asked_for(folder: Path) -> None:
     assert not [one for one in found if one.severity is Severity.ERROR]
 
 
+def test_a_template_half_filled_in_is_not_blamed_for_the_dates_of_its_examples(folder: Path) -> None:
+    found = problems(folder, derived("holiday-price", "spring", {"年份": "2021", "节日": "春节"}, [DEFINITIONS]))
+
+    assert [one.message for one in found if one.severity is Severity.ERROR] == []
+    assert sum(one.severity is Severity.ASKED for one in found) == 5
+
+
 def test_from_last_year_dates_move_and_are_to_be_confirmed(folder: Path) -> None:
     text = derived("hezhou-2020", "hezhou-2021", {"short_title": "放心消费"}, [folder, DEFINITIONS])
     found = problems(folder, text)
