@@ -85,7 +85,7 @@ class Walk:
         return figures_of(self.plan.definition, self.plan.directory, self.plan.round(round_id).report)
 
 
-def walk(office: Office, plan: Plan, *, rounds_each: int = 1, departments: int = 6) -> Walk:
+def walk(office: Office, plan: Plan, *, rounds_each: int = 1, departments: int = 5) -> Walk:
     """Return a campaign walked from its launch until the first rounds of every report are rolled up."""
     campaign = plan.definition.campaign
     launched = instant(campaign.starts, office.settings.hours.start)
