@@ -15,11 +15,14 @@ from campaigns.items import Item, in_letters
 from campaigns.plain import legible, shortened
 from campaigns.plan import Plan, Round
 from campaigns.rollup import Coverage, Entry, RollUp, percent
+from campaigns.sheets import Sheet
 from campaigns.states import State
+from campaigns.targets import WHOLE, Attainment
 from campaigns.workdays import in_chinese, moment_in_chinese
 
 MOST_SIGNS = 1_500  # of one department under one heading: what is longer is read in its own document
 _MOST_COLUMNS = 10  # figures that a table across a page has room for
+_MOST_ROWS = 100  # of a table that the workbook has in full
 _NUMERALS = "一二三四五六七八九十"
 
 
@@ -62,10 +65,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of texts."""
+    """A table of texts; those of the program's own annexes have no title."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Account:
     totals: Table
     units: Table
     ahead: tuple[str, ...]
+    more: tuple[Table, ...] = ()  # targets, scores, questions: what the round was assessed by
 
 
 def numeral(number: int) -> str:
@@ -109,11 +114,15 @@ def account(
     summaries: Sequence[Summary],
     unread: Sequence[str],
     narratives: Mapping[str, tuple[str, str]],
+    attainments: Sequence[Attainment] = (),
+    doubts: int = 0,
+    sheets: Sequence[Sheet] = (),
 ) -> Account:
     """Return what the office tells of a round.
 
     `before` is the roll-up of the round before, if there was one; `summaries` are the leads' as read, `unread` the leads whose
-    summary did not come or could not be read; `narratives` are text and envelope of each report in effect, by its id.
+    summary did not come or could not be read; `narratives` are text and envelope of each report in effect, by its id. What the
+    round was assessed by comes as targets attained, the number of questions its figures raise, and the sheets of both.
     """
     campaign = plan.definition.campaign
     a_round = plan.round(rollup.round)
@@ -128,12 +137,13 @@ def account(
         covers=rollup.covers,
         as_of=moment_in_chinese(last_change(rollup)),
         standing=tuple(_standing(rollup, [names.get(code, code) for code in unread])),
-        figures=tuple(_figures(rollup, before)),
+        figures=(*_figures(rollup, before), *_aims(attainments), *_doubts(doubts)),
         chapters=tuple(_chapter(one, summaries, names) for one in demanded),
         progress=tuple(_progress(plan.definition, rollup, narratives)),
         totals=_totals(rollup),
         units=_units(rollup),
         ahead=tuple(_ahead(plan, a_round)),
+        more=tuple(_table(one) for one in sheets),
     )
 
 
@@ -171,6 +181,34 @@ def _figures(rollup: RollUp, before: RollUp | None) -> Iterable[str]:
     earlier = _in_words(before) if before else ""
     if before and earlier:
         yield f"上一期（{before.round_label}，报送率{_rate(before.coverage)}）：{earlier}。"
+
+
+def _aims(attainments: Sequence[Attainment]) -> Iterable[str]:
+    """Yield a sentence on each target of the whole campaign."""
+    for one in attainments:
+        if one.department == WHOLE:
+            came = "" if one.value is None else f"完成{one.value:f}{one.target.unit}，"
+            aim = "，".join(filter(None, (one.target.chinese, f"目标{one.target.bound}")))
+            yield f"{one.target.title}（{aim}）：{came}{one.text}。"
+
+
+def _doubts(count: int) -> Iterable[str]:
+    if count:
+        yield f"有{count}处数据需要请报送单位核对（只是提问，不影响受理），见所附的数据疑问表。"
+
+
+def _table(one: Sheet) -> Table:
+    """Return a sheet of the roll-up as a table, as long as a report has room for."""
+    rows = [tuple(map(_cell, row)) for row in one.rows]
+    if len(rows) > _MOST_ROWS:
+        rows = [*rows[:_MOST_ROWS], ("……", f"共{len(rows)}行，其余见汇总表", *[""] * (len(one.columns) - 2))]
+    return Table(tuple(head for head, _ in one.columns), tuple(rows), one.title)
+
+
+def _cell(value: str | int | Decimal | None) -> str:
+    if value is None:
+        return ""
+    return plain(value) if isinstance(value, Decimal) else str(value)
 
 
 def _in_words(rollup: RollUp) -> str:

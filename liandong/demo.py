@@ -39,9 +39,10 @@ LAUNCHED = instant(date(2020, 10, 20), OfficeHours().start)
 ROUNDS = 2
 PATIENCE = 240  # seconds for the launch, on a slow machine too
 FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS = "下发报表", "信件", "收到的文件", "退回的批注件", "汇总"
+DOCUMENTS = "报告"
 GRAPH, INDEX, HOME = "依赖关系图.png", "index.json", "office"
 DRAFTS, DRAFTED = "试一试", "jyj"  # a filled form of this department, for a visitor to drop into the inbox
-MADE_HERE = (DRAFTS, FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS, GRAPH, PAGE, HOME, INDEX)
+MADE_HERE = (DRAFTS, FORMS, LETTERS, RECEIVED, ANNOTATED, ROLLUPS, DOCUMENTS, GRAPH, PAGE, HOME, INDEX)
 KINDS = {
     Kind.ASSIGNMENT: "任务分工",
     Kind.REMINDER: "催办",
@@ -247,6 +248,7 @@ def _gather(out: Path) -> Iterator[Entry]:
         messages, envelopes = ledger.messages(), ledger.envelopes()
         submissions = [one for a_round in rounds for one in ledger.submissions(a_round.id)]
         rollups = [one for a_round in rounds for one in ledger.rollups(a_round.id)]
+        documents = ledger.documents(CAMPAIGN)
     plan = plan_of(CAMPAIGN)
     named, labels = names(plan), {a_round.id: a_round.label for a_round in plan.rounds}
     for form in forms:
@@ -269,12 +271,16 @@ def _gather(out: Path) -> Iterator[Entry]:
         path = f"{ROLLUPS}/{Path(rollup.file).name}"
         _put(out / path, at.bytes_of(rollup.sha256))
         yield Entry(path, "rollup", None, rollup.round)
+    for document in documents:
+        path = f"{DOCUMENTS}/{Path(document.file).name}"
+        _put(out / path, at.bytes_of(document.sha256))
+        yield Entry(path, "document", None, document.round)
     last = [one.id for one in rounds if one.closed_at][-1]
     seen = next(one for one in picture(CAMPAIGN, now()).rounds if one.id == last)
     graph_picture(plan, last, {bar.key: bar.state for bar in seen.bars}, out / GRAPH)
     yield Entry(GRAPH, "graph", None, last)
     # the page's links are relative to the office's home, one folder below
-    page = re.sub(r'href="(?=(forms|inbox|outbox|rollup)/)', f'href="{HOME}/', (at.home / PAGE).read_text("utf-8"))
+    page = re.sub(r'href="(?=(documents|forms|inbox|outbox|rollup)/)', f'href="{HOME}/', (at.home / PAGE).read_text("utf-8"))
     _put(out / PAGE, page.encode())
     yield Entry(PAGE, "ledger", None, None)
 
@@ -304,6 +310,7 @@ def _say_what_to_open(out: Path, entries: list[Entry], say: Say) -> None:
         (PAGE, "台账：谁该报、报了没有"),
         (GRAPH, "任务、单位和汇总之间的先后关系"),
         (ROLLUPS, f"汇总表{counts['rollup']}份"),
+        (DOCUMENTS, "各期的情况报告、情况通报、领导一页纸、台账和图表"),
         (FORMS, f"下发的报表{counts['form']}份"),
         (LETTERS, f"信件{counts['letter']}封，用邮件程序打开"),
         (RECEIVED, f"收到的文件{counts['received']}件"),

@@ -28,6 +28,7 @@ from integrations.database.ledger.rollups import rollup_key
 from integrations.excel.ledger_book import write_ledger
 from integrations.files import write_whole
 from integrations.word.reader import read
+from tasks.assessing import Assessed, assess, sheets
 from tasks.closing import rollup_letter
 from tasks.forms import XLSX
 from tasks.ledger_page import ledger_view
@@ -54,6 +55,7 @@ class _Gathered:
     before: RollUp | None
     summaries: Mapping[str, PartRecord | None]  # of each lead: its newest readable one
     narratives: Mapping[str, tuple[str, str]]
+    assessed: Assessed
     view: LedgerView
     page: Facts
     last: Mapping[str, Any] | None
@@ -141,6 +143,7 @@ def _gather(at: Office, ledger: Ledger, campaign: str, round_id: str, as_of: dat
         before=before,
         summaries=_summaries(ledger, plan, round_id),
         narratives={one.expected: (one.narrative, one.envelope) for one in sorted(submitted, key=lambda one: one.version)},
+        assessed=assess(ledger, plan, a_round, rollup, ledger.figures(campaign, "own"), as_of),
         view=ledger_sheet_view(at, ledger, campaign, as_of),
         page=now,
         last=last[0] if last else None,
@@ -201,7 +204,9 @@ def _account(at: Office, gathered: _Gathered) -> Account:
             read_ones.append(Summary(department, part.envelope, sections(demanded, document)))
         else:
             unread.append(department)
-    return account(plan, rollup, gathered.before, read_ones, unread, gathered.narratives)
+    found = gathered.assessed
+    said = (found.attainments, len(found.questions), sheets(plan, found))
+    return account(plan, rollup, gathered.before, read_ones, unread, gathered.narratives, *said)
 
 
 def _page_files(at: Office, gathered: _Gathered, template: Template) -> dict[str, tuple[str, bytes]]:

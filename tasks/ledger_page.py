@@ -12,7 +12,15 @@ from campaigns.letters import Outcome
 from campaigns.organs import Organ
 from campaigns.parts import PartStanding
 from campaigns.plan import ExpectedReport, Plan
-from campaigns.records import CampaignRecord, EnvelopeRecord, FormRecord, MessageRecord, RoundRecord, SubmissionRecord
+from campaigns.records import (
+    CampaignRecord,
+    DocumentRecord,
+    EnvelopeRecord,
+    FormRecord,
+    MessageRecord,
+    RoundRecord,
+    SubmissionRecord,
+)
 from campaigns.states import Standing
 from campaigns.window import picture
 from campaigns.workdays import Workdays, in_chinese, office_date
@@ -59,6 +67,7 @@ class _Campaign:
     standings: Mapping[str, Standing]
     states: Mapping[str, str]
     messages: Sequence[MessageRecord]
+    documents: Mapping[tuple[str, str], DocumentRecord]  # the newest of each round and kind
     questions: Mapping[str, Sequence[str]]  # of the rounds that are open, by expected report
 
 
@@ -70,7 +79,8 @@ def ledger_view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datet
     states = {bar.key: bar.state for one in drawn.rounds for bar in one.bars}
     workdays, messages = at.workdays(plan.definition), ledger.messages(record.id)
     questions = _questions(ledger, plan, [code for code, closed in opened.items() if not closed])
-    shared = _Campaign(at, plan, as_of, workdays, names(plan), standings, states, messages, questions)
+    documents = {(one.round, one.kind): one for one in ledger.documents(record.id)}
+    shared = _Campaign(at, plan, as_of, workdays, names(plan), standings, states, messages, documents, questions)
     campaign = plan.definition.campaign
     return LedgerView(
         office=at.settings.office,
@@ -112,8 +122,9 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
             continue
         entries = tuple(_entry(shared, one, submissions.get(one.id), parts) for one in owed[organ.id])
         units.append(_unit(shared, a_round, organ, entries, forms.get(organ.id)))
-    links = tuple(Link(f"汇总表第{one.version}版", one.file) for one in ledger.rollups(a_round.id))
-    return RoundView(a_round.id, a_round.label, status, dates, tuple(units), links, a_round.closed_at is not None)
+    links = [Link(f"汇总表第{one.version}版", one.file) for one in ledger.rollups(a_round.id)]
+    links += [Link(f"{one.kind}第{one.version}版", one.file) for one in shared.documents.values() if one.round == a_round.id]
+    return RoundView(a_round.id, a_round.label, status, dates, tuple(units), tuple(links), a_round.closed_at is not None)
 
 
 def _unit(shared: _Campaign, a_round: RoundRecord, organ: Organ, entries: tuple[Entry, ...], form: FormRecord | None) -> Unit:

@@ -73,6 +73,7 @@ def _facts(told: Account) -> dict[str, Any]:
         ],
         "汇总表": {"列": told.totals.columns, "行": told.totals.rows},
         "单位表": told.units.rows,
+        "附表": [{"题": one.title, "列": one.columns, "行": one.rows} for one in told.more],
         "图表": (),
     }
 

@@ -32,6 +32,7 @@ def paper(document: Any) -> None:
     section.orientation, section.page_width, section.page_height = WD_ORIENT.PORTRAIT, Mm(210), Mm(297)
     _margins(section, **_GB)
     font(document.styles["Normal"], BODY, 16)
+    in_chinese(document)
 
 
 def styled() -> Any:
@@ -152,6 +153,17 @@ def font(holder: Any, name: str, size: float, latin: str = LATIN) -> None:
     for attribute in [one for one in fonts.attrib if one.endswith("Theme")]:
         del fonts.attrib[attribute]
     fonts.set(qn("w:eastAsia"), name)
+
+
+def in_chinese(document: Any) -> None:
+    """Say that the text is Chinese of the mainland, so that fonts draw its punctuation as it is drawn there."""
+    properties = document.styles["Normal"].element.get_or_add_rPr()
+    for old in properties.findall(qn("w:lang")):
+        properties.remove(old)
+    lang = OxmlElement("w:lang")
+    lang.set(qn("w:val"), "en-US")
+    lang.set(qn("w:eastAsia"), "zh-CN")
+    properties.append(lang)
 
 
 def saved(document: Any) -> bytes:

@@ -7,11 +7,14 @@ from decimal import Decimal
 import pytest
 
 from campaigns.account import MOST_SIGNS, Summary, account, last_change, numeral
+from campaigns.definition import Target
 from campaigns.leader_page import facts
 from campaigns.parts import Document, Paragraph, sections
 from campaigns.plain import file_name
 from campaigns.rollup import Fact, RollUp, roll_up
+from campaigns.sheets import Sheet
 from campaigns.states import Accepted, Standing
+from campaigns.targets import WHOLE, Attainment
 from tests.builders import FIRST_ROUND, small_plan
 
 PLAN = small_plan()
@@ -65,6 +68,29 @@ def test_the_sentences_say_what_the_roll_up_says() -> None:
     assert told.figures == ("据已报单位统计，立案24件，案值3万元。",)
     assert told.totals.rows[-1][3:] == ("2/10", "", "", "24", "", "3", "", "", "")
     assert told.ahead[0].startswith("下一期（2021年上半年）") and "2021年6月20日（周日）前报办公室" in told.ahead[0]
+
+
+def test_targets_and_questions_are_told_and_their_sheets_annexed() -> None:
+    target = Target(
+        id="rate",
+        title="结案率",
+        form="statistics",
+        numerator="a",
+        denominator="b",
+        at_least=Decimal(95),
+        unit="%",
+        kind="binding",
+    )
+    aims = [Attainment(target, code, Decimal("90.5"), Decimal(181), Decimal(200), False, ()) for code in (WHOLE, "swj")]
+    sheet = Sheet(
+        "数据疑问", "数据疑问（供核对）", (("序号", 7.0), ("数", 7.0)), tuple((at, Decimal("1.50")) for at in range(150))
+    )
+    told = account(PLAN, rolled("1/swj"), None, (), (), {}, aims, 3, [sheet])
+    assert told.figures[1].startswith("结案率（约束性，目标") and told.figures[1].endswith("完成90.5%，未达到。")
+    assert told.figures[2].startswith("有3处数据需要") and len(told.figures) == 3
+    (table,) = told.more
+    assert (table.title, table.rows[0], len(table.rows)) == ("数据疑问（供核对）", ("0", "1.5"), 101)
+    assert table.rows[-1] == ("……", "共150行，其余见汇总表")
 
 
 def test_nothing_reported_is_no_zero_and_the_round_before_is_told_with_its_coverage() -> None:

@@ -171,7 +171,7 @@ def test_the_first_two_rounds_from_launch_to_roll_up(
     page = (office.home / "台账.html").read_text("utf-8")
     assert "市文旅局" in page and "迟报" in page
     links = {unquote(href) for href in re.findall(r'href="([^"#:]+)"', page)}
-    assert {href.split("/")[0] for href in links} == {"forms", "inbox", "outbox", "rollup"}
+    assert {href.split("/")[0] for href in links} == {"documents", "forms", "inbox", "outbox", "rollup"}
     assert not [href for href in links if not (office.home / href).is_file()]
 
 

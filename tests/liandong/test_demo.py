@@ -70,7 +70,16 @@ def _liandong(*words: str, home: Path | None = None) -> str:
 @slow
 @pytest.mark.prefect
 def test_every_file_is_in_the_index_and_there(demo: Demo) -> None:
-    assert {one["kind"] for one in demo.files} == {"form", "letter", "received", "annotated", "rollup", "graph", "ledger"}
+    assert {one["kind"] for one in demo.files} == {
+        "form",
+        "letter",
+        "received",
+        "annotated",
+        "rollup",
+        "document",
+        "graph",
+        "ledger",
+    }
     for one in demo.files:
         assert {"path", "kind", "department", "round"} <= one.keys()
         assert (demo.out / one["path"]).stat().st_size or one["kind"] == "received"
@@ -78,6 +87,8 @@ def test_every_file_is_in_the_index_and_there(demo: Demo) -> None:
     there = {str(path.relative_to(demo.out)) for path in demo.out.rglob("*") if path.is_file()}
     assert {path for path in there if not path.startswith("office/")} == listed | {"index.json"}
     assert [one["round"] for one in demo.of("rollup")] == [FIRST, SECOND]
+    made = [Path(one["path"]).stem.split("_")[2] for one in demo.of("document", round_id=SECOND)]
+    assert {"情况报告", "情况通报", "台账", "领导一页纸"} <= set(made) and len(made) == len(set(made))
 
 
 @slow

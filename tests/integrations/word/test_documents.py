@@ -39,6 +39,7 @@ TOLD = Account(
     ),
     units=Table(("序号",), (("1", "市商务局", "1", "1", "0", "0", "0", "0", "100%"),)),
     ahead=("下一期（2021年上半年）2021年4月28日（周三）下发报表。",),
+    more=(Table(("序号", "类型", "疑问"), (("1", "照抄上期", "立案与上期相同"),), "数据疑问（供核对，不影响受理）"),),
 )  # fmt: skip
 FACTS = Facts(
     campaign="放心消费",
@@ -144,9 +145,10 @@ def test_departments_are_quoted_under_the_demanded_headings_with_their_names() -
 
 
 def test_the_table_has_the_columns_of_the_form() -> None:
-    totals, units = opened(ACCOUNT).tables
+    totals, units, doubts = opened(ACCOUNT).tables
     assert [[cell.text for cell in row.cells] for row in totals.rows] == [[*TOLD.totals.columns], [*TOLD.totals.rows[0]]]
     assert [cell.text for cell in units.rows[1].cells] == [*TOLD.units.rows[0]]
+    assert [cell.text for cell in doubts.rows[1].cells] == ["1", "照抄上期", "立案与上期相同"]
     widths = [column.width for column in totals.columns]
     assert abs(sum(widths) - Mm(225)) < Mm(1) and widths[2] > widths[0]
 
