@@ -3,9 +3,9 @@
 Without one there is no chart: numbers and marks alone would say nothing.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from textwrap import wrap
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -132,9 +132,21 @@ def page_picture(told: Page, fonts: Sequence[str] = FONTS) -> bytes | None:
 
 
 def _say(lines: list[tuple[str, float, str, float]], text: str, size: float, colour: str, room: float) -> None:
-    signs = int(5.3 * 72 / size)
-    for number, line in enumerate(wrap(one_line(text), signs) or [""]):
+    for number, line in enumerate(_wrapped(one_line(text), 5.3 * 72 / size)):
         lines.append((line, size, colour, room if number == 0 else 0))
+
+
+def _wrapped(text: str, most: float) -> list[str]:
+    """Return the lines of a text that are that many signs wide; figures are kept whole, and no line begins with a mark."""
+    lines, width = [""], 0.0
+    for word in re.findall(r"[\x21-\x7e]{1,24}[，。、；：）”]*|.[，。、；：）”]*", text):
+        room = sum(1.0 if ord(sign) > 255 else 0.56 for sign in word)
+        if width + room > most and lines[-1]:
+            lines.append("")
+            width = 0.0
+        lines[-1] += word
+        width += room
+    return lines
 
 
 def _put(figure: Figure, font: str, lines: Sequence[tuple[str, float, str, float]], y: float, points: float) -> float:
