@@ -1,4 +1,4 @@
-"""Whose certificates are believed when a mail server is spoken to over TLS."""
+"""Whose certificates are believed when another system is spoken to over TLS."""
 
 import ssl
 from pathlib import Path

@@ -64,15 +64,16 @@ Networks = tuple[IPvAnyNetwork, ...]
 
 
 class Upward(BaseModel):
-    """Handing a round's totals in to the office above. `automatic`: once a round is closed, without anybody's command.
+    """Handing a round's totals in to the office above. `automatic`: without a command, once it is closed, or closed and approved.
 
     `addresses` are the networks in which the superior's server may be; without them anywhere but on this machine or its link.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    automatic: bool = False
+    automatic: Literal["closed", "approved"] | None = None
     addresses: Networks = ()
+    ca_file: Path | None = None
 
 
 class Pull(BaseModel):
@@ -88,6 +89,7 @@ class Pull(BaseModel):
     url: Annotated[str, Field(pattern=r"^https?://[^\s#]+$")]
     token: SecretStr = SecretStr("")
     addresses: Networks = ()
+    ca_file: Path | None = None
 
 
 class _File(TomlConfigSettingsSource):
@@ -258,7 +260,7 @@ def initialise(
         '# public_url = "https://upload.example.gov.cn"',
         "# 汇总后报给上级办公室（定义里写了 upward 的报送事项）：",
         "# [upward]",
-        "# automatic = true          # 每期汇总后自动上报；不写则用 liandong submit 上报",
+        '# automatic = "approved"     # 汇总并审定（decide approve）后自动上报；closed：一汇总就上报；不写则用 liandong submit',
         '# addresses = ["10.0.0.0/8"]   # 上级服务器所在的地址段',
         "# 可以直接读取的单位系统，每个写一段：",
         "# [[pull]]",

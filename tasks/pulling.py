@@ -1,6 +1,7 @@
 """Reading departments' own systems: what one holds for an open round comes in by a door of its own, in the department's name."""
 
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from urllib.parse import quote
@@ -65,7 +66,7 @@ def _read(at: Office, one: Pull, name: str, a_round: RoundRecord, as_of: datetim
     url = one.url.replace("{round}", quote(a_round.id.partition("/")[2], safe=""))
     token = one.token.get_secret_value()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    within = Bounds(bounds.seconds, bounds.silent_seconds, bounds.megabytes, bounds.redirects, tuple(map(str, one.addresses)))
+    within = replace(bounds, networks=tuple(map(str, one.addresses)), ca_file=one.ca_file)
     data = pull(url, headers, within)
     if data is None:
         return []

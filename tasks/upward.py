@@ -73,10 +73,11 @@ def submit(round_id: str, link: str | None, as_of: datetime, *, pause: float = 2
 def hand_in_due(as_of: datetime) -> list[str]:
     """Return the closed rounds handed in now, where the settings say so: those whose newest roll-up has no answer yet."""
     at = office()
-    if not at.settings.upward.automatic:
+    when = at.settings.upward.automatic
+    if when is None:
         return []
     with at.ledger() as ledger:
-        due = [code for code in ledger.linked_rounds() if _is_due(ledger, code)]
+        due = [code for code in ledger.linked_rounds() if _is_due(ledger, code, approved=when == "approved")]
     sent, failed = [], []
     for code in due:
         try:
@@ -89,10 +90,13 @@ def hand_in_due(as_of: datetime) -> list[str]:
     return sent
 
 
-def _is_due(ledger: Ledger, round_id: str) -> bool:
+def _is_due(ledger: Ledger, round_id: str, *, approved: bool) -> bool:
     campaign = ledger.campaign(round_id.split("/")[0])
     a_round = next(one for one in ledger.rounds(campaign.id) if one.id == round_id)
     if a_round.closed_at is None or campaign.status not in ("live", "closed"):
+        return False
+    came = [one for one in ledger.standings(campaign.id, round_id).values() if one.received_at]
+    if approved and not all(one.approved for one in came):
         return False
     newest = len(ledger.rollups(round_id))
     return not any(one.version == newest and one.outcome for one in ledger.sent_up(round_id))
@@ -116,7 +120,7 @@ def _superior(at: Office, ledger: Ledger, round_id: str, link: str | None) -> Su
     found = link or ledger.superior_link(round_id)
     if found is None:
         raise Refused(["还不知道上级的上传链接：请从上级的信件中复制，用 --link 给出，以后不必再写"])
-    return Superior(found, Bounds(networks=tuple(map(str, at.settings.upward.addresses))))
+    return Superior(found, Bounds(networks=tuple(map(str, at.settings.upward.addresses)), ca_file=at.settings.upward.ca_file))
 
 
 def _form(at: Office, round_id: str, link: str | None) -> tuple[IssuedForm, Form]:

@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 
 import httpx
 
 from campaigns.errors import WorldError
+from integrations.certificates import trusted
 
 _MEGABYTE = 1024 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -24,13 +26,17 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What an exchange may be. Without `networks` an address of this machine, of its link or of no host at all is refused."""
+    """What an exchange may be. Without `networks` an address of this machine, of its link or of no host at all is refused.
+
+    `ca_file` holds the root certificate of a network that has its own.
+    """
 
     seconds: float = 60
     silent_seconds: float = 20
     megabytes: int = 20
     redirects: int = 4
     networks: tuple[str, ...] = ()
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,7 @@ async def _ask(where: httpx.URL, method: str, headers: Mapping[str, str], body: 
     try:
         async with asyncio.timeout(bounds.seconds):
             timeout = httpx.Timeout(min(bounds.silent_seconds, bounds.seconds))
-            # the system's own certificates, so that an office can add those of its network
-            async with httpx.AsyncClient(timeout=timeout, trust_env=False, verify=ssl.create_default_context()) as client:
+            async with httpx.AsyncClient(timeout=timeout, trust_env=False, verify=trusted(bounds.ca_file)) as client:
                 for _ in range(bounds.redirects + 1):
                     request = client.build_request(
                         method,

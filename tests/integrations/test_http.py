@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests import misbehaving
 from tests.misbehaving import Server, answers, bomb, drips, redirects
 from tests.test_chinese import assert_chinese
 
+FAR = datetime.datetime(2038, 1, 1, tzinfo=datetime.UTC)
 NEAR = Bounds(seconds=20, megabytes=1, networks=("127.0.0.0/8",))
 
 
@@ -117,30 +119,49 @@ def test_only_addresses_that_are_allowed_are_connected_to(server: Server) -> Non
         ask(f"http://127.0.0.1:{port}/", bounds=NEAR)
 
 
-@pytest.mark.parametrize("days", [-2, 365], ids=["expired", "self-signed"])
-def test_a_certificate_that_is_not_trusted_is_not_talked_to(tmp_path: Path, days: int) -> None:
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    until = datetime.datetime.fromtimestamp(2**31 - 1, datetime.UTC) if days > 0 else now + datetime.timedelta(days=1)
+@contextmanager
+def own_network(folder: Path, name: str, until: datetime.datetime = FAR) -> Iterator[tuple[int, Path]]:
+    """Yield the port of a server that answers over TLS, and the certificate that it made for that name itself."""
+    key, subject = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     made = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now, until)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), until)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    pem = tmp_path / "a.pem"
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    public = made.public_bytes(serialization.Encoding.PEM)
+    (folder / "server.pem").write_bytes(secret + public)
+    (folder / "ca.pem").write_bytes(public)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+    context.load_cert_chain(folder / "server.pem")
 
     def accept(listening: socket.socket) -> None:
         connection, _ = listening.accept()
-        with connection, pytest.raises((ssl.SSLError, OSError)):
-            context.wrap_socket(connection, server_side=True).recv(1)
+        with connection, suppress(OSError):  # SSLError is one
+            inside = context.wrap_socket(connection, server_side=True)
+            inside.recv(65536)
+            inside.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=accept, args=(listening,), daemon=True)
         thread.start()
-        with pytest.raises(WorldError, match="证书不对或不被信任"):
-            ask(f"https://localhost:{listening.getsockname()[1]}/", bounds=Bounds(networks=("127.0.0.0/8", "::1/128")))
+        yield listening.getsockname()[1], folder / "ca.pem"
         thread.join(10)
+
+
+def test_a_certificate_that_is_not_trusted_or_expired_is_not_talked_to(tmp_path: Path) -> None:
+    near = ("127.0.0.0/8", "::1/128")
+    with own_network(tmp_path, "localhost") as (port, _), pytest.raises(WorldError, match="证书不对或不被信任"):
+        ask(f"https://localhost:{port}/", bounds=Bounds(networks=near))
+    past = datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC)
+    with own_network(tmp_path, "localhost", past) as (port, ca_file), pytest.raises(WorldError, match="证书"):
+        ask(f"https://localhost:{port}/", bounds=Bounds(networks=near, ca_file=ca_file))
+
+
+def test_the_name_on_the_certificate_is_that_of_the_host_not_of_its_address(tmp_path: Path) -> None:
+    with own_network(tmp_path, "localhost") as (port, ca_file):
+        bounds = Bounds(networks=("127.0.0.0/8", "::1/128"), ca_file=ca_file)
+        assert ask(f"https://localhost:{port}/", bounds=bounds).body == b"ok"
+    with own_network(tmp_path, "another.example.gov.cn") as (port, ca_file), pytest.raises(WorldError, match="证书"):
+        ask(f"https://localhost:{port}/", bounds=Bounds(networks=("127.0.0.0/8", "::1/128"), ca_file=ca_file))

@@ -100,7 +100,10 @@ def test_once_closed_it_goes_up_by_itself_as_soon_as_the_superior_is_there(
     tick.tick(at(12, 11, 9))
     run(["status", "--as-of", "2020-12-11T09:00"])
     assert "应报给省联席办：2020年下半年汇总表第2版还没有上报（上次报的是第1版）" in capsys.readouterr().out
-    monkeypatch.setenv("LIANDONG_UPWARD__AUTOMATIC", "true")
+    monkeypatch.setenv("LIANDONG_UPWARD__AUTOMATIC", "approved")
+    tick.tick(at(12, 11, 9))
+    assert len(above.envelopes()) == 1  # nobody has approved it
+    monkeypatch.setenv("LIANDONG_UPWARD__AUTOMATIC", "closed")
     above.close()
     with pytest.raises(WorldError, match="没有上报成功"):
         tick.tick(at(12, 11, 10))
