@@ -42,9 +42,10 @@ bench: $(BIN)/installed ## time forms, reading, plans and ticks against other wa
 faults: $(BIN)/installed ## inject every kind of fault into 25 forms, saved by three programs (minutes)
 	$(BIN)/python tests/faults.py
 
-soak: $(BIN)/installed ## live through 100,000 random histories, kill the tick at every boundary (an hour)
+soak: $(BIN)/installed ## live through 100,000 random histories, kill the tick at every boundary, ... (hours)
 	$(BIN)/python -m tests.soak_histories 100000
 	$(BIN)/python -m tests.soak.crash
+	for seed in 1 2 3 4 5; do $(BIN)/python -m tests.soak.crash 160 $$seed || exit 1; done
 	$(BIN)/python -m tests.soak.outage
 	$(BIN)/python -m tests.soak.two_senders
 	$(BIN)/python -m tests.soak.ladder

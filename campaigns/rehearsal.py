@@ -18,11 +18,12 @@ from campaigns.workdays import Slots, office_date
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the rehearsal: how many letters go out, how many reports are due, and to how many people."""
+    """One day of the rehearsal: how many letters go out, to how many people, to one of them at most; how many reports are due."""
 
     on: date
     letters: int
     people: int
+    most: int
     due: int
 
 
@@ -83,15 +84,17 @@ def rehearse(plan: Plan, slots: Slots) -> Rehearsal:
     letters.update(reminded)
     people: dict[date, set[str]] = defaultdict(set)
     total: Counter[date] = Counter()
+    most: Counter[date] = Counter()
     for (day, mailbox), count in letters.items():
         people[day].add(mailbox)
         total[day] += count
+        most[day] = max(most[day], count)
     busiest: dict[str, tuple[date, int]] = {}
     for (department, week), count in sorted(weeks.items(), key=lambda item: item[0][1]):
         if count > busiest.get(department, (week, 0))[1]:
             busiest[department] = (week, count)
     return Rehearsal(
-        days=tuple(Day(day, total[day], len(people[day]), due[day]) for day in sorted({*total, *due})),
+        days=tuple(Day(day, total[day], len(people[day]), most[day], due[day]) for day in sorted({*total, *due})),
         loads=tuple(Load(code, len(heard[code]), *busiest[code]) for code in busiest),
         on_rest_days=tuple((one.label, one.due_on) for one in plan.rounds if not slots.workdays.is_working(one.due_on)),
         without_mailbox=tuple(code for code in busiest if not (organs[code].liaison or organs[code].deputy)),

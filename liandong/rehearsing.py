@@ -31,7 +31,16 @@ def rehearsal_document(definition: str) -> dict[str, Any]:
         "campaign": plan.definition.campaign.id,
         "title": plan.definition.campaign.title,
         "letters": found.letters,
-        "days": [{"on": in_chinese(one.on), "letters": one.letters, "people": one.people, "due": one.due} for one in found.days],
+        "days": [
+            {
+                "on": in_chinese(one.on),
+                "letters": one.letters,
+                "people": one.people,
+                "most_to_one": one.most,
+                "due": one.due,
+            }
+            for one in found.days
+        ],
         "departments": [
             {
                 "name": named[one.department],
@@ -69,9 +78,9 @@ def show_rehearsal(document: Mapping[str, Any]) -> None:
     out.print(
         f"{document['title']}：假如到汇总时无人报送，最多发出 {document['letters']} 封信（下发和催报；不含回执、转送和汇总）"
     )
-    days = Table("日期", "发信（封）", "收信（人）", "到期（份）", title="最忙的日子")
+    days = Table("日期", "发信（封）", "收信（人）", "一人最多（封）", "到期（份）", title="最忙的日子")
     for one in sorted(document["days"], key=lambda day: -max(day["letters"], day["due"]))[:_SHOWN]:
-        days.add_row(one["on"], str(one["letters"]), str(one["people"]), str(one["due"]))
+        days.add_row(one["on"], str(one["letters"]), str(one["people"]), str(one["most_to_one"]), str(one["due"]))
     out.print(days)
     units = Table("单位", "收信（封）", "最忙的一周（周一）", "该周到期（份）", title="负担最重的单位")
     for one in sorted(document["departments"], key=lambda unit: (-unit["due_that_week"], -unit["letters"]))[:_SHOWN]:

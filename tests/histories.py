@@ -98,6 +98,7 @@ class World:
         self.record(Event(campaign.id, "campaign.launched", campaign.id, LAUNCH, "office", "launch", data))
         self.model = {one.id: Report([(LAUNCH, one.due_at)]) for one in self.plan.expected}
         self.closed: dict[str, Mapping[str, int]] = {}
+        self.of_round = {a_round.id: [one.id for one in self.plan.expected_in(a_round.id)] for a_round in self.plan.rounds}
         self.decided = self.refused = 0
 
     def record(self, event: Event) -> None:
@@ -209,13 +210,13 @@ class World:
         actual = {code for code, one in self.found.standings.items() if one != before[code]}
         assert shown <= actual | set(scope)
         for one in told.rates:
-            mine = [code for code in self.model if code.startswith(f"{one.round}/")]
+            mine = self.of_round[one.round]
             assert one.after == rates(tally(state(self.found.standings[code], self.now) for code in mine))
 
     def check(self) -> None:
         """Assert what must hold at every moment."""
         for round_id, a_round in self.found.rounds.items():
-            mine = [code for code in self.model if code.startswith(f"{round_id}/")]
+            mine = self.of_round[round_id]
             for as_of in (self.now, self.now + timedelta(days=90)):
                 states = [state(self.found.standings[code], as_of) for code in mine]
                 assert states == [self.model[code].state(as_of) for code in mine]

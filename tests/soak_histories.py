@@ -24,15 +24,16 @@ def lived(first: int, count: int) -> tuple[int, int, int, int]:
 
 
 def main(count: int = 100_000, first: int = 0) -> None:
-    """Live through histories in as many processes as there are processors, and say what they came to."""
+    """Live through histories in as many processes as there are processors, and say after each batch what they came to."""
     start = time.perf_counter()
     batches = range(first, first + count, _BATCH)
+    histories = decided = refused = closed = 0
     with ProcessPoolExecutor() as pool:
-        found = list(pool.map(partial(lived, count=_BATCH), batches))
-    histories, decided, refused, closed = (sum(column) for column in zip(*found, strict=True))
-    took = time.perf_counter() - start
-    told = f"{histories} histories held: {decided} decisions made, {refused} refused, {closed} rounds closed"
-    sys.stdout.write(f"{told}; {took:.0f} s, {took / histories * 1000:.1f} ms each\n")
+        for done in pool.map(partial(lived, count=_BATCH), batches):
+            histories, decided, refused, closed = histories + done[0], decided + done[1], refused + done[2], closed + done[3]
+            took = time.perf_counter() - start
+            told = f"{histories} histories held: {decided} decisions made, {refused} refused, {closed} rounds closed"
+            print(f"{told}; {took:.0f} s, {took / histories * 1000:.1f} ms each", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def test_everything_holds_over_any_history(seed: int) -> None:
 
 
 def test_everything_holds_over_many_histories_in_which_much_is_decided() -> None:
-    worlds = [live(seed) for seed in range(1000)]
+    worlds = [live(seed) for seed in range(2000)]
     assert sum(world.decided for world in worlds) > 1000
     assert sum(world.refused for world in worlds) > 1000
     assert sum(len(world.closed) for world in worlds) > 50

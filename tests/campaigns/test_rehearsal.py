@@ -27,6 +27,7 @@ def test_the_first_round_day_by_day() -> None:
 def test_a_person_gets_one_letter_of_reminders_a_day_and_nobody_is_written_to_on_a_rest_day() -> None:
     rehearsal = rehearse(small_plan(), SLOTS)
 
+    assert {one.most for one in rehearsal.days} == {0, 1}
     assert all(one.letters == one.people and (WORKDAYS.is_working(one.on) or not one.letters) for one in rehearsal.days)
     assert sum(one.due for one in rehearsal.days) == len(small_plan().expected)
     assert ("2021年上半年", date(2021, 6, 20)) in rehearsal.on_rest_days

@@ -24,6 +24,7 @@ from tests.flows.test_tick import LAUNCHED
 from tests.soak import mail_server, points
 
 HOURS = (time(8, 30), time(17, 30))
+DATABASES = ("sqlite", "postgresql")
 
 
 def large_plan(departments: int, duties: int = 1, clock: Clock | None = None) -> Plan:

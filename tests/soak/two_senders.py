@@ -20,9 +20,8 @@ from flows import tick
 from tasks.office import Office
 from tests.flows.test_tick import CAMPAIGN, at
 from tests.integrations.mailboxes import answering_smtp
-from tests.soak.offices import Ticking, databases, large_plan, new_office, taken
+from tests.soak.offices import DATABASES, Ticking, databases, large_plan, new_office, taken
 
-DATABASES = ("sqlite", "postgresql")
 MOMENTS = (at(10, 26), at(11, 23), at(11, 26), at(12, 4), at(12, 11))
 LATER = timedelta(minutes=11)  # after which a sender that fell silent is taken for dead
 # where it freezes keeps nobody else from the ledger; the letter at hand has left at the last, and the ledger does not know it
