@@ -640,7 +640,7 @@ def _json(document: Any) -> None:
 
 def _show_problems(problems: Sequence[Any]) -> None:
     words = {"error": "错误", "asked": "待填", "warning": "注意", "assumption": "拟定"}
-    for one in problems:
+    for one in sorted(problems, key=lambda one: [*words].index(one.severity)):  # what must be mended first
         place = f"{Path(one.file).name}:{one.line}" if one.file else ""
         _say(f"{words[one.severity]}　{place}　{one.message.removeprefix('拟定：')}")
     counts = {word: sum(one.severity == severity for one in problems) for severity, word in words.items()}
