@@ -183,7 +183,8 @@ class _Child:
     def _read(self, size: int, until: float) -> bytes:
         found = bytearray()
         while len(found) < size:
-            if size > _LARGEST_ANSWER or not select.select([self.answering], [], [], max(0.0, until - time.monotonic()))[0]:
+            left = until - time.monotonic()  # an answer that waits for us when time is up came too late all the same
+            if size > _LARGEST_ANSWER or left <= 0 or not select.select([self.answering], [], [], left)[0]:
                 raise TimeoutError
             chunk = os.read(self.answering, min(size - len(found), 1 << 20))
             if not chunk:
