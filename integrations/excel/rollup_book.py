@@ -203,10 +203,12 @@ def _lead_to_origin(sheet: Worksheet, rollup: RollUp) -> None:
     """Make every figure of a department lead to the line that says where it stands in which file."""
     if len(rollup.facts) > _MOST_LINKS:
         return
-    lines = {(one.expected, one.indicator): at for at, one in enumerate(rollup.facts, start=_HEADER_ROW + 1)}
+    lines: dict[tuple[str, str], int] = {}
+    for at, one in enumerate(rollup.facts, start=_HEADER_ROW + 1):
+        lines.setdefault((one.expected, one.indicator), at)  # of a list's many lines the first
     for row, entry in enumerate(rollup.entries, start=_HEADER_ROW + 1):
-        for column, one in enumerate(in_letters(rollup.indicators), start=_CELLS_HEADS + 1):
-            if line := lines.get((entry.expected, one.id)):
+        for column, item in enumerate(in_letters(rollup.indicators), start=_CELLS_HEADS + 1):
+            if line := lines.get((entry.expected, item.id)):
                 cell = sheet[f"{letter(column)}{row}"]
                 cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{ORIGIN}!A{line}")
 
@@ -298,6 +300,7 @@ def _coverage(book: Workbook, rollup: RollUp, cached: Cached) -> None:
 
 
 def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
+    keyed = any(fact.key for fact in rollup.facts)  # of a list: which case a figure is about
     columns = (
         ("序号", 7),
         ("任务", 7),
@@ -313,7 +316,7 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
         ("来件编号", 16),
         ("收到时间", 26),
         ("发件邮箱", 24),
-        ("识别号", 20),
+        *((("识别号", 20),) if keyed else ()),
     )
     versions = {entry.expected: entry.version for entry in rollup.entries}
     indicators = {one.id: one for one in rollup.indicators}
@@ -334,7 +337,7 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
             f.envelope,
             _moment(arrivals[f.envelope][1]) if f.envelope in arrivals else "",
             arrivals[f.envelope][0] if f.envelope in arrivals else "",
-            f.key,
+            *([f.key] if keyed else []),
         ]
         for at, f in enumerate(rollup.facts, start=1)
     ]
@@ -343,7 +346,7 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
     for at, fact in enumerate(rollup.facts, start=_HEADER_ROW + 1):
         sheet[f"F{at}"].number_format = number_format(indicators[fact.indicator].decimals)
         sheet[f"F{at}"].alignment = RIGHT
-    sheet.auto_filter.ref = f"A{_HEADER_ROW}:O{_HEADER_ROW + len(rows)}"
+    sheet.auto_filter.ref = f"A{_HEADER_ROW}:{letter(len(columns))}{_HEADER_ROW + len(rows)}"
 
 
 def _figures_sheet(

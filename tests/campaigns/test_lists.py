@@ -140,11 +140,13 @@ def test_a_case_of_two_departments_counts_once_with_its_credit_shared() -> None:
     (only,) = found.joint
     assert (only.key, only.share, [one.department for one in only.claims]) == ("1号", Decimal("0.5"), ["scjg", "wlj"])
     assert only.differing == ("list.penalty",)
-    sheet = load_workbook(BytesIO(write_rollup(found)))["联合成果"]
-    assert [[cell.value for cell in row[2:6]] for row in sheet.iter_rows(min_row=5)] == [
+    book = load_workbook(BytesIO(write_rollup(found)))
+    assert [[cell.value for cell in row[2:6]] for row in book["联合成果"].iter_rows(min_row=5)] == [
         ["1号", "市市场监管局", 1, 0.5],
         ["1号", "市文旅局", 1, 0.5],
     ]
+    lines = [[cell.value for cell in row] for row in book["来源"].iter_rows(min_row=4)]
+    assert lines[0][-1] == "识别号" and [line[-1] for line in lines[1:]] == [one.key for one in found.facts]
 
 
 ITEMS = tuple(Item(id=code, label=code, over_places="distinct") for code in ("list.case_no", "list.penalty"))
