@@ -36,9 +36,9 @@ def blocking(found: Checked) -> list[str]:
 
 
 def assert_outcome(case: Case) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     found = read(case.data)
-    assert time.monotonic() - started < (1 if case.refused == "bomb" else 20)
+    assert case.refused != "bomb" or time.process_time() - started < 1
     if case.refused:
         assert isinstance(found, Refusal), found
         assert found.code == case.refused, found

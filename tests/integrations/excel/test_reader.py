@@ -131,9 +131,9 @@ def test_a_bomb_is_refused_at_once_without_being_opened() -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"0" * 60_000_000)
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
-    before = time.monotonic()
+    before = time.process_time()  # of this process alone: other work on the machine does not count
     assert refused(out.getvalue()).code == "bomb"
-    assert time.monotonic() - before < 1
+    assert time.process_time() - before < 1
 
 
 def test_a_stray_cell_far_away_is_mentioned_and_not_in_the_way() -> None:
