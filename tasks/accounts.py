@@ -258,7 +258,7 @@ def _keep(
 ) -> list[DocumentRecord]:
     """Return the records of documents: those of the last time when they are the same, else new ones, with copies to edit."""
     campaign, rollup = gathered.plan.definition.campaign, gathered.rollup
-    mine = [one for one in ledger.documents(campaign.id) if one.round == rollup.round]
+    mine = [one for one in ledger.documents(campaign.id) if one.round == rollup.round and one.kind in made]
     digests = {kind: at.keep(data) for kind, (_, data) in made.items()}
     last = {one.kind: one for one in mine}
     if all(kind in last and last[kind].sha256 == digest for kind, digest in digests.items()):

@@ -53,15 +53,12 @@ class RollUps(Record):
             **({"facts": facts} if facts else {}),
             **({"note": note} if note else {}),
         }
-        self.record(Event(campaign, MADE, round_id, one.made_at, "office", f"documents:{round_id}:v{one.version}", data))
+        key = f"documents:{round_id}:{one.kind}:v{one.version}"
+        self.record(Event(campaign, MADE, round_id, one.made_at, "office", key, data))
 
     def documents(self, campaign: str) -> list[DocumentRecord]:
         """Return every document made of a campaign's rounds, oldest first."""
-        return [
-            DocumentRecord(row.about, said["version"], one["kind"], one["file"], one["sha256"], row.occurred_at)
-            for row, said in self._made(campaign)
-            for one in said["documents"]
-        ]
+        return [one for row, said in self._made(campaign) for one in _documents(row, said)]
 
     def document_notes(self, campaign: str, since: datetime) -> list[str]:
         """Return what the office must know of the documents made since a moment."""
@@ -74,12 +71,16 @@ class RollUps(Record):
         if not told:
             return None
         row, said = told[-1]
-        made = [one for one in self.documents(campaign) if (one.round, one.version) == (row.about, said["version"])]
-        return said["facts"], made
+        return said["facts"], _documents(row, said)
 
     def _made(self, campaign: str) -> list[tuple[t.EventRow, dict[str, Any]]]:
         query = select(t.EventRow).where(t.EventRow.campaign_id == campaign, t.EventRow.kind == MADE)
         return [(row, json.loads(row.text)["data"]) for row in self._session.scalars(query.order_by(t.EventRow.sequence))]
+
+
+def _documents(row: t.EventRow, said: Mapping[str, Any]) -> list[DocumentRecord]:
+    version, at = said["version"], row.occurred_at
+    return [DocumentRecord(row.about, version, one["kind"], one["file"], one["sha256"], at) for one in said["documents"]]
 
 
 MADE = "documents.made"
