@@ -23,7 +23,7 @@ from campaigns.ladder import moment_of
 from campaigns.organs import Contact, Directory
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import DecisionRecord, RequestRecord, RoundRecord
-from campaigns.states import Rates, Standing, chinese, fold, rates, state, tally
+from campaigns.states import Rates, Standing, chinese, fold, in_effect, rates, state, tally
 from campaigns.workdays import Slots, in_chinese, office_date
 
 
@@ -566,8 +566,8 @@ def _closings(situation: Situation, moved: Iterable[Moved]) -> tuple[ClosingMove
 def _taken_back(standing: Standing, decision: Decision) -> str | None:
     """Return the submission that a decision takes back: the one of the envelope it names, else the one in effect."""
     envelope = decision.granted.get("envelope", "")
-    found = [one for one in standing.accepted if not envelope or one.submission.startswith(f"{envelope}:")]
-    return max(found, key=lambda one: one.version).submission if found else None
+    found = in_effect(one for one in standing.accepted if not envelope or one.submission.startswith(f"{envelope}:"))
+    return found.submission if found else None
 
 
 def _merged(situation: Situation, decision: Decision) -> list[str]:

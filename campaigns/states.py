@@ -116,15 +116,20 @@ def _accept(standing: Standing, data: Mapping[str, Any], received_at: datetime) 
 
 
 def _with(standing: Standing, accepted: tuple[Accepted, ...]) -> Standing:
-    """Return the standing with these valid versions: the newest counts, the first says when the report came."""
-    newest = max(accepted, key=lambda one: one.version, default=None)
+    """Return the standing with these valid versions: the one that arrived last counts, the first says when the report came."""
+    counting = in_effect(accepted)
     return replace(
         standing,
         accepted=accepted,
         received_at=min((one.received_at for one in accepted), default=None),
-        nil=newest.nil if newest else False,
-        version=newest.version if newest else 0,
+        nil=counting.nil if counting else False,
+        version=counting.version if counting else 0,
     )
+
+
+def in_effect(accepted: Iterable[Accepted]) -> Accepted | None:
+    """Return which of some valid versions counts: the one that arrived last, whichever was read last; None of none."""
+    return max(accepted, key=lambda one: (one.received_at, one.version), default=None)
 
 
 def state(standing: Standing, as_of: datetime) -> State:

@@ -45,8 +45,9 @@ class Step:
 
 
 def in_effect(versions: Sequence[Version]) -> Version | None:
-    """Return the version that counts: the newest accepted one, None when there is none."""
-    return max((one for one in versions if one.outcome == "accepted"), key=lambda one: one.number, default=None)
+    """Return the version that counts: the accepted one that arrived last, by whatever door it was read first; None if none is."""
+    accepted = (one for one in versions if one.outcome == "accepted")
+    return max(accepted, key=lambda one: (one.received_at, one.number), default=None)
 
 
 def series(versions: Sequence[Version], labels: Mapping[str, str]) -> tuple[Step, ...]:

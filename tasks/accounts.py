@@ -142,7 +142,7 @@ def _gather(at: Office, ledger: Ledger, campaign: str, round_id: str, as_of: dat
         rollup=rollup,
         before=before,
         summaries=_summaries(ledger, plan, round_id),
-        narratives={one.expected: (one.narrative, one.envelope) for one in sorted(submitted, key=lambda one: one.version)},
+        narratives={one.expected: (one.narrative, one.envelope) for one in submitted},
         assessed=assess(ledger, plan, a_round, rollup, ledger.figures(campaign, "own"), as_of),
         view=ledger_sheet_view(at, ledger, campaign, as_of),
         page=now,

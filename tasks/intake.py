@@ -414,8 +414,13 @@ def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeR
         return Line(layout.duty, layout.duty_title, "退回修改", "，".join(remarks))
     standing = ledger.standings(form.campaign, form.round)[block.expected]
     late = state(standing, as_of) is State.LATE
-    told = changes(before, _version(record, block), _labels(form)) if before else ()
-    remarks = ["零报告"] * block.nil + ["迟报"] * late + [f"第{version}版，替换此前各版"] * (version > 1)
+    overtaken = before is not None and before.received_at > envelope.received_at  # it lay in a mailbox nobody could reach
+    told = changes(before, _version(record, block), _labels(form)) if before and not overtaken else ()
+    remarks = ["零报告"] * block.nil + ["迟报"] * late
+    if before and overtaken:
+        remarks += [f"到达早于已收到的第{before.number}版，仍以第{before.number}版为准"]
+    else:
+        remarks += [f"第{version}版，替换此前各版"] * (version > 1)
     remarks += [SAME] * (told == (SAME,))
     return Line(layout.duty, layout.duty_title, "已收到", "、".join(remarks), told if told != (SAME,) else ())
 

@@ -147,8 +147,12 @@ class World:
         nil = self.chance.random() < 0.3
         mine.given += 1
         assert mine.given == self.found.standings[code].highest + 1
-        self.event("submission.accepted", code, submission=number, version=mine.given, nil=nil)
-        mine.versions.append((number, self.now, nil))
+        # now and then it lay for some days in a mailbox that could not be reached
+        came = max(LAUNCH, self.now - timedelta(hours=self.chance.choice((0, 0, 0, 0, 7, 70))))
+        data = {"submission": number, "version": mine.given, "nil": nil}
+        self.record(Event(self.plan.definition.campaign.id, "submission.accepted", code, came, "tick", "test", data))
+        mine.versions.append((number, came, nil))
+        mine.versions.sort(key=lambda one: one[1])
 
     def decide(self) -> None:
         """Decide something, sensible or not; what is refused changes nothing."""

@@ -59,6 +59,11 @@ def test_a_correction_after_the_date_does_not_make_a_report_late() -> None:
     assert (state(standing, DUE + 2 * DAY), standing.version) == (State.RECEIVED, 2)
 
 
+def test_what_arrived_before_the_valid_version_replaces_it_not_however_late_it_is_read() -> None:
+    standing = after(accepted(DUE + DAY), accepted(DUE - DAY, 2, nil=True))
+    assert (state(standing, DUE + 2 * DAY), standing.version, standing.nil, standing.highest) == (State.RECEIVED, 1, False, 2)
+
+
 def test_when_the_newest_version_is_taken_back_the_one_before_counts_again() -> None:
     standing = after(accepted(DUE - DAY, nil=True), accepted(DUE + DAY, 2), withdrawn(DUE + 2 * DAY, 2))
     assert (state(standing, DUE + 3 * DAY), standing.version, standing.highest) == (State.NIL, 1, 2)

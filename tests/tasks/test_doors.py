@@ -10,6 +10,7 @@ import pytest
 from campaigns.errors import Conflict, UnknownItem, WorldError
 from flows import tick
 from integrations.inbox.imap import ImapAccount
+from integrations.inbox.mime import parts_of
 from tasks import doors
 from tasks.campaign import launch
 from tasks.office import Office
@@ -98,6 +99,21 @@ def test_mails_are_recorded_once_though_the_mailbox_numbers_them_anew(
             "gaj@example.gov.cn",
             "office@example.gov.cn",
         }
+
+
+def test_a_mail_that_could_not_be_fetched_replaces_nothing_that_arrived_after_it(opened: Office, mailbox: ImapAccount) -> None:
+    recreate(mailbox, mail_from("gaj@example.gov.cn", ("公安局.xlsx", filled(opened))))  # the day before
+    doors.hand_in(scope(opened), "upload", [("更正.xlsx", filled(opened, **{"立案（件）": 9}))], NOW)
+    doors.fetch_from(opened, mailbox, SINCE, NOW)
+    tick.collect(NOW)
+    assert {outcome for _, _, outcome in outcomes(opened)} == {"accepted"}
+    with opened.ledger() as ledger:
+        assert {one.value for one in ledger.figures("test-2020", "own") if one.indicator == "cases_filed"} == {9}
+        (report,) = (one for one in ledger.standings("test-2020", FIRST_ROUND).values() if one.accepted)
+        assert (report.version, report.highest) == (1, 2)
+        assert report.received_at == datetime(2020, 11, 19, 9, tzinfo=UTC)  # it did report in time
+        letters = [opened.bytes_of(one.sha256) for one in ledger.messages() if one.kind == "receipt"]
+    assert any("仍以第1版为准" in parts_of(one).text for one in letters)
 
 
 def test_a_mailbox_out_of_order_keeps_no_other_door_shut(opened: Office, monkeypatch: pytest.MonkeyPatch) -> None:

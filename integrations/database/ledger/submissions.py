@@ -61,28 +61,26 @@ class Submissions(Record):
         return dict(found)
 
     def submissions(self, round_id: str) -> list[SubmissionRecord]:
-        """Return every submission of a round, oldest first."""
+        """Return every submission of a round in the order they arrived, so that of each report the last valid one counts."""
         query = (
             select(t.SubmissionRow)
             .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
             .where(t.ExpectedReportRow.round_id == round_id)
-            .order_by(t.SubmissionRow.received_at, t.SubmissionRow.id)
+            .order_by(t.SubmissionRow.received_at, t.SubmissionRow.version, t.SubmissionRow.id)
         )
         return [rows.submission(row) for row in self._session.scalars(query)]
 
     def figures(self, campaign: str, line: str, *, round_id: str | None = None, until: datetime | None = None) -> list[Fact]:
-        """Return the figures of one line of every submission in effect: the newest accepted version of each expected report.
+        """Return the figures of one line of every submission in effect: of each expected report the valid one that arrived last.
 
         `until` asks as of an instant: what arrived later is left out, and versions replaced later count again.
         """
-        newest = (
-            select(t.SubmissionRow.expected_report_id, func.max(t.SubmissionRow.version).label("version"))
-            .where(t.SubmissionRow.outcome == "accepted")
-            .group_by(t.SubmissionRow.expected_report_id)
-        )
+        latest = (t.SubmissionRow.received_at.desc(), t.SubmissionRow.version.desc())
+        place = func.row_number().over(partition_by=t.SubmissionRow.expected_report_id, order_by=latest)
+        valid = select(t.SubmissionRow.id, place.label("place")).where(t.SubmissionRow.outcome == "accepted")
         if until:
-            newest = newest.where(t.SubmissionRow.received_at <= until)
-        effective = newest.subquery()
+            valid = valid.where(t.SubmissionRow.received_at <= until)
+        placed = valid.subquery()
         query = (
             select(
                 t.ExpectedReportRow.id,
@@ -105,11 +103,7 @@ class Submissions(Record):
             .select_from(t.FactRow)
             .join(t.SubmissionRow, t.SubmissionRow.id == t.FactRow.submission_id)
             .join(t.EnvelopeRow, t.EnvelopeRow.id == t.SubmissionRow.envelope_id)
-            .join(
-                effective,
-                (effective.c.expected_report_id == t.SubmissionRow.expected_report_id)
-                & (effective.c.version == t.SubmissionRow.version),
-            )
+            .join(placed, (placed.c.id == t.SubmissionRow.id) & (placed.c.place == 1))
             .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
             .where(t.ExpectedReportRow.campaign_id == campaign, t.FactRow.line == line, t.SubmissionRow.outcome == "accepted")
             .order_by(t.ExpectedReportRow.round_id, t.ExpectedReportRow.duty, t.ExpectedReportRow.id, t.FactRow.indicator)
