@@ -194,7 +194,7 @@ def _aims(attainments: Sequence[Attainment]) -> Iterable[str]:
 
 def _doubts(count: int) -> Iterable[str]:
     if count:
-        yield f"有{count}处数据需要请报送单位核对（只是提问，不影响受理），见所附的数据疑问表。"
+        yield f"有{count}处数据由办公室请报送单位核对（只是提问，不影响受理）。"
 
 
 def _table(one: Sheet) -> Table:
