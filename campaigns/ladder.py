@@ -140,6 +140,15 @@ def climb(owed: Owed, ladder: Sequence[Rung], made: Collection[str], slots: Slot
     return Climb(tuple(newest), tuple(superseded), min(coming, default=None))
 
 
+def after_taken_back(ladder: Sequence[Rung], due_at: datetime, slots: Slots, as_of: datetime) -> datetime:
+    """Return when the ladder looks again at what was taken back after its date: who had reported has time to report again.
+
+    It is as long after that as the first rung after the date comes after the date.
+    """
+    after = [rung for rung in ladder if moment_of(rung, due_at, slots) >= due_at]
+    return min((moment_of(rung, as_of, slots) for rung in after), default=as_of)
+
+
 def _heard_by(rung: Rung, owed: Owed) -> Iterable[tuple[str, str]]:
     """Yield who hears a rung: audience and department; what a lead owes the office itself has no lead to hear of it."""
     for audience in rung.audiences:

@@ -86,7 +86,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing owed: the duty, in which role, to whom, by when, and how it stands (`还有3个工作日`, `已逾期2个工作日`)."""
+    """One thing owed: the duty, in which role, to whom, by when, and how it stands (`还有3个工作日`, `已逾期2个工作日`).
+
+    `was` is the date before a decision moved it.
+    """
 
     duty: int
     title: str
@@ -95,6 +98,7 @@ class Item:
     due: str
     state: str = ""
     remaining: str = ""
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +298,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided on a department's reports, by whom and on what basis, and how each of them stands now."""
+    """What was decided on a department's reports, by whom, on what basis, with what content, and how each of them stands now."""
 
     kind_text: str
     sentence: str
@@ -303,6 +307,7 @@ class Decided:
     basis: str
     decided_on: str
     items: tuple[Item, ...] = ()
+    granted: str = ""
     kind = Kind.DECISION
 
 

@@ -1,12 +1,13 @@
 """Deciding: what an order would do is shown first, and recorded word for word when it is confirmed. Requests only wait."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from campaigns.decisions import Decision, Effect, Kind, Selection, Situation, departments, effect, select
 from campaigns.errors import Refused, UnknownItem
 from campaigns.events import Event
+from campaigns.ladder import after_taken_back
 from campaigns.letters import Decided, Letter
 from campaigns.notices import Notice
 from campaigns.plan import ExpectedReport
@@ -14,9 +15,10 @@ from campaigns.records import DecisionRecord, RequestRecord
 from campaigns.workdays import in_chinese, office_date
 from integrations.database.ledger import Ledger
 from tasks.closing import publish_closed
+from tasks.due_dates import dates_of
 from tasks.office import Office, names, office
 from tasks.post import make_message
-from tasks.wording import item
+from tasks.wording import item, moment_in_chinese
 
 _OF_DEPARTMENTS = (Kind.MERGE, Kind.SUBSTITUTE, Kind.EXEMPT)
 
@@ -52,6 +54,7 @@ def decide(order: Order, as_of: datetime, *, confirm: bool) -> Effect:
         found = effect(situation, _decision(ledger, situation, order, code, reasons), reasons)
         if confirm:
             ledger.record(*found.events)
+            _give_time(ledger, situation, found, as_of)
             if order.kind is Kind.REOPEN and ledger.campaign(code).status == "closed":
                 note = {"note": f"重新开启报送期（{found.decision.id}）"}
                 ledger.set_status(
@@ -77,36 +80,71 @@ _SENTENCES = {
 }
 
 
+_FOLLOWS = "前面的单位经批准延期，以下各项的截止日期随之顺延，请按新的日期报送。"
+
+
+def _give_time(ledger: Ledger, situation: Situation, found: Effect, as_of: datetime) -> None:
+    """Let nobody, and no leader, hear the same day that what a decision has just made owed again is overdue."""
+    after, ladder = ledger.standings(found.decision.campaign), situation.plan.definition.ladder
+    again = [
+        code
+        for code in {event.about for event in found.events} & after.keys()
+        if after[code].owed and not situation.standings[code].owed and after[code].due_at < as_of
+    ]
+    ledger.looked_at({code: after_taken_back(ladder, after[code].due_at, situation.slots, as_of) for code in again})
+
+
 def _tell(at: Office, ledger: Ledger, found: Effect, as_of: datetime) -> None:
     """Make the letters in which those it concerns hear of a decision: one a department, with how each report stands now."""
     decision = found.decision
     if decision.kind not in _SENTENCES:
         return
+    moved = {one.expected: moment_in_chinese(one.before) for one in found.moved}
     plan = at.plan(ledger.campaign(decision.campaign))
     standings, named, workdays = ledger.standings(decision.campaign), names(plan), at.workdays(plan.definition)
     concerned = {event.about for event in found.events} | set(decision.scope)
     organs = {organ.id for organ in plan.directory.organs}
+    rounds = {one.id: one for one in ledger.rounds(decision.campaign)}
+    running = {decision.campaign: at.running(ledger.campaign(decision.campaign))}
     mine: dict[str, list[ExpectedReport]] = {code: [] for code in decision.scope if code in organs}
     for one in plan.expected:
         if one.id in concerned and one.id in standings:
             mine.setdefault(one.department, []).append(one)
     capacity = decision.granted.get("capacity", "liaison")
     for department, reports in mine.items():
-        rounds = {one.round for one in reports}
-        round_id = rounds.pop() if len(rounds) == 1 else ""
+        mine_in = dict.fromkeys(one.round for one in reports)
+        round_id = next(iter(mine_in)) if len(mine_in) == 1 else ""
+        follows = decision.kind is Kind.EXTEND and not any(one.id in decision.scope for one in reports)
         body = Decided(
             decision.kind.chinese,
-            _SENTENCES[decision.kind],
+            _FOLLOWS if follows else _SENTENCES[decision.kind],
             decision.id,
             decision.authority,
             decision.basis,
             in_chinese(decision.decided_on),
-            tuple(item(plan, one, standings[one.id], as_of, workdays, named) for one in reports),
+            tuple(
+                replace(item(plan, one, standings[one.id], as_of, workdays, named), was=moved.get(one.id, "")) for one in reports
+            ),
+            _granted(found, named),
         )
         occasion = at.occasion(plan, round_id, plan.round(round_id).label if round_id else "")
         letter = Letter(f"decision:{decision.id}:{department}", occasion, at.recipient(plan, department, capacity), body)
         notice = Notice(letter.key, decision.id, "decision", 1, as_of, department, capacity)
-        make_message(at, ledger, letter, [], [notice], as_of)
+        dates = dates_of(at, ledger, running, [(rounds[code], department) for code in mine_in], as_of) if moved else None
+        make_message(at, ledger, letter, [dates] if dates else [], [notice], as_of)
+
+
+def _granted(found: Effect, named: Mapping[str, str]) -> str:
+    """Return the content of a decision that its items do not show."""
+    granted = found.decision.granted
+    match found.decision.kind:
+        case Kind.EXEMPT:
+            return "；".join(found.notes)
+        case Kind.MERGE:
+            return f"由{named[granted['into']]}承接"
+        case Kind.REOPEN:
+            return f"{in_chinese(date.fromisoformat(granted['to']))}再次汇总"
+    return ""
 
 
 def situation_of(at: Office, ledger: Ledger, campaign: str, as_of: datetime) -> Situation:

@@ -13,8 +13,8 @@ from campaigns.plan import OFFICE
 from campaigns.records import RoundRecord
 from campaigns.workdays import office_date
 from integrations.database.ledger import Ledger
-from integrations.mail.dates import ICS, NAME, DueDate, calendar_file
 from tasks.doors import upload_address
+from tasks.due_dates import dates_of
 from tasks.forms import newest_form
 from tasks.office import Office, Running, office
 from tasks.papers import papers_of
@@ -109,7 +109,7 @@ class _Desk:
             if audience in ("liaison", "deputy"):
                 form = newest_form(self.at, self.ledger, round_id, department)
                 attachments += [form] if form and form not in attachments else []
-        if dates := self._dates(order, groups):
+        if dates := self._dates(order):
             attachments.append(dates)
         return Letter(key, self._occasion(order), self._recipient(order), Digest(sections)), attachments
 
@@ -144,16 +144,10 @@ class _Desk:
         climbed = [(one.rung, self.owed[one.about]) for one in group]
         return papers_of(self.at, self.ledger, self.running[campaign], self.rounds[round_id], climbed, self.as_of)
 
-    def _dates(
-        self, order: Sequence[tuple[str, str, str, str, bool]], groups: Mapping[tuple[str, str, str, str, bool], Sequence[Notice]]
-    ) -> Attachment | None:
+    def _dates(self, order: Sequence[tuple[str, str, str, str, bool]]) -> Attachment | None:
         """Return the dates still to come of what the person's own department owes, for a calendar program."""
-        mine = [
-            due_date(self.running[one[0]], self.rounds[one[1]], [self.owed[notice.about] for notice in groups[one]])
-            for one in order
-            if one[3] in ("liaison", "deputy") and not one[4]
-        ]
-        return Attachment(NAME, ICS, calendar_file(mine, self.at.settings.mailbox, self.as_of)) if mine else None
+        mine = dict.fromkeys(one[:3] for one in order if one[3] in ("liaison", "deputy") and not one[4])
+        return dates_of(self.at, self.ledger, self.running, [(self.rounds[code], unit) for _, code, unit in mine], self.as_of)
 
     def _section(self, of: tuple[str, str, str, str, bool], group: Sequence[Notice], papers: Sequence[Attachment]) -> Section:
         campaign, round_id, department, audience, after = of
@@ -203,18 +197,6 @@ class _Desk:
         waiting = list(dict.fromkeys(running.names[one.department] for one in units if one.standing.owed))
         came = sum(not one.standing.owed for one in units)
         return f"配合单位应报{len(units)}项，已报{came}项；还没有报送的：{'、'.join(waiting)}。"
-
-
-def due_date(running: Running, a_round: RoundRecord, owed: Sequence[Owed]) -> DueDate:
-    """Return the nearest date of what a department owes in a round in one role: one event, which moves with it."""
-    about, first = running.definition.campaign, min(owed, key=lambda one: one.standing.due_at)
-    return DueDate(
-        code=f"{a_round.id}/{first.department}/{first.role}",
-        version=1 + sum(one.standing.due_version - 1 for one in owed),
-        title=f"{about.short_title}{a_round.label}报送截止（{running.names[first.department]}）",
-        due_at=first.standing.due_at,
-        words="；".join(f"任务{one.duty}　{running.definition.duty(one.duty).title}" for one in owed),
-    )
 
 
 def words_to_pass_on(at: Office, running: Running, a_round: RoundRecord, to: Recipient, items: Sequence[Item]) -> str:

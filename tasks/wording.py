@@ -51,5 +51,5 @@ def item_of(
         receiver="、".join(names[code] for code in receivers),
         due=moment_in_chinese(standing.due_at),
         state=chinese(standing, as_of),
-        remaining=remaining(standing.due_at, as_of, workdays) if standing.received_at is None else "",
+        remaining=remaining(standing.due_at, as_of, workdays) if standing.owed else "",
     )

@@ -4,9 +4,11 @@ import ast
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+import icalendar
 import pytest
 from openpyxl import Workbook
 
@@ -223,6 +225,68 @@ def test_whoever_a_decision_concerns_hears_of_it_once(running: Office) -> None:
     assert text
     assert "2020年12月8日（周二）17:30" in text.get_content()
     assert "来函〔2020〕1号" in text.get_content()
+
+
+def letter_on(office: Office, department: str, kind: str) -> EmailMessage:
+    """Return the newest letter of a kind to a department."""
+    with office.ledger() as ledger:
+        told = [one for one in ledger.messages() if (one.kind, one.department) == (kind, department)][-1]
+    letter = message_from_bytes(office.bytes_of(told.sha256), policy=default)
+    assert isinstance(letter, EmailMessage)
+    return letter
+
+
+def text_of(letter: EmailMessage) -> str:
+    text = letter.get_body(("plain",))
+    assert text
+    return str(text.get_content())
+
+
+def dates_in(letter: EmailMessage) -> dict[str, tuple[int, date]]:
+    """Return the events of a letter's calendar file: sequence and day."""
+    files = [one for one in letter.iter_attachments() if one.get_filename() == "报送日期.ics"]
+    found = icalendar.Calendar.from_ical(files[0].get_payload(decode=True)).walk("VEVENT")
+    return {str(one["UID"]): (int(one["SEQUENCE"]), one.decoded("DTEND").date()) for one in found}
+
+
+def test_an_extension_moves_the_date_in_the_calendar_and_says_from_when_and_why(running: Office) -> None:
+    before = dates_in(letter_on(running, "swj", "assignment"))
+    decide(extension(UNIT), at(11, 20), confirm=True)
+    granted, follows = letter_on(running, "swj", "decision"), letter_on(running, "fgw", "decision")
+    assert "2020年12月1日（周二）17:30（原为2020年11月26日（周四）17:30）" in text_of(granted)
+    assert "前面的单位经批准延期，以下各项的截止日期随之顺延" in text_of(follows)
+    moved, event = dates_in(granted), f"{FIRST_ROUND}/swj/cooperating@example.gov.cn"
+    assert (before[event], moved[event]) == ((0, date(2020, 11, 26)), (1, date(2020, 12, 1)))
+    assert moved.keys() == before.keys()
+    tick.daily(at(11, 26))
+    assert dates_in(letter_on(running, "swj", "reminder"))[event] == moved[event]
+
+
+def test_letters_of_decisions_say_what_was_granted_and_call_nothing_overdue_that_nobody_owes(running: Office) -> None:
+    decide(order(Kind.EXEMPT, "市商务局", granted={"rule": "closed", "until": "2020-12-30"}), at(11, 20), confirm=True)
+    told = text_of(letter_on(running, "swj", "decision"))
+    assert "到2020年12月30日（周三）为止，不因“累计结案数不超过累计立案数”退回" in told
+    decide(order(Kind.MERGE, "西山县", granted={"into": "东山县"}), at(11, 20), confirm=True)
+    assert "由东山县承接" in text_of(letter_on(running, "xi", "decision"))
+    decide(order(Kind.WAIVE, f"{FIRST_ROUND}/3/gaj"), at(12, 1), confirm=True)
+    told = text_of(letter_on(running, "gaj", "decision"))
+    assert "免报" in told
+    assert "逾期" not in told
+
+
+def test_what_is_sent_back_after_its_date_is_not_called_overdue_the_same_day(running: Office) -> None:
+    answer(running, "swj", [("配合任务", 1)], at(11, 20))
+    tick.daily(at(11, 27))
+    decide(order(Kind.RETURN, UNIT), at(11, 30), confirm=True)
+
+    def overdue() -> list[str]:
+        with running.ledger() as ledger:
+            return [one.to_email for one in ledger.messages() if (one.kind, one.department) == ("overdue", "swj")]
+
+    tick.daily(at(11, 30, 15))
+    assert overdue() == []
+    tick.daily(at(12, 1))
+    assert sorted(overdue()) == ["swj-leader@example.gov.cn", "swj@example.gov.cn"]
 
 
 def test_what_was_withdrawn_may_come_again_and_what_was_sent_back_must_be_mended(running: Office) -> None:
