@@ -1,7 +1,7 @@
 """The doors by which departments' files come in. Bytes and their row first; only then is anything moved, checked or answered."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from campaigns.errors import Conflict, LiandongError, UnknownItem
 from campaigns.findings import Severity
 from campaigns.forms import Form
 from campaigns.letters import Line, Outcome, Trouble
-from campaigns.plan import Plan
+from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import EnvelopeRecord, RoundRecord
 from campaigns.states import Standing
 from campaigns.upload_view import ReceiptView, UploadView
@@ -255,7 +255,8 @@ def upload_view(scope: Scope, as_of: datetime, numbers: Sequence[str] = ()) -> U
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(scope.campaign))
         a_round = plan.round(scope.round)
-        standings = ledger.standings(scope.campaign, scope.round)
+        owed = [one for one in plan.expected_in(scope.round) if one.department == scope.department]
+        standings = ledger.standings_of(one.id for one in owed)
         mine = ledger.handed_in(scope.key)
         shown = [_own(mine, number) for number in numbers]
         receipts = {one.id: _receipt_view(at, ledger, plan, one) for one in mine}
@@ -269,7 +270,7 @@ def upload_view(scope: Scope, as_of: datetime, numbers: Sequence[str] = ()) -> U
         round_label=a_round.label,
         unit=plan.directory.organ(scope.department).name,
         until=in_chinese(scope.until),
-        items=_items(at, plan, scope, standings, as_of),
+        items=_items(at, plan, owed, standings, as_of),
         has_form=has_form,
         earlier=tuple(receipts.values()),
         shown=tuple(receipts[one.id] for one in shown),
@@ -318,17 +319,15 @@ def _own(mine: Sequence[EnvelopeRecord], number: str) -> EnvelopeRecord:
     return found
 
 
-def _items(at: Office, plan: Plan, scope: Scope, standings: dict[str, Standing], as_of: datetime) -> tuple[Any, ...]:
+def _items(
+    at: Office, plan: Plan, owed: Iterable[ExpectedReport], standings: dict[str, Standing], as_of: datetime
+) -> tuple[Any, ...]:
     named, workdays = names(plan), at.workdays(plan.definition)
-    return tuple(
-        item(plan, one, standings[one.id], as_of, workdays, named)
-        for one in plan.expected_in(scope.round)
-        if one.department == scope.department
-    )
+    return tuple(item(plan, one, standings[one.id], as_of, workdays, named) for one in owed)
 
 
 def _receipt_view(at: Office, ledger: Ledger, plan: Plan, envelope: EnvelopeRecord) -> ReceiptView:
-    said = [one for one in ledger.submissions(envelope.round) if one.envelope == envelope.id] if envelope.round else []
+    said = ledger.submissions_in(envelope.id)
     expected = {one.id: one for one in plan.expected}
     lines = []
     for one in said:

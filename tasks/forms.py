@@ -1,7 +1,7 @@
 """Issuing a form: designed, written, signed, stored."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -33,7 +33,9 @@ def issue_form(
     """
     version = len(ledger.forms(round_id, department)) + 1
     campaign = plan.definition.campaign.id
-    earlier = _earlier(plan, round_id, ledger.figures(campaign, "cumulative", until=until))
+    own = [one.id for one in plan.expected if one.department == department]
+    leads = cooperating_of(department, plan.expected_in(round_id))  # only a lead's form shows what others reported
+    earlier = _earlier(plan, round_id, ledger.figures(campaign, "cumulative", of=own, until=until))
     form = design(
         plan,
         round_id,
@@ -42,9 +44,9 @@ def issue_form(
         version=version,
         previous=_previous(round_id, earlier),
         periods=_periods(round_id, earlier),
-        coop=_sub_totals(plan, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)),
-        last=_last(plan, round_id, department, ledger, until),
-        coop_notes=_notes(plan, round_id, department, ledger.standings(campaign, round_id), until),
+        coop=_sub_totals(plan, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)) if leads else {},
+        last=_last(plan, round_id, own, ledger, until),
+        coop_notes=_notes(plan, round_id, department, ledger.standings(campaign, round_id), until) if leads else {},
     )
     data = write_form(form, sign({**form.identity, "office": at.settings.mailbox}, at.settings.secret))
     digest = at.keep(data)
@@ -84,14 +86,14 @@ def _periods(round_id: str, earlier: list[Fact]) -> Mapping[str, int]:
     return {expected: len(found) for expected, found in rounds.items()}
 
 
-def _last(plan: Plan, round_id: str, department: str, ledger: Ledger, until: datetime) -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the own figures of the round before, by the expected report of this round they precede."""
+def _last(plan: Plan, round_id: str, own: Iterable[str], ledger: Ledger, until: datetime) -> Mapping[str, Mapping[str, Decimal]]:
+    """Return a department's own figures of the round before, by the expected report of this round they precede."""
     a_round = plan.round(round_id)
     earlier = [one.id for one in plan.rounds if one.report == a_round.report and one.due_on < a_round.due_on]
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    for fact in ledger.figures(plan.definition.campaign.id, "own", round_id=earlier[-1], until=until) if earlier else ():
-        if fact.department == department:
-            found[f"{round_id}/{fact.duty}/{department}"][fact.indicator] = fact.value
+    if earlier:
+        for fact in ledger.figures(plan.definition.campaign.id, "own", round_id=earlier[-1], of=own, until=until):
+            found[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] = fact.value
     return found
 
 

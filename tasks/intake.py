@@ -351,7 +351,7 @@ def _unless_held(
     form, checked = reading.form, reading.checked
     if form is None or checked is None:
         return reading, ()
-    standings = ledger.standings(form.campaign, form.round)
+    standings = ledger.standings_of(block.expected for block in checked.blocks)
     lines, left, same = [], [], []
     for block in checked.blocks:
         standing = standings[block.expected]
@@ -412,8 +412,7 @@ def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeR
         count = sum(one.severity is Severity.BLOCK for one in block.findings)
         remarks = [f"{count}处问题"] * bool(count) + ([f"此前的第{before.number}版仍然有效"] if before else [])
         return Line(layout.duty, layout.duty_title, "退回修改", "，".join(remarks))
-    standing = ledger.standings(form.campaign, form.round)[block.expected]
-    late = state(standing, as_of) is State.LATE
+    late = state(ledger.standing(block.expected), as_of) is State.LATE
     overtaken = before is not None and before.received_at > envelope.received_at  # it lay in a mailbox nobody could reach
     told = changes(before, _version(record, block), _labels(form)) if before and not overtaken else ()
     remarks = ["零报告"] * block.nil + ["迟报"] * late

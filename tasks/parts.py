@@ -157,8 +157,8 @@ class RoundParts:
         return tuple(found)
 
 
-def parts_of_round(ledger: Ledger, plan: Plan, round_id: str) -> RoundParts:
-    """Return the parts of a round."""
+def parts_of_round(ledger: Ledger, plan: Plan, round_id: str, only: str | None = None) -> RoundParts:
+    """Return the parts of a round; with `only` a department, what came from it alone."""
     report = plan.definition.report(plan.round(round_id).report)
     wanted = next((hop.parts for hop in report.hops if hop.role is Role.LEAD), ())
     leads: dict[str, list[str]] = defaultdict(list)
@@ -168,12 +168,13 @@ def parts_of_round(ledger: Ledger, plan: Plan, round_id: str) -> RoundParts:
             leads[one.department].append(one.id)
             duties[one.department].append(one.duty)
     arrived: dict[str, list[PartRecord]] = defaultdict(list)
-    for department, part in ledger.parts(round_id):
+    for department, part in ledger.parts(round_id, only):
         arrived[department].append(part)
     campaign = plan.definition.campaign.id
-    own = ledger.figures(campaign, "own", round_id=round_id)
-    cumulative = ledger.figures(campaign, "cumulative", round_id=round_id)
     speaking = {department for department, parts in arrived.items() if any(part.figures for part in parts)}
+    own, cumulative = (  # nothing to hold against them while no prose says a figure
+        ledger.figures(campaign, line, round_id=round_id) if speaking else [] for line in ("own", "cumulative")
+    )
     items = figures_of(plan.definition, plan.directory, report.id)
     return RoundParts(
         wanted,

@@ -101,8 +101,8 @@ def _materials(
 
 def materials_of(ledger: Ledger, plan: Plan, round_id: str, department: str) -> tuple[tuple[Material, ...], tuple[Finding, ...]]:
     """Return which parts of a department's whole submission are there, and where its prose says other figures than its table."""
-    parts = parts_of_round(ledger, plan, round_id)
-    standings = parts.of(department, ledger.standings(plan.definition.campaign.id, round_id))
+    parts = parts_of_round(ledger, plan, round_id, department)
+    standings = parts.of(department, ledger.standings_of(parts.leads.get(department, ())))
     return tuple(Material(one.part.chinese, one.present, one.lacks) for one in standings), parts.differences(department)
 
 
@@ -110,11 +110,13 @@ def _unreported(
     at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, department: str | None, as_of: datetime
 ) -> tuple[Item, ...]:
     """Return what the department still owes in the round."""
-    standings, named, workdays = ledger.standings(a_round.campaign, a_round.id), names(plan), at.workdays(plan.definition)
+    named, workdays = names(plan), at.workdays(plan.definition)
+    owed = [one for one in plan.expected_in(a_round.id) if one.department == department]
+    standings = ledger.standings_of(one.id for one in owed)
     return tuple(
         item(plan, one, standings[one.id], as_of, workdays, named)
-        for one in plan.expected_in(a_round.id)
-        if one.department == department and state(standings[one.id], as_of) in (State.OPEN, State.MISSING)
+        for one in owed
+        if state(standings[one.id], as_of) in (State.OPEN, State.MISSING)
     )
 
 

@@ -198,7 +198,7 @@ class Envelopes(Record):
         query = select(t.PartRow).where(t.PartRow.envelope_id == envelope).order_by(t.PartRow.ordinal)
         return [rows.part(row) for row in self._session.scalars(query)]
 
-    def parts(self, round_id: str) -> list[tuple[str, PartRecord]]:
+    def parts(self, round_id: str, department: str | None = None) -> list[tuple[str, PartRecord]]:
         """Return the parts that arrived for a round in envelopes not turned away, oldest first, each with its department.
 
         A part in an envelope whose workbook came before, or was returned, arrived all the same.
@@ -209,4 +209,6 @@ class Envelopes(Record):
             .where(t.EnvelopeRow.round_id == round_id, t.EnvelopeRow.outcome.in_(("accepted", "returned", "duplicate")))
             .order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id, t.PartRow.ordinal)
         )
-        return [(department, rows.part(row)) for department, row in self._session.execute(query)]
+        if department:
+            query = query.where(t.EnvelopeRow.department_id == department)
+        return [(sender, rows.part(row)) for sender, row in self._session.execute(query)]

@@ -105,6 +105,11 @@ class Plans(Record):
         """Return the standing of one expected report."""
         return rows.standing(self._session.get_one(t.ExpectedReportRow, expected))
 
+    def standings_of(self, expected: Iterable[str]) -> dict[str, Standing]:
+        """Return the standings of some expected reports: what one department owes is found without looking at what others do."""
+        query = select(t.ExpectedReportRow).where(t.ExpectedReportRow.id.in_(list(expected)))
+        return {row.id: rows.standing(row) for row in self._session.scalars(query)}
+
     def standings(self, campaign: str, round_id: str | None = None) -> dict[str, Standing]:
         """Return the standing of every expected report of a campaign, or of one round of it."""
         query = select(t.ExpectedReportRow).where(t.ExpectedReportRow.campaign_id == campaign)

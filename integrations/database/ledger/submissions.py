@@ -70,14 +70,36 @@ class Submissions(Record):
         )
         return [rows.submission(row) for row in self._session.scalars(query)]
 
-    def figures(self, campaign: str, line: str, *, round_id: str | None = None, until: datetime | None = None) -> list[Fact]:
+    def submissions_in(self, envelope: str) -> list[SubmissionRecord]:
+        """Return every submission that one envelope brought."""
+        query = select(t.SubmissionRow).where(t.SubmissionRow.envelope_id == envelope).order_by(t.SubmissionRow.id)
+        return [rows.submission(row) for row in self._session.scalars(query)]
+
+    def figures(
+        self,
+        campaign: str,
+        line: str,
+        *,
+        round_id: str | None = None,
+        of: Iterable[str] | None = None,
+        until: datetime | None = None,
+    ) -> list[Fact]:
         """Return the figures of one line of every submission in effect: of each expected report the valid one that arrived last.
 
-        `until` asks as of an instant: what arrived later is left out, and versions replaced later count again.
+        `of` asks for some expected reports only. `until` asks as of an instant: what arrived later is left out, and versions
+        replaced later count again.
         """
         latest = (t.SubmissionRow.received_at.desc(), t.SubmissionRow.version.desc())
         place = func.row_number().over(partition_by=t.SubmissionRow.expected_report_id, order_by=latest)
-        valid = select(t.SubmissionRow.id, place.label("place")).where(t.SubmissionRow.outcome == "accepted")
+        valid = (
+            select(t.SubmissionRow.id, place.label("place"))
+            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
+            .where(t.SubmissionRow.outcome == "accepted", t.ExpectedReportRow.campaign_id == campaign)
+        )
+        if round_id:
+            valid = valid.where(t.ExpectedReportRow.round_id == round_id)
+        if of is not None:
+            valid = valid.where(t.ExpectedReportRow.id.in_(list(of)))
         if until:
             valid = valid.where(t.SubmissionRow.received_at <= until)
         placed = valid.subquery()
@@ -105,9 +127,7 @@ class Submissions(Record):
             .join(t.EnvelopeRow, t.EnvelopeRow.id == t.SubmissionRow.envelope_id)
             .join(placed, (placed.c.id == t.SubmissionRow.id) & (placed.c.place == 1))
             .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
-            .where(t.ExpectedReportRow.campaign_id == campaign, t.FactRow.line == line, t.SubmissionRow.outcome == "accepted")
+            .where(t.FactRow.line == line)
             .order_by(t.ExpectedReportRow.round_id, t.ExpectedReportRow.duty, t.ExpectedReportRow.id, t.FactRow.indicator)
         )
-        if round_id:
-            query = query.where(t.ExpectedReportRow.round_id == round_id)
         return [Fact(*row) for row in self._session.execute(query)]
