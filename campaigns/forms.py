@@ -7,6 +7,7 @@ A figure stands where a row and a column meet: `Block.place` says which, and tha
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -240,6 +241,7 @@ def header(item: Item | Indicator) -> str:
     return f"{item.label}（{item.unit}）" if item.unit else item.label
 
 
+@cache
 def letter(column: int) -> str:
     """Return the letters of a column, 1 being A."""
     letters = ""

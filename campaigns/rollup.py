@@ -247,7 +247,7 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         joint=joint(counted, {f"{form.id}.{form.key}" for form in plan.definition.forms if form.key}),
         entries=entries,
         coverage=_coverage(entries, _weight(entries, known, indicators, list(rounds)[-2:-1])),
-        coverage_of={code: _coverage([entry for entry in entries if entry.department == code]) for code in names},
+        coverage_of={code: _coverage(mine) for code, mine in _by_department(entries, names).items()},
     )
 
 
@@ -431,6 +431,13 @@ def _weight(entries: Iterable[Entry], facts: Iterable[Fact], items: Iterable[Ite
             part = sum((fact.value for fact in mine if (fact.duty, fact.department) in there), Decimal(0))
             shares.append(Fraction(part) / Fraction(whole))
     return shown(sum(shares, Fraction(0)) / len(shares), 4) if shares else None
+
+
+def _by_department(entries: Iterable[Entry], departments: Iterable[str]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {code: [] for code in departments}
+    for entry in entries:
+        found[entry.department].append(entry)
+    return found
 
 
 def _coverage(entries: Iterable[Entry], weight: Decimal | None = None) -> Coverage:

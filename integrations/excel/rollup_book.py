@@ -33,7 +33,9 @@ from integrations.excel.workbook import (
     height_of,
     number_format,
     print_setup,
+    row_xml,
     save,
+    style_id,
     write,
 )
 
@@ -75,10 +77,10 @@ def write_rollup(
     _standing(book, rollup)
     _missing(book, rollup)
     _coverage(book, rollup, cached)
-    _origin(book, rollup, arrivals or {})
+    origin = _origin(book, rollup, arrivals or {})
     for one in more:
         _rows(_sheet(book, rollup, one.name, one.title, one.columns), one.rows, one.columns, one.left)
-    return save(book, cached)
+    return save(book, cached, {ORIGIN: origin})
 
 
 def _changes(book: Workbook, rollup: RollUp, changes: Sequence[Change]) -> None:
@@ -226,8 +228,8 @@ def _standing(book: Workbook, rollup: RollUp) -> None:
         ("版本", 7),
         ("来件", 40),
     )
-    order = list(rollup.departments)
-    entries = sorted(rollup.entries, key=lambda entry: (order.index(entry.department), entry.duty))
+    order = {code: at for at, code in enumerate(rollup.departments)}
+    entries = sorted(rollup.entries, key=lambda entry: (order[entry.department], entry.duty))
     rows: list[list[Cell]] = [
         [
             at,
@@ -250,9 +252,9 @@ def _standing(book: Workbook, rollup: RollUp) -> None:
 
 def _missing(book: Workbook, rollup: RollUp) -> None:
     columns = (("序号", 7), ("单位", 26), ("任务", 7), ("任务名称", 44), ("角色", 8), ("应报时间", 28), ("状态", 14))
-    order = list(rollup.departments)
+    order = {code: at for at, code in enumerate(rollup.departments)}
     entries = [entry for entry in rollup.entries if entry.state in (State.MISSING, State.OPEN)]
-    entries.sort(key=lambda entry: (order.index(entry.department), entry.duty))
+    entries.sort(key=lambda entry: (order[entry.department], entry.duty))
     rows: list[list[Cell]] = [
         [at, e.department_name, e.duty, rollup.duties[e.duty][0], e.role.chinese, _moment(e.due_at), e.state_text]
         for at, e in enumerate(entries, start=1)
@@ -299,7 +301,8 @@ def _coverage(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     )
 
 
-def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
+def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> list[str]:
+    """Write the head of the sheet that says where each figure stands, and return its rows: a line for every figure."""
     keyed = any(fact.key for fact in rollup.facts)  # of a list: which case a figure is about
     columns = (
         ("序号", 7),
@@ -321,8 +324,18 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
     versions = {entry.expected: entry.version for entry in rollup.entries}
     indicators = {one.id: one for one in rollup.indicators}
     roles = {entry.expected: entry.role.chinese for entry in rollup.entries}
-    rows: list[list[Cell]] = [
-        [
+    sheet = _sheet(book, rollup, ORIGIN, "数据来源", columns)
+    sheet.auto_filter.ref = f"A{_HEADER_ROW}:{letter(len(columns))}{_HEADER_ROW + len(rollup.facts)}"
+    centred, left = (style_id(sheet, font=font(), alignment=one, border=BOX) for one in (CENTRE, LEFT))
+    styles = [left if at in (3, 5, 7, 10, 14) else centred for at in range(1, len(columns) + 1)]
+    amounts = {
+        code: style_id(sheet, font=font(), alignment=RIGHT, border=BOX, number_format=number_format(one.decimals))
+        for code, one in indicators.items()
+    }
+    rows = []
+    for at, f in enumerate(rollup.facts, start=1):
+        sender, came = arrivals.get(f.envelope, ("", None))
+        values: list[Cell] = [
             at,
             f.duty,
             rollup.departments[f.department],
@@ -335,18 +348,13 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> None:
             f.submission,
             versions[f.expected],
             f.envelope,
-            _moment(arrivals[f.envelope][1]) if f.envelope in arrivals else "",
-            arrivals[f.envelope][0] if f.envelope in arrivals else "",
+            _moment(came),
+            sender,
             *([f.key] if keyed else []),
         ]
-        for at, f in enumerate(rollup.facts, start=1)
-    ]
-    sheet = _sheet(book, rollup, ORIGIN, "数据来源", columns)
-    _rows(sheet, rows, columns, left=(3, 5, 7, 10, 14))
-    for at, fact in enumerate(rollup.facts, start=_HEADER_ROW + 1):
-        sheet[f"F{at}"].number_format = number_format(indicators[fact.indicator].decimals)
-        sheet[f"F{at}"].alignment = RIGHT
-    sheet.auto_filter.ref = f"A{_HEADER_ROW}:{letter(len(columns))}{_HEADER_ROW + len(rows)}"
+        styles[5] = amounts[f.indicator]
+        rows.append(row_xml(_HEADER_ROW + at, _height(values, columns), zip(values, styles, strict=True)))
+    return rows
 
 
 def _figures_sheet(
@@ -364,17 +372,12 @@ def _figures_sheet(
     every = (*columns, *((header(one), 17.0) for one in items))
     sheet = _sheet(book, rollup, name, title, every)
     left = tuple(at for at, (_, width) in enumerate(columns, start=1) if width > 15)
-    _rows(
-        sheet,
-        [[*row, *(values.get(one.id) for one in items)] for row, values in zip(rows, figures, strict=True)],
-        every,
-        left,
-    )
+    _rows(sheet, rows, columns, left)
     first = len(columns) + 1
-    for offset, one in enumerate(items):
-        for row in range(_HEADER_ROW + 1, _HEADER_ROW + 1 + len(rows)):
-            cell = sheet[f"{letter(first + offset)}{row}"]
-            cell.number_format, cell.alignment = number_format(one.decimals), RIGHT
+    for column, one in enumerate(items, start=first):
+        look = {"font": font(), "alignment": RIGHT, "border": BOX, "number_format": number_format(one.decimals)}
+        for row, values in enumerate(figures, start=_HEADER_ROW + 1):
+            write(sheet, f"{letter(column)}{row}", values.get(one.id), **look)
     counts = (rollup.coverage.owed, rollup.coverage.reported) if columns[-1][0] == "已报" else ()
     totals: list[tuple[int | Decimal | None, str]] = [(count, "0") for count in counts]
     totals += [(rollup.overall.get(one.id, Decimal(0) if one.adds_up else None), number_format(one.decimals)) for one in items]
@@ -422,10 +425,15 @@ def _rows(sheet: Worksheet, rows: Iterable[Sequence[Cell]], columns: Sequence[tu
     for at, values in enumerate(rows, start=_HEADER_ROW + 1):
         for column, value in enumerate(values, start=1):
             write(sheet, f"{letter(column)}{at}", value, font=font(), alignment=LEFT if column in left else CENTRE, border=BOX)
-        sheet.row_dimensions[at].height = max(
-            height_of(value, width, least=20) if isinstance(value, str) else 20
-            for value, (_, width) in zip(values, columns, strict=True)
-        )
+        sheet.row_dimensions[at].height = _height(values, columns)
+
+
+def _height(values: Sequence[Cell], columns: Sequence[tuple[str, float]]) -> float:
+    """Return the height of a row in which every text has room."""
+    return max(
+        height_of(value, width, least=20) if isinstance(value, str) else 20
+        for value, (_, width) in zip(values, columns, strict=True)
+    )
 
 
 def _total_row(

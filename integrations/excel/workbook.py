@@ -2,21 +2,25 @@
 
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from decimal import Decimal
 from functools import cache, lru_cache
 from io import BytesIO
 from math import ceil
 from typing import Any
+from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.styleable import StyleableObject
 from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from campaigns.forms import letter
 from campaigns.plain import legible
 
 # Names of fonts that WPS and Excel have; where they are missing (Kylin), both fall back to a Chinese font of their own.
@@ -86,6 +90,35 @@ def formula(sheet: Worksheet, cell: str, text: str, **styles: Any) -> Cell:
     return at
 
 
+def style_id(sheet: Worksheet, **styles: Any) -> int:
+    """Return the number of a style in a sheet's workbook, for `row_xml`."""
+    worn = StyleableObject(sheet)
+    for name, style in styles.items():
+        setattr(worn, name, style)
+    number: int = worn.style_id
+    return number
+
+
+def row_xml(at: int, height: float, cells: Iterable[tuple[str | int | Decimal | None, int]]) -> str:
+    """Return a row of a long sheet as it stands in the file, from values and style numbers; no text of it is a formula."""
+    made = [f'<row r="{at}" ht="{height:g}" customHeight="1">']
+    for column, (value, style) in enumerate(cells, start=1):
+        place = f'<c r="{letter(column)}{at}" s="{style}"'
+        if value is None:
+            made.append(f"{place}/>")
+        elif isinstance(value, str):
+            made.append(f'{place} t="inlineStr"><is><t xml:space="preserve">{_escaped(value)}</t></is></c>')
+        else:
+            made.append(f"{place}><v>{value}</v></c>")
+    made.append("</row>")
+    return "".join(made)
+
+
+@lru_cache(maxsize=4096)
+def _escaped(text: str) -> str:
+    return escape(clean(text))
+
+
 def link(cell: Cell, sheet: str, address: str) -> None:
     """Make a cell lead to another one of the same workbook."""
     quoted = sheet.replace("'", "''")
@@ -122,24 +155,29 @@ def print_setup(sheet: Worksheet, *, landscape: bool, title_rows: str | None = N
         sheet.print_title_rows = title_rows
 
 
-def save(book: Workbook, cached: Mapping[str, Mapping[str, str]] | None = None) -> bytes:
-    """Return the bytes of a workbook, the same each time; `cached` gives, by sheet title, the results of its formulas.
+def save(
+    book: Workbook,
+    cached: Mapping[str, Mapping[str, str]] | None = None,
+    rows: Mapping[str, Sequence[str]] | None = None,
+) -> bytes:
+    """Return the bytes of a workbook, the same each time.
 
-    openpyxl writes formulas without results, so readers that do not calculate would see nothing.
+    `cached` gives, by sheet title, the results of its formulas: openpyxl writes them without, so readers that do not calculate
+    would see nothing. `rows` gives what `row_xml` made for the end of a long sheet: ten times as fast as cell by cell.
     """
     raw = BytesIO()
     book.save(raw)
-    parts = {
-        f"xl/worksheets/sheet{n}.xml": cached[s.title] for n, s in enumerate(book.worksheets, 1) if cached and s.title in cached
-    }
+    parts = {f"xl/worksheets/sheet{n}.xml": sheet.title for n, sheet in enumerate(book.worksheets, 1)}
     out = BytesIO()
     with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             data = source.read(name)
             if name == "docProps/core.xml":
                 data = re.sub(rb"<dcterms:(created|modified).*?</dcterms:\1>", b"", data)
-            elif name in parts:
-                data = _with_results(data, parts[name])
+            elif results := (cached or {}).get(parts.get(name, "")):
+                data = _with_results(data, results)
+            elif more := (rows or {}).get(parts.get(name, "")):
+                data = _with_rows(data, more)
             entry = zipfile.ZipInfo(name, _FIXED_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
@@ -153,3 +191,12 @@ def _with_results(xml: bytes, results: Mapping[str, str]) -> bytes:
 
     text = xml.decode("utf-8")
     return re.sub(r'(<c r="([A-Z]+[0-9]+)"[^>]*><f>[^<]*</f>)<v\s*(?:/>|></v>)', put, text).encode("utf-8")
+
+
+def _with_rows(xml: bytes, rows: Sequence[str]) -> bytes:
+    """Return a sheet with rows below those it has; readers that trust the stated dimension are told the new one."""
+    head, end, tail = xml.decode("utf-8").partition("</sheetData>")
+    last = re.search(r'<row r="([0-9]+)"', rows[-1])
+    assert last is not None
+    head = re.sub(r'(<dimension ref="[A-Z]+[0-9]+:[A-Z]+)[0-9]+"', rf'\g<1>{last[1]}"', head)
+    return "".join((head, *rows, end, tail)).encode("utf-8")

@@ -66,5 +66,11 @@ def test_no_name_can_become_a_formula_or_break_the_book() -> None:
     assert "=cmd|'/c calc'!A1" in {row[1].value for row in book["按单位"].iter_rows(min_row=5)}
 
 
+def test_a_reader_that_trusts_the_stated_size_of_a_sheet_sees_every_source() -> None:
+    found = rolled()
+    book = load_workbook(BytesIO(write_rollup(found)), read_only=True)
+    assert len(list(book["来源"].iter_rows(min_row=5))) == len(found.facts) > 0
+
+
 def test_the_same_roll_up_gives_the_same_bytes() -> None:
     assert write_rollup(rolled()) == write_rollup(rolled())
