@@ -36,6 +36,7 @@ bench: $(BIN)/installed ## time forms, reading, plans and ticks against other wa
 	$(BIN)/python bench/forms.py
 	$(BIN)/python bench/reading.py
 	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/rollup.py
 	$(BIN)/python bench/tick.py
 	$(BIN)/python bench/rehearsal.py
 

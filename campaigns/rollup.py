@@ -7,11 +7,11 @@ figure: never a zero.
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from campaigns.definition import Role
 from campaigns.formulas import Exact, over_periods, ratio, shown, together
@@ -24,9 +24,8 @@ Figures = Mapping[str, Decimal]  # by indicator
 Key = TypeVar("Key", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One figure of a submission in effect, and where it stands."""
+class Fact(NamedTuple):
+    """One figure of a submission in effect, and where it stands. A tuple: a province has a million of them."""
 
     expected: str
     duty: int
@@ -252,7 +251,7 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
 
 
 def _in_all_rows(fact: Fact) -> Fact:
-    return replace(fact, indicator=in_all_rows(fact.indicator)) if fact.key else fact
+    return fact._replace(indicator=in_all_rows(fact.indicator)) if fact.key else fact
 
 
 def totals(facts: Iterable[Fact], items: Iterable[Item], above: Mapping[str, str]) -> Totals:

@@ -1,6 +1,5 @@
 """Lists: a row for each case, read with all its faults, and counted once however many departments report it."""
 
-from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 
@@ -161,7 +160,7 @@ def test_however_often_and_by_whom_a_case_is_reported_it_counts_once(
     facts = []
     for who, duty, case, amount in said:
         facts += [
-            replace(fact(str(who), str(case), "x", value, duty), indicator=f"list.{code}")
+            fact(str(who), str(case), "x", value, duty)._replace(indicator=f"list.{code}")
             for code, value in (("case_no", "1"), ("penalty", str(amount)))
         ]
     newest = {(one.duty, one.department, one.indicator, one.key): one for one in facts}

@@ -83,7 +83,7 @@ def test_a_matrix_counts_every_cell_once_and_its_sums_agree() -> None:
         form = iron_form(one.department)
         cells = sent(form, typed(form))
         found = result(form, cells)
-        facts += [replace(fact(one, code, "0"), value=figure.value) for code, figure in found.figures.items()]
+        facts += [fact(one, code, "0")._replace(value=figure.value) for code, figure in found.figures.items()]
     rolled_up = roll_up(plan, IRON_ROUND, facts, standings, AFTER)
     units = len(plan.expected_in(IRON_ROUND))
     assert rolled_up.overall["trademark.cases_filed"] == 2 * units
@@ -110,7 +110,7 @@ def test_every_figure_opens_to_its_cells_and_a_place_to_those_below_it() -> None
 def test_a_correction_lists_every_figure_that_changed_and_nothing_else() -> None:
     before = rolled()
     facts = [
-        replace(one, value=Decimal(7)) if one.department == "swj" and one.indicator == "officers" else one for one in before.facts
+        one._replace(value=Decimal(7)) if one.department == "swj" and one.indicator == "officers" else one for one in before.facts
     ]
     standings = {one.expected: Standing(one.due_at, received_at=one.received_at, version=2) for one in before.entries}
     after = roll_up(PLAN, FIRST_ROUND, facts, standings, AFTER)
@@ -126,7 +126,7 @@ def test_a_correction_lists_every_figure_that_changed_and_nothing_else() -> None
 
 
 def test_what_is_missing_is_weighed_by_the_round_before() -> None:
-    first = [replace(one, value=Decimal(value)) for one, value in zip(rolled().facts, (3, 1, 0, 9, 1), strict=False)]
+    first = [one._replace(value=Decimal(value)) for one, value in zip(rolled().facts, (3, 1, 0, 9, 1), strict=False)]
     second = {one.id: Standing(one.due_at) for one in PLAN.expected_in(SECOND_ROUND)}
     there = f"{SECOND_ROUND}/1/scjg"
     second[there] = replace(second[there], received_at=second[there].due_at, version=1)

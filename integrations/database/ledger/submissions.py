@@ -89,45 +89,38 @@ class Submissions(Record):
         `of` asks for some expected reports only. `until` asks as of an instant: what arrived later is left out, and versions
         replaced later count again.
         """
-        latest = (t.SubmissionRow.received_at.desc(), t.SubmissionRow.version.desc())
-        place = func.row_number().over(partition_by=t.SubmissionRow.expected_report_id, order_by=latest)
-        valid = (
-            select(t.SubmissionRow.id, place.label("place"))
-            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
-            .where(t.SubmissionRow.outcome == "accepted", t.ExpectedReportRow.campaign_id == campaign)
-        )
+        said, owed = t.SubmissionRow, t.ExpectedReportRow
+        latest = (said.received_at.desc(), said.version.desc())
+        place = func.row_number().over(partition_by=said.expected_report_id, order_by=latest)
+        valid = select(said.id, place.label("place")).join(owed, owed.id == said.expected_report_id)
+        valid = valid.where(owed.campaign_id == campaign, said.outcome == "accepted")
         if round_id:
-            valid = valid.where(t.ExpectedReportRow.round_id == round_id)
+            valid = valid.where(owed.round_id == round_id)
         if of is not None:
-            valid = valid.where(t.ExpectedReportRow.id.in_(list(of)))
+            valid = valid.where(owed.id.in_(list(of)))
         if until:
-            valid = valid.where(t.SubmissionRow.received_at <= until)
+            valid = valid.where(said.received_at <= until)
         placed = valid.subquery()
-        query = (
+        in_effect = select(placed.c.id).where(placed.c.place == 1).subquery()
+        # what all figures of a submission have in common is read once for each, not once for each figure
+        heads = (
             select(
-                t.ExpectedReportRow.id,
-                t.ExpectedReportRow.duty,
-                t.ExpectedReportRow.department_id,
-                t.ExpectedReportRow.role,
-                t.FactRow.indicator,
-                t.FactRow.value,
-                t.FactRow.sheet,
-                t.FactRow.cell,
-                t.SubmissionRow.id,
-                t.SubmissionRow.envelope_id,
-                t.SubmissionRow.file,
-                t.FactRow.key,
-                t.SubmissionRow.version,
-                t.SubmissionRow.received_at,
-                t.EnvelopeRow.door,
-                t.EnvelopeRow.sender,
+                said.id, owed.id, owed.duty, owed.department_id, owed.role, said.envelope_id, said.file, said.version,
+                said.received_at, t.EnvelopeRow.door, t.EnvelopeRow.sender,
             )
-            .select_from(t.FactRow)
-            .join(t.SubmissionRow, t.SubmissionRow.id == t.FactRow.submission_id)
-            .join(t.EnvelopeRow, t.EnvelopeRow.id == t.SubmissionRow.envelope_id)
-            .join(placed, (placed.c.id == t.SubmissionRow.id) & (placed.c.place == 1))
-            .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
-            .where(t.FactRow.line == line)
-            .order_by(t.ExpectedReportRow.round_id, t.ExpectedReportRow.duty, t.ExpectedReportRow.id, t.FactRow.indicator)
-        )
-        return [Fact(*row) for row in self._session.execute(query)]
+            .join(in_effect, in_effect.c.id == said.id)
+            .join(owed, owed.id == said.expected_report_id)
+            .join(t.EnvelopeRow, t.EnvelopeRow.id == said.envelope_id)
+            .order_by(owed.round_id, owed.duty, owed.id)
+        )  # fmt: skip
+        fact = t.FactRow
+        own = select(fact.submission_id, fact.indicator, fact.value, fact.sheet, fact.cell, fact.key)
+        own = own.join(in_effect, in_effect.c.id == fact.submission_id).where(fact.line == line)
+        figures: dict[str, list[tuple[str, Decimal, str, str, str]]] = defaultdict(list)
+        for submission, *figure in self._session.execute(own):
+            figures[submission].append(tuple(figure))
+        return [
+            Fact(expected, duty, unit, role, code, value, sheet, cell, submission, envelope, file, key, version, at, door, sender)
+            for submission, expected, duty, unit, role, envelope, file, version, at, door, sender in self._session.execute(heads)
+            for code, value, sheet, cell, key in sorted(figures[submission])
+        ]

@@ -59,7 +59,7 @@ def test_every_figure_leads_to_its_file_and_cell_and_every_total_is_a_live_sum_o
 def test_no_name_can_become_a_formula_or_break_the_book() -> None:
     found = rolled()
     names = {**found.departments, "swj": "=cmd|'/c calc'!A1\x00\x07"}
-    found = replace(found, departments=names, facts=tuple(replace(one, file="=1+1\ud800.xlsx") for one in found.facts))
+    found = replace(found, departments=names, facts=tuple(one._replace(file="=1+1\ud800.xlsx") for one in found.facts))
     book = load_workbook(BytesIO(write_rollup(found)))
     formulas = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"}
     assert formulas and all(formula.startswith("=SUM(") for formula in formulas)
