@@ -9,12 +9,13 @@ from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 
-from campaigns import rollup
+from campaigns.account import plain
 from campaigns.forms import header
 from campaigns.plain import still
 from campaigns.window import Picture, RoundPicture, done, matrix, mermaid, overdue, progress
 from integrations.pictures import graph_picture
 from tasks.office import Office, office
+from tasks.rolling import rolled_up
 
 FILES = "/files"  # where the server's own pages hand out the office's files, see liandong/prefect_server.py
 GRAPHS = "关系图"
@@ -89,12 +90,11 @@ async def _graph(page: Page, at: Office, one: Picture, a_round: RoundPicture) ->
 async def _rollup(page: Page, at: Office, one: Picture, round_id: str, as_of: datetime) -> None:
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(one.campaign))
-        facts = ledger.figures(one.campaign, "own")
-        result = rollup.roll_up(plan, round_id, facts, ledger.standings(one.campaign, round_id), as_of)
-    rows = [
-        {"指标": header(item), "本期": f"{total.normalize():f}", "累计": f"{result.cumulative.overall[item.id].normalize():f}"}
+        result = rolled_up(ledger, plan, round_id, as_of)
+    both = (("本期", result.overall), ("累计", result.cumulative.overall))
+    rows = [  # what nobody reported stands empty: it is no zero
+        {"指标": header(item)} | {name: plain(totals[item.id]) if item.id in totals else "" for name, totals in both}
         for item in result.indicators
-        if (total := result.overall.get(item.id)) is not None
     ]
     said = f"{one.title} {plan.round(round_id).label}汇总。{result.coverage.text}"
     await page.table(key_of("rollup", round_id), said, rows)
