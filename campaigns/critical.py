@@ -174,9 +174,15 @@ def timing(plan: Plan, workdays: Workdays) -> Timing:
     whole = schedule(work, ready, [(edge.source, edge.target, 0) for edge in found])
     spans: dict[str, Span] = {}
     paths: dict[str, tuple[str, ...]] = {}
+    mine_of: dict[str, dict[str, int]] = {one.id: {} for one in plan.rounds}
+    for node, round_id in round_of.items():
+        mine_of[round_id][node] = work[node]
+    links_of: dict[str, list[Link]] = {one.id: [] for one in plan.rounds}
+    for edge in found:
+        if edge.kind != graph.NEXT:
+            links_of[round_of[edge.source]].append((edge.source, edge.target, 0))
     for a_round in plan.rounds:
-        mine = {node: work[node] for node in due if round_of[node] == a_round.id}
-        links = [(edge.source, edge.target, 0) for edge in found if edge.source in mine and edge.target in mine]
+        mine, links = mine_of[a_round.id], links_of[a_round.id]
         own = schedule(mine, ready, links)
         spans |= own
         paths[a_round.id] = critical_path(own, mine, links)

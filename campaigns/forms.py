@@ -272,7 +272,7 @@ def design(
     """
     campaign, a_round = plan.definition.campaign, plan.round(round_id)
     report = plan.definition.report(a_round.report)
-    owed = [e for e in plan.expected_in(round_id) if e.department == department and (only is None or e.id in only)]
+    owed = [one for one in plan.expected_of(round_id, department) if only is None or one.id in only]
     owed.sort(key=lambda e: (e.role is not Role.LEAD, e.duty))
     asked = [(plan.definition.form(code), _asked(plan, code, department)) for code in report.forms]
     asked = [(form, items) for form, items in asked if items]

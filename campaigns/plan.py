@@ -3,9 +3,11 @@
 Ids are paths of codes derived from the definition (`hezhou-2020/summary-2020-2/15/scjg`), so expanding again changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cached_property
+from typing import TypeVar
 
 from campaigns import checks, target_checks
 from campaigns.date_checks import doubts
@@ -79,7 +81,7 @@ class ExpectedReport:
     receivers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A campaign laid out: who does what, what is owed when, and what there is to say about it."""
 
@@ -98,11 +100,37 @@ class Plan:
 
     def round(self, code: str) -> Round:
         """Return the round with that id; KeyError when there is none."""
-        return next(r for r in self.rounds if r.id == code)
+        return self._rounds[code]
 
     def expected_in(self, round_id: str) -> tuple[ExpectedReport, ...]:
         """Return what is owed in a round, in the order of the duties, leads first."""
-        return tuple(e for e in self.expected if e.round == round_id)
+        return self._by_round.get(round_id, ())
+
+    def expected_of(self, round_id: str, department: str) -> tuple[ExpectedReport, ...]:
+        """Return what one department owes in a round, in the order of the duties."""
+        return self._by_department.get((round_id, department), ())
+
+    @cached_property
+    def _rounds(self) -> Mapping[str, Round]:
+        return {one.id: one for one in self.rounds}
+
+    @cached_property
+    def _by_round(self) -> Mapping[str, tuple[ExpectedReport, ...]]:
+        return _grouped((one.round, one) for one in self.expected)
+
+    @cached_property
+    def _by_department(self) -> Mapping[tuple[str, str], tuple[ExpectedReport, ...]]:
+        return _grouped(((one.round, one.department), one) for one in self.expected)
+
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def _grouped(pairs: Iterable[tuple[_Key, ExpectedReport]]) -> dict[_Key, tuple[ExpectedReport, ...]]:
+    found: dict[_Key, list[ExpectedReport]] = {}
+    for key, one in pairs:
+        found.setdefault(key, []).append(one)
+    return {key: tuple(owed) for key, owed in found.items()}
 
 
 def expand(definition: Definition, directory: Directory, workdays: Workdays, hours: OfficeHours) -> Plan:

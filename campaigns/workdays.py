@@ -6,6 +6,8 @@ Dates are office dates. Instants are aware and in UTC; people see Asia/Shanghai.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from itertools import accumulate, compress
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -14,6 +16,20 @@ _WEEKDAYS = "一二三四五六日"
 
 
 @dataclass(frozen=True, slots=True)
+class _Table:
+    """Ordinals of days: `ranks` says of each from `first` on how many working days there were up to it, `days` are those."""
+
+    first: int
+    ranks: tuple[int, ...]
+    days: tuple[int, ...]
+
+    def place(self, day: date) -> int | None:
+        """Return where a day stands in `ranks`; None outside of the years the data speaks of."""
+        found = day.toordinal() - self.first
+        return found if 0 <= found < len(self.ranks) else None
+
+
+@dataclass(frozen=True)
 class Workdays:
     """The working days of some years: weekdays less the rest days, plus the make-up days (调休上班).
 
@@ -32,6 +48,17 @@ class Workdays:
 
     def shift(self, day: date, count: int) -> date:
         """Return the working day `count` working days after `day` (before it when negative); 0 returns `day` itself, as it is."""
+        table = self._table
+        place = table.place(day)
+        if count and place is not None:
+            after = table.ranks[place] + count - 1
+            found = after if count > 0 else after + 1 - self.is_working(day)
+            if 0 <= found < len(table.days):
+                return date.fromordinal(table.days[found])
+        return self.shift_by_day(day, count)
+
+    def shift_by_day(self, day: date, count: int) -> date:
+        """Return the same by looking at every day on the way: where the data ends, and to hold the quick way against."""
         step, left = (_DAY if count > 0 else -_DAY), abs(count)
         while left:
             day += step
@@ -48,7 +75,21 @@ class Workdays:
 
     def between(self, first: date, last: date) -> int:
         """Return how many working days lie after `first`, up to and including `last`; 0 when `last` is not later."""
+        table = self._table
+        start, end = table.place(first), table.place(last)
+        if start is not None and end is not None:
+            return max(0, table.ranks[end] - table.ranks[start])
         return sum(self.is_working(first + _DAY * n) for n in range(1, (last - first).days + 1))
+
+    @cached_property
+    def _table(self) -> "_Table":
+        """Return the days of all years that the data speaks of, counted once."""
+        years = [day.year for day in (*self.rest, *self.makeup)]
+        if not years:
+            return _Table(0, (), ())
+        first, last = date(min(years), 1, 1).toordinal(), date(max(years), 12, 31).toordinal()
+        working = [self.is_working(date.fromordinal(one)) for one in range(first, last + 1)]
+        return _Table(first, tuple(accumulate(working)), tuple(compress(range(first, last + 1), working)))
 
     def holiday(self, festival: str, year: int) -> tuple[date, date] | None:
         """Return the first and last day off around a festival of a year; None when the data does not have it."""

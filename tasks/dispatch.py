@@ -85,9 +85,8 @@ def assign(at: Office, plan: Plan, round_id: str, department: str, as_of: dateti
 def dates(at: Office, plan: Plan, round_id: str, department: str, as_of: datetime) -> Attachment:
     """Return when a department owes what in a round, for a calendar program: an event a role; reminders move it with the date."""
     owed: dict[Role, list[ExpectedReport]] = {}
-    for one in plan.expected_in(round_id):
-        if one.department == department:
-            owed.setdefault(one.role, []).append(one)
+    for one in plan.expected_of(round_id, department):
+        owed.setdefault(one.role, []).append(one)
     about, unit = plan.definition.campaign, plan.directory.organ(department).name
     found = [
         DueDate(
@@ -108,7 +107,7 @@ def assignment_letter(
     """Return the letter that tells a department what it owes in a round."""
     a_round = plan.round(round_id)
     report = plan.definition.report(a_round.report)
-    mine = [one for one in plan.expected_in(round_id) if one.department == department]
+    mine = plan.expected_of(round_id, department)
     named, workdays = names(plan), at.workdays(plan.definition)
     roles = {one.role for one in mine}
     parts = _parts(hop.parts for hop in report.hops if hop.role in roles)

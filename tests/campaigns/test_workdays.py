@@ -1,12 +1,14 @@
 """Working days: properties over any holidays, and the few facts letters rest on."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.workdays import OfficeHours, Slots, Workdays, in_chinese, instant, office_date, office_time
+from integrations import calendar
 from tests.builders import WORKDAYS
 
 days = st.dates(date(2020, 1, 1), date(2023, 12, 31))
@@ -80,3 +82,13 @@ def test_letters_go_out_on_working_days_only() -> None:
     assert slots.first_of(date(2020, 10, 1)) == instant(date(2020, 10, 9), time(8, 30))
     friday_evening = instant(date(2020, 12, 4), time(18, 0))
     assert slots.at_or_after(friday_evening) - friday_evening == timedelta(days=2, hours=14, minutes=30)
+
+
+def test_the_quick_count_is_the_one_day_by_day() -> None:
+    known = calendar.workdays(2019, 2022, Path("no-such-folder"))
+    for place in range(-200, 1700, 3):  # before the first year of the data and after the last too
+        day = date(2019, 1, 1) + timedelta(days=place)
+        for count in (-31, -5, -1, 0, 1, 2, 22):
+            assert known.shift(day, count) == known.shift_by_day(day, count), (day, count)
+        last = day + timedelta(days=place % 40)
+        assert known.between(day, last) == sum(known.is_working(day + timedelta(days=n)) for n in range(1, place % 40 + 1))

@@ -1,10 +1,8 @@
 """What a plan laid out: assignments, rounds, expected reports and their standings."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from campaigns.events import Event
 from campaigns.graph import Edge
@@ -14,6 +12,7 @@ from campaigns.records import (
 )
 from campaigns.states import Standing
 from integrations.database import tables as t
+from integrations.database.bulk import put_all
 from integrations.database.ledger import rows
 from integrations.database.ledger.record import Record
 
@@ -30,16 +29,18 @@ class Plans(Record):
         edges: Iterable[Edge],
     ) -> None:
         """Store an expanded plan; ids that are there already are left as they are, so expanding again changes nothing."""
-        self._add_missing(
+        put_all(
+            self._session,
             t.AssignmentRow,
-            [
+            (
                 {"id": a.id, "campaign_id": campaign, "duty": a.duty, "department_id": a.department, "role": a.role.value}
                 for a in assignments
-            ],
+            ),
         )
-        self._add_missing(
+        put_all(
+            self._session,
             t.RoundRow,
-            [
+            (
                 {
                     "id": r.id,
                     "campaign_id": campaign,
@@ -50,11 +51,12 @@ class Plans(Record):
                     "closes_on": r.closes_on,
                 }
                 for r in rounds
-            ],
+            ),
         )
-        self._add_missing(
+        put_all(
+            self._session,
             t.ExpectedReportRow,
-            [
+            (
                 {
                     "id": e.id,
                     "campaign_id": campaign,
@@ -66,21 +68,13 @@ class Plans(Record):
                     "due_at": e.due_at,
                 }
                 for e in expected
-            ],
+            ),
         )
-        known = {
-            (row.source, row.target) for row in self._session.scalars(select(t.EdgeRow).where(t.EdgeRow.campaign_id == campaign))
-        }
-        rows = [{"campaign_id": campaign, **asdict(edge)} for edge in edges if (edge.source, edge.target) not in known]
-        if rows:
-            self._session.execute(insert(t.EdgeRow), rows)
-
-    def _add_missing(self, table: type[t.Base], rows: Sequence[Mapping[str, Any]]) -> None:
-        column = table.__table__.c["id"]
-        known = set(self._session.scalars(select(column)))
-        new = [dict(row) for row in rows if row["id"] not in known]
-        if new:
-            self._session.execute(insert(table), new)
+        put_all(
+            self._session,
+            t.EdgeRow,
+            ({"campaign_id": campaign, "source": one.source, "target": one.target, "kind": one.kind} for one in edges),
+        )
 
     def rounds(self, campaign: str) -> list[RoundRecord]:
         """Return the rounds of a campaign by date."""

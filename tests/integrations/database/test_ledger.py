@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, delete, select, text
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from campaigns import graph
 from campaigns.errors import Conflict, LiandongError, UnknownItem
 from campaigns.events import GENESIS, Event, chain
 from campaigns.records import CampaignRecord, MessageRecord, NoticeRecord, SubmissionRecord
-from campaigns.states import State, state
+from campaigns.states import Standing, State, state
 from integrations.database import tables
 from integrations.database.engine import engine, looking, transaction
 from integrations.database.ledger import Ledger, business_state
@@ -88,6 +88,33 @@ def test_expanding_again_changes_nothing(store: Engine) -> None:
     with transaction(store) as session:
         assert business_state(session) == before
         assert len(ledger(session).standings(CAMPAIGN)) == len(PLAN.expected)
+
+
+def test_many_rows_at_once_are_the_rows_added_one_by_one(store: Engine) -> None:
+    launched(store)
+    with transaction(store) as session:
+        at_once = business_state(session)
+        session.execute(delete(tables.EdgeRow))
+        session.execute(delete(tables.ExpectedReportRow))
+        session.add_all(
+            tables.ExpectedReportRow(
+                id=one.id,
+                campaign_id=CAMPAIGN,
+                round_id=one.round,
+                duty=one.duty,
+                department_id=one.department,
+                role=one.role.value,
+                receivers=list(one.receivers),
+                due_at=one.due_at,
+            )
+            for one in PLAN.expected
+        )
+        session.add_all(
+            tables.EdgeRow(campaign_id=CAMPAIGN, source=one.source, target=one.target, kind=one.kind) for one in graph.edges(PLAN)
+        )
+    with transaction(store) as session:
+        assert business_state(session) == at_once
+        assert set(ledger(session).standings(CAMPAIGN).values()) == {Standing(one.due_at) for one in PLAN.expected}
 
 
 def test_another_version_of_a_launched_campaign_is_refused(store: Engine) -> None:
