@@ -228,9 +228,8 @@ def edges() -> None:
         definition = DEFINITION.model_copy(update={"duties": duties})
         plan = expand(definition, Directory(id="d", title="示例", organs=organs), WORKDAYS, OfficeHours())
         found[many] = len(graph.edges(plan)) / len(plan.expected)
-    print(
-        f"\nedges an expected report: {found[10]:.3f} with 10 departments a duty, {found[20]:.3f} with 20: x{found[20] / found[10]:.3f}"
-    )
+    told = f"{found[10]:.3f} with 10 departments a duty, {found[20]:.3f} with 20: x{found[20] / found[10]:.3f}"
+    print(f"\nedges an expected report: {told}")
 
 
 def days() -> None:

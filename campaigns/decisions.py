@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import networkx as nx
@@ -42,6 +42,7 @@ class Kind(StrEnum):
     CALL = "call"
     ENTER = "enter"
     CLOSE = "close"
+    AMEND = "amend"
     DECLINE = "decline"
     APPROVE = "approve"
     UNAPPROVE = "unapprove"
@@ -66,6 +67,7 @@ _KINDS = {
     Kind.CALL: "电话催办",
     Kind.ENTER: "代为登记",
     Kind.CLOSE: "提前结束",
+    Kind.AMEND: "补充通知",
     Kind.DECLINE: "不予同意",
     Kind.APPROVE: "审定",
     Kind.UNAPPROVE: "撤销审定",
@@ -81,7 +83,8 @@ class Decision:
 
     Granted are: to (extend, an office date), into (merge, a department), envelope (return, withdraw: a whole sending), rule and
     until (exempt), capacity, name, email and phone (substitute), person (call), file and envelope (enter),
-    taken, rules and envelope (accept: the envelope that is taken, the rules left aside, the envelope it becomes).
+    taken, rules and envelope (accept: the envelope that is taken, the rules left aside, the envelope it becomes), version (amend:
+    that of the new file).
     """
 
     id: str
@@ -126,7 +129,7 @@ class Situation:
     def label(self, expected: str) -> str:
         """Return what an officer reads for an expected report."""
         one = self.expected[expected]
-        return expected_label(one.duty, self.plan.directory.organ(one.department).name, one.role)
+        return expected_label(one.duty, self.plan.organ(one.department).name, one.role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +322,7 @@ def effect(situation: Situation, decision: Decision, already: Iterable[str] = ()
 
     `already` are the reasons found while it was put into words.
     """
-    reasons = [*already, *_improper(situation, decision), *_unfit(situation, decision)]
+    reasons = [*already, *improper(situation, decision), *_unfit(situation, decision)]
     if reasons:
         raise Refused(reasons)
     moved = _moved(situation, decision) if decision.kind is Kind.EXTEND else ()
@@ -340,7 +343,7 @@ def effect(situation: Situation, decision: Decision, already: Iterable[str] = ()
     )
 
 
-def _improper(situation: Situation, decision: Decision) -> Iterable[str]:
+def improper(situation: Situation, decision: Decision) -> Iterable[str]:
     """Yield what every decision must say and this one does not."""
     if not decision.by.strip():
         yield "没有写明经办人（--by）"
@@ -581,21 +584,8 @@ def _merged(situation: Situation, decision: Decision) -> list[str]:
 def _events(
     situation: Situation, decision: Decision, moved: Sequence[Moved], closings: Sequence[ClosingMoved]
 ) -> tuple[Event, ...]:
-    def event(what: str, about: str, **data: Any) -> Event:
-        command = f"decide:{decision.id}"
-        return Event(decision.campaign, what, about, situation.as_of, decision.by, command, {"decision": decision.id, **data})
-
-    said = {
-        "kind": decision.kind.value,
-        "scope": list(decision.scope),
-        "by": decision.by,
-        "authority": decision.authority,
-        "basis": decision.basis,
-        "decided_on": decision.decided_on.isoformat(),
-        "granted": dict(decision.granted),
-        "request": decision.request,
-    }
-    found = [event("decision.made", decision.id, **said)]
+    event = partial(event_of, decision, situation.as_of)
+    found = [made(decision, situation.as_of)]
     match decision.kind:
         case Kind.EXTEND:
             for one in moved:
@@ -633,6 +623,30 @@ def _events(
                 counts = tally(state(situation.standings[one.id], situation.as_of) for one in mine)
                 found.append(event("round.closed", code, tally=dict(counts)))
     return tuple(found)
+
+
+def event_of(decision: Decision, as_of: datetime, what: str, about: str, **data: Any) -> Event:
+    """Return an event that a decision brings."""
+    command = f"decide:{decision.id}"
+    return Event(decision.campaign, what, about, as_of, decision.by, command, {"decision": decision.id, **data})
+
+
+def made(decision: Decision, as_of: datetime) -> Event:
+    """Return the event that a decision is."""
+    return event_of(
+        decision,
+        as_of,
+        "decision.made",
+        decision.id,
+        kind=decision.kind.value,
+        scope=list(decision.scope),
+        by=decision.by,
+        authority=decision.authority,
+        basis=decision.basis,
+        decided_on=decision.decided_on.isoformat(),
+        granted=dict(decision.granted),
+        request=decision.request,
+    )
 
 
 def _brought(situation: Situation, decision: Decision) -> Iterable[Event]:

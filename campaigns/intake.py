@@ -127,6 +127,7 @@ class Issued:
     cancelled: str = ""
     closed: str = ""
     only: Collection[str] = ()  # the reports it is taken for by decision; all without one
+    retired: Collection[str] = ()  # the reports that an amendment asks for no more
 
 
 def by_decision(told: Issued, envelope: str, rules: Collection[str], only: Collection[str] = ()) -> Issued:
@@ -167,7 +168,14 @@ def decided(name: str, digest: str, book: Book | Refusal, told: Issued | Unissue
     checked = check(book, form, told.rules, told.exempt)
     if told.only:
         checked = replace(checked, blocks=tuple(block for block in checked.blocks if block.expected in told.only))
-    return Read(place, name, digest, judged(name, checked), form.department, form, checked)
+    kept = [one for one in checked.blocks if one.expected in told.retired and one.outcome.value != "blank"]
+    checked = replace(checked, blocks=tuple(block for block in checked.blocks if block.expected not in told.retired))
+    decision = judged(name, checked)
+    if kept:
+        decision = with_kept(
+            decision, name, sorted({block.duty for block in form.blocks if block.expected in {one.expected for one in kept}})
+        )
+    return Read(place, name, digest, decision, form.department, form, checked)
 
 
 def _too_late(name: str, told: Issued) -> Decision | None:
@@ -236,6 +244,15 @@ def judged(name: str, checked: Checked) -> Decision:
         return Decision(Outcome.ACCEPTED)
     reason = f"《{name}》没有填写任何一项任务；空白不等于零，确无情况的请把“零报告”选为“是”。"
     return Decision(Outcome.RETURNED, reason, "nothing-filled")
+
+
+def with_kept(decision: Decision, name: str, duties: Sequence[int]) -> Decision:
+    """Return what a workbook becomes that also, or only, tells of duties that an amendment asks for no more."""
+    numbers = "、".join(str(number) for number in duties)
+    told = f"《{name}》中任务{numbers}按补充通知不再要求报送，所报内容已留存，不计入汇总。"
+    if decision.rule == "nothing-filled":
+        return Decision(Outcome.ACCEPTED, told, "not-asked")
+    return replace(decision, reason=decision.reason + told)
 
 
 _ORDER = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE, Outcome.QUARANTINED, Outcome.REFUSED)

@@ -308,6 +308,7 @@ class Decided:
     decided_on: str
     items: tuple[Item, ...] = ()
     granted: str = ""
+    lines: tuple[str, ...] = ()  # what changes for the department, one sentence each
     kind = Kind.DECISION
 
 

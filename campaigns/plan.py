@@ -4,6 +4,7 @@ Ids are paths of codes derived from the definition (`hezhou-2020/summary-2020-2/
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
@@ -92,6 +93,7 @@ class Plan:
     expected: tuple[ExpectedReport, ...]
     problems: tuple[Problem, ...]
     convention: str = ""  # how “X日前” is understood
+    earlier: "tuple[Former, ...]" = ()  # what a campaign was before it was amended, the newest last
 
     @property
     def usable(self) -> bool:
@@ -110,6 +112,23 @@ class Plan:
         """Return what one department owes in a round, in the order of the duties."""
         return self._by_department.get((round_id, department), ())
 
+    def of(self, round_id: str) -> "Plan":
+        """Return the plan that a round stands under: this one, or an earlier one under which it ended."""
+        return next((one.plan for one in self.earlier if round_id in one.closed), self)
+
+    def organ(self, code: str) -> Organ:
+        """Return a department of the campaign, also one that an amendment has taken out; KeyError when there never was one."""
+        for directory in (self.directory, *(one.plan.directory for one in reversed(self.earlier))):
+            with suppress(KeyError):
+                return directory.organ(code)
+        raise KeyError(code)
+
+    @cached_property
+    def titles(self) -> Mapping[int, str]:
+        """Return what each duty is called, also one that an amendment has taken out."""
+        plans = (*(one.plan for one in self.earlier), self)
+        return {duty.number: duty.title for one in plans for duty in one.definition.duties}
+
     @cached_property
     def _rounds(self) -> Mapping[str, Round]:
         return {one.id: one for one in self.rounds}
@@ -121,6 +140,14 @@ class Plan:
     @cached_property
     def _by_department(self) -> Mapping[tuple[str, str], tuple[ExpectedReport, ...]]:
         return _grouped(((one.round, one.department), one) for one in self.expected)
+
+
+@dataclass(frozen=True)
+class Former:
+    """A campaign's plan before it was amended, and the rounds that ended under it: those never change."""
+
+    plan: Plan
+    closed: frozenset[str]
 
 
 _Key = TypeVar("_Key", bound=Hashable)

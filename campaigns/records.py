@@ -9,8 +9,23 @@ from campaigns.prose import Mention
 
 
 @dataclass(frozen=True, slots=True)
+class FormerVersion:
+    """A campaign as it was before it was amended: `closed` are the rounds that ended under it; `spared` as in the campaign's."""
+
+    version: str
+    definition: str
+    directory: str
+    closed: tuple[str, ...]
+    spared: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignRecord:
-    """A campaign as launched: its definition and directory are the JSON they were launched with."""
+    """A campaign as launched, or last amended: its definition and directory are the JSON they were launched with.
+
+    `spared` are expected reports of the plan that are not owed, because their date had passed when an amendment brought them;
+    `earlier` are the versions before, the newest last.
+    """
 
     id: str
     title: str
@@ -20,6 +35,8 @@ class CampaignRecord:
     status: str  # live, paused, cancelled, closed
     status_note: str
     launched_at: datetime
+    spared: tuple[str, ...] = ()
+    earlier: tuple[FormerVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

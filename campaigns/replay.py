@@ -1,7 +1,7 @@
 """The ledger rebuilt from its event record alone: what the tables must hold if nobody touched them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from campaigns.definition import Role
 from campaigns.events import Event
 from campaigns.organs import Directory
 from campaigns.plan import ExpectedReport, Round
-from campaigns.records import CampaignRecord, DecisionRecord, RequestRecord, RollUpRecord, RoundRecord
+from campaigns.records import CampaignRecord, DecisionRecord, FormerVersion, RequestRecord, RollUpRecord, RoundRecord
 from campaigns.states import Standing, fold
 
 Owed = tuple[str, str, int, str, str, tuple[str, ...]]  # id, round, duty, department, role, receivers
@@ -38,26 +38,52 @@ class Replayed:
 
 
 def launched(record: CampaignRecord, rounds: Iterable[Round], expected: Iterable[ExpectedReport]) -> dict[str, Any]:
-    """Return what the event of a launch carries: the campaign and all that is expected, so that replaying needs nothing else.
-
-    What is expected alike, by the same date from the same role to the same receivers, stands together.
-    """
-    alike: dict[tuple[str, str, str, tuple[str, ...]], list[list[Any]]] = {}
-    for one in expected:
-        alike.setdefault((one.round, one.role.value, one.due_at.isoformat(), one.receivers), []).append(
-            [one.duty, one.department]
-        )
+    """Return what the event of a launch carries: the campaign and all that is expected, so that replaying needs nothing else."""
     return {
         "title": record.title,
         "version": record.version,
         "definition": record.definition,
         "directory": record.directory,
-        "rounds": [
-            [one.id, one.report, one.label, one.opens_on.isoformat(), one.due_on.isoformat(), one.closes_on.isoformat()]
-            for one in rounds
-        ],
-        "expected": [[*key[:3], list(key[3]), found] for key, found in alike.items()],
+        "rounds": [dated(one) for one in rounds],
+        "expected": alike(expected),
     }
+
+
+def dated(one: Round | RoundRecord) -> list[str]:
+    """Return a round with its dates as an event carries it."""
+    return [one.id, one.report, one.label, one.opens_on.isoformat(), one.due_on.isoformat(), one.closes_on.isoformat()]
+
+
+def alike(expected: Iterable[ExpectedReport]) -> list[list[Any]]:
+    """Return what is expected as an event carries it: what is owed alike, by the same date to the same receivers, together."""
+    found: dict[tuple[str, str, str, tuple[str, ...]], list[list[Any]]] = {}
+    for one in expected:
+        found.setdefault((one.round, one.role.value, one.due_at.isoformat(), one.receivers), []).append(
+            [one.duty, one.department]
+        )
+    return [[*key[:3], list(key[3]), debtors] for key, debtors in found.items()]
+
+
+def told(data: Mapping[str, Any]) -> Iterator[ExpectedReport]:
+    """Yield the expected reports that an event carries."""
+    for round_id, role, due_at, receivers, debtors in data["expected"]:
+        for duty, department in debtors:
+            code, moment = f"{round_id}/{duty}/{department}", datetime.fromisoformat(due_at)
+            yield ExpectedReport(code, round_id, duty, department, Role(role), moment, tuple(receivers))
+
+
+def amended(record: CampaignRecord, data: Mapping[str, Any]) -> CampaignRecord:
+    """Return a campaign after it was amended: what it was goes to its earlier versions, with the rounds that ended under it."""
+    before = FormerVersion(record.version, record.definition, record.directory, tuple(data["closed"]), record.spared)
+    return replace(
+        record,
+        title=data["title"],
+        version=data["version"],
+        definition=data["definition"],
+        directory=data["directory"],
+        spared=tuple(data["spared"]),
+        earlier=(*record.earlier, before),
+    )
 
 
 def replay(texts: Iterable[str]) -> Replayed:
@@ -76,6 +102,8 @@ def step(found: Replayed, text: str) -> None:
     match event.kind:
         case "campaign.launched":
             _launch(found, event)
+        case "campaign.amended" if found.campaign:
+            _amend(found, found.campaign, event)
         case "campaign.paused" | "campaign.revived" | "campaign.cancelled" | "campaign.closed" if found.campaign:
             status = {"paused": "paused", "revived": "live", "cancelled": "cancelled", "closed": "closed"}[event.kind[9:]]
             found.campaign = replace(found.campaign, status=status, status_note=data.get("note", ""))
@@ -122,14 +150,32 @@ def _launch(found: Replayed, event: Event) -> None:
     found.campaign = CampaignRecord(
         event.campaign, data["title"], data["version"], data["definition"], data["directory"], "live", "", event.occurred_at
     )
-    for code, report, label, *days in data["rounds"]:
+    _lay_out(found, event)
+
+
+def _lay_out(found: Replayed, event: Event) -> None:
+    """Take in the rounds and expected reports that an event carries; what is new in an open round is owed from now on."""
+    for code, report, label, *days in event.data["rounds"]:
         opens, due, closes = map(date.fromisoformat, days)
-        found.rounds[code] = RoundRecord(code, event.campaign, report, label, opens, due, closes, None, None)
-    for round_id, role, due_at, receivers, debtors in data["expected"]:
-        for duty, department in debtors:
-            code = f"{round_id}/{duty}/{department}"
-            found.owed[code] = code, round_id, duty, department, Role(role).value, tuple(receivers)
-            found.standings[code] = Standing(datetime.fromisoformat(due_at))
+        known = found.rounds.get(code)
+        made = RoundRecord(code, event.campaign, report, label, opens, due, closes, None, None)
+        found.rounds[code] = replace(made, opened_at=known.opened_at) if known else made
+    for one in told(event.data):
+        found.owed[one.id] = one.id, one.round, one.duty, one.department, one.role.value, one.receivers
+        opened = found.rounds[one.round].opened_at is not None
+        found.standings[one.id] = Standing(one.due_at, opened_at=event.occurred_at if opened else None)
+
+
+def _amend(found: Replayed, record: CampaignRecord, event: Event) -> None:
+    found.campaign = amended(record, event.data)
+    for code in event.data["removed"]:
+        del found.rounds[code]
+    gone = {*event.data["dropped"], *(code for code, owed in found.owed.items() if owed[1] in set(event.data["removed"]))}
+    for code in gone:
+        del found.owed[code], found.standings[code]
+    for code, role, receivers in event.data["roles"]:
+        found.owed[code] = (*found.owed[code][:4], role, tuple(receivers))
+    _lay_out(found, event)
 
 
 def _fold_round(found: Replayed, event: Event) -> None:

@@ -212,6 +212,7 @@ def percent(rate: Decimal) -> str:
 
 def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping[str, Standing], as_of: datetime) -> RollUp:
     """Return the totals of a round from the facts in effect, those of the rounds before it too, and the coverage at a moment."""
+    plan = plan.of(round_id)
     a_round, campaign = plan.round(round_id), plan.definition.campaign
     owed = plan.expected_in(round_id)
     indicators = rolled_of(plan.definition, plan.directory, a_round.report)

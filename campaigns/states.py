@@ -40,7 +40,8 @@ class Standing:
     `received_at` is when the bytes of the first accepted version still valid were stored: a later correction does not make a
     report late. `earlier` are the dates that were in force before `due_at`, each with the instant until which it was.
     `accepted` are the valid versions, `highest` the last number given, so that a number is never given twice. `approved` is the
-    decision by which it is held as it is, empty when there is none.
+    decision by which it is held as it is, empty when there is none. `retired` is what an amendment no longer asks for: what came
+    for it is kept and counts no more.
     """
 
     due_at: datetime
@@ -57,6 +58,7 @@ class Standing:
     accepted: tuple[Accepted, ...] = ()
     highest: int = 0
     approved: str = ""
+    retired: bool = False
 
     def due_at_of(self, moment: datetime) -> datetime:
         """Return the date that was in force at a moment: what is decided later does not reach back."""
@@ -65,7 +67,7 @@ class Standing:
     @property
     def owed(self) -> bool:
         """Return whether somebody still has to report: nothing valid has come, and nobody has said that nothing need come."""
-        return self.received_at is None and not self.waived and not self.not_applicable
+        return self.received_at is None and not (self.waived or self.not_applicable or self.retired)
 
 
 def fold(standing: Standing, event: Event) -> Standing:
@@ -102,6 +104,8 @@ def fold(standing: Standing, event: Event) -> Standing:
             return replace(standing, waived=False, not_applicable=False)
         case "report.not_applicable":
             return replace(standing, not_applicable=True)
+        case "report.retired" | "report.restored":
+            return replace(standing, retired=event.kind == "report.retired")
         case "round.opened":
             return replace(standing, opened_at=event.occurred_at)
         case "round.closed":
@@ -136,8 +140,11 @@ def state(standing: Standing, as_of: datetime) -> State:
     """Return which of the seven parts an expected report is in at a moment; of a closed round, the one it closed in.
 
     Late is asked before nil: a zero report that came after the date is late, and `Standing.nil` still says it was zero. On time
-    is judged against the date in force when the bytes were stored. What came although it was waived counts as received.
+    is judged against the date in force when the bytes were stored. What came although it was waived counts as received; what came
+    for a retired one does not.
     """
+    if standing.retired:
+        return State.NOT_APPLICABLE
     moment = min(as_of, standing.closed_at) if standing.closed_at else as_of
     received_at = standing.received_at
     if received_at is None or received_at > moment:

@@ -148,7 +148,7 @@ def _reports(
 ) -> tuple[Bar, ...]:
     bars: list[Bar] = []
     for one in plan.expected_in(a_round.id):
-        name = plan.directory.organ(one.department).name
+        name = plan.of(a_round.id).directory.organ(one.department).name
         standing = standings[one.id]
         waiting = is_waiting(one.id, parents, standings, as_of)
         tags = (name, one.role.chinese, f"任务{one.duty}")

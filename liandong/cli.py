@@ -12,6 +12,7 @@ import cyclopts
 from cyclopts import App, Group, Parameter
 
 from campaigns.errors import DefinitionError, LiandongError, Refused, UnreadableFile
+from liandong.amending import register as register_amending
 from liandong.arguments import USUAL_HOURS, AsOf, ChineseHelp, Hours, Json, hours, in_chinese
 from liandong.database import db_app
 from liandong.deciding import decide_app, register
@@ -62,6 +63,7 @@ register_overview(app)
 register_tracing(app)
 register_other_systems(app)
 register_scoring(app)
+register_amending(app)
 
 
 def main() -> None:
@@ -170,10 +172,21 @@ def check_file(file: Annotated[Path, Parameter(help="填好的报表")], /, *, j
 
 
 @app.command
-def plan(definition: Annotated[Path, Parameter(help="定义文件或代码")], /, *, json: Json = False) -> int:
-    """展开定义：谁做什么、何时报给谁。"""
+def plan(
+    definition: Annotated[Path, Parameter(help="定义文件或代码")],
+    /,
+    *,
+    against: Annotated[str | None, Parameter(help="与正在进行的专项行动（代码）比较：改用这个文件会有哪些变化")] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> int:
+    """展开定义：谁做什么、何时报给谁；或与正在进行的专项行动比较。"""
     from liandong.definitions import load, plan_document
 
+    if against is not None:
+        from liandong.amending import against as compare
+
+        return compare(against, str(definition), _now(as_of), json=json)
     laid_out = load(str(definition))
     document = plan_document(laid_out)
     if json:

@@ -15,6 +15,7 @@ from campaigns.workdays import in_chinese, office_time
 from liandong.views import console
 from tasks.campaign import plan_of
 from tasks.decide import listed
+from tasks.office import names as names_of
 from tasks.wording import moment_in_chinese
 
 _DOORS = {"phone": "电话", "mail": "邮件", "page": "上传页面"}
@@ -90,7 +91,7 @@ def rates_document(rates: Rates) -> dict[str, float | None]:
 def labels(plan: Plan) -> Callable[[str], str]:
     """Return what an officer reads for the code of an expected report, a round or a department."""
     expected = {one.id: one for one in plan.expected}
-    names = {organ.id: organ.name for organ in plan.directory.organs} | {one.id: one.label for one in plan.rounds}
+    names = {**names_of(plan), **{one.id: one.label for one in plan.rounds}}
 
     def label(code: str) -> str:
         if one := expected.get(code):

@@ -78,7 +78,7 @@ def _campaign_document(record: CampaignRecord, as_of: datetime) -> dict[str, Any
             _round_document(plan, one, standings, parts.get(one.id), as_of) | {"after_closing": after.get(one.id, 0)}
             for one in rounds
         ],
-        **_groups(plan, standings, standings, as_of),
+        **_groups(plan, [one.id for one in plan.expected if one.id in standings], standings, as_of),
     }
 
 
@@ -113,8 +113,7 @@ def _counted(states: Iterable[State]) -> dict[str, Any]:
 
 def _groups(plan: Plan, ids: Iterable[str], standings: Mapping[str, Standing], as_of: datetime) -> dict[str, Any]:
     """Return the counts and rates of some expected reports by department, duty and level."""
-    organs = {organ.id: organ for organ in plan.directory.organs}
-    found = [(one.split("/")[-2], organs[one.rsplit("/", 1)[1]], state(standings[one], as_of)) for one in ids]
+    found = [(one.split("/")[-2], plan.organ(one.rsplit("/", 1)[1]), state(standings[one], as_of)) for one in ids]
     by: dict[str, dict[str, list[State]]] = {"departments": {}, "duties": {}, "levels": {}}
     for duty, organ, now in found:
         for key, code in (("departments", organ.id), ("duties", duty), ("levels", organ.level)):
@@ -125,8 +124,7 @@ def _groups(plan: Plan, ids: Iterable[str], standings: Mapping[str, Standing], a
             {"department": code, "name": named[code], **_counted(states)} for code, states in by["departments"].items()
         ],
         "duties": [
-            {"duty": int(code), "title": plan.definition.duty(int(code)).title, **_counted(states)}
-            for code, states in by["duties"].items()
+            {"duty": int(code), "title": plan.titles[int(code)], **_counted(states)} for code, states in by["duties"].items()
         ],
         "levels": [{"level": code, **_counted(states)} for code, states in by["levels"].items()],
     }
@@ -211,8 +209,9 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
             }
         if code in standings:
             with at.ledger() as ledger:
-                more = _submitted(ledger, plan, next(one for one in plan.expected if one.id == code), standings[code])
-            return {"kind": "expected_report", **_reports(plan, standings, as_of, only=code)[0], **more}
+                asking = _asking(plan, code)
+                more = _submitted(ledger, asking, next(one for one in asking.expected if one.id == code), standings[code])
+            return {"kind": "expected_report", **_reports(asking, standings, as_of, only=code)[0], **more}
         codes = {organ.id: organ for organ in plan.directory.organs} | {organ.name: organ for organ in plan.directory.organs}
         if code in codes:
             organ = codes[code]
@@ -236,6 +235,12 @@ def _question(one: Question) -> dict[str, Any]:
     }
 
 
+def _asking(plan: Plan, expected: str) -> Plan:
+    """Return the newest plan of a campaign that asks for an expected report."""
+    plans = (plan, *(one.plan for one in reversed(plan.earlier)))
+    return next(one for one in plans if any(report.id == expected for report in one.expected))
+
+
 def _reports(
     plan: Plan, standings: Mapping[str, Standing], as_of: datetime, *, round_id: str = "", department: str = "", only: str = ""
 ) -> list[dict[str, Any]]:
@@ -244,7 +249,7 @@ def _reports(
         {
             "id": one.id,
             "duty": one.duty,
-            "title": plan.definition.duty(one.duty).title,
+            "title": plan.titles[one.duty],
             "department": named[one.department],
             "role": one.role.value,
             "to": [named[code] for code in one.receivers],
@@ -266,6 +271,7 @@ def _submitted(ledger: Ledger, plan: Plan, one: ExpectedReport, standing: Standi
     """Return the parts of an expected report, what its prose says otherwise, and the series of its versions."""
     parts = parts_of_round(ledger, plan, one.round)
     standings = parts.of_report(one.department, reported=standing.received_at is not None) if one.role is Role.LEAD else ()
+    plan = plan.of(one.round)
     labels = {item.id: item.label for item in figures_of(plan.definition, plan.directory, plan.round(one.round).report)}
     return {
         "parts": [

@@ -31,28 +31,28 @@ class Assessed:
 
 def assess(ledger: Ledger, plan: Plan, a_round: RoundRecord, result: RollUp, facts: Sequence[Fact], as_of: datetime) -> Assessed:
     """Return what a round's roll-up is worth; `facts` are the own figures of the whole campaign."""
-    definition = plan.definition
     attainments = _attained(plan, a_round, result, facts)
-    scored = None
-    if definition.scoring:
+    scored, used = None, plan.of(a_round.id).definition.scoring
+    if used:
         happened = scoring.happened(
             plan, a_round, ledger.standings(a_round.campaign, a_round.id), ledger.submissions(a_round.id), as_of
         )
-        scored = scoring.scores(definition.scoring, happened, [(a_round.label, one) for one in attainments])
+        scored = scoring.scores(used, happened, [(a_round.label, one) for one in attainments])
     return Assessed(attainments, scored, questions_of(plan, a_round.id, facts))
 
 
 def questions_of(plan: Plan, round_id: str, facts: Sequence[Fact]) -> tuple[Question, ...]:
     """Return the questions that a round's figures raise, beside those of the rounds of the same report before it."""
     rounds = _rounds_until(plan, round_id)
-    items = figures_of(plan.definition, plan.directory, plan.round(round_id).report)
+    stood = plan.of(round_id)
+    items = figures_of(stood.definition, stood.directory, plan.round(round_id).report)
     labels = {one.id: one.label for one in plan.rounds}
     mine = [fact for fact in facts if fact.round in rounds]
-    return asking.questions(rounds, mine, items, plan.definition.doubts, labels, names(plan))
+    return asking.questions(rounds, mine, items, stood.definition.doubts, labels, names(plan))
 
 
 def sheets(plan: Plan, found: Assessed) -> list[Sheet]:
-    """Return the sheets that a round's workbook gets for it: those that have something to say."""
+    """Return the sheets that a round's workbook gets for it, under the plan it stands under: those that have something to say."""
     named = names(plan)
     made = [aims.sheet(found.attainments, named)] if found.attainments else []
     if plan.definition.scoring and found.scores is not None:
@@ -92,14 +92,15 @@ def assess_campaign(code: str, as_of: datetime) -> CampaignAssessed:
 
 
 def _attained(plan: Plan, a_round: RoundRecord, result: RollUp, facts: Sequence[Fact]) -> tuple[Attainment, ...]:
-    if not plan.definition.targets:
+    definition = plan.of(a_round.id).definition
+    if not definition.targets:
         return ()
     rounds = _rounds_until(plan, a_round.id)
     mine = [fact for fact in facts if fact.round in rounds]
     year = plan.round(a_round.id).covers_until.year
     period, cumulative = ({WHOLE: one.overall, **one.by_department} for one in (result.period, result.cumulative))
-    forms = plan.definition.report(a_round.report).forms
-    return aims.attained(plan.definition.targets, forms, year, period, cumulative, mine, a_round.id)
+    forms = definition.report(a_round.report).forms
+    return aims.attained(definition.targets, forms, year, period, cumulative, mine, a_round.id)
 
 
 def _rounds_until(plan: Plan, round_id: str) -> list[str]:

@@ -42,7 +42,7 @@ def close_rounds(campaign: str, as_of: datetime) -> list[str]:
         for a_round in ledger.rounds(campaign):
             if a_round.opened_at is None or a_round.closed_at is not None or closing_slot(a_round, slots) > as_of:
                 continue
-            standings = ledger.standings(campaign, a_round.id).values()
+            standings = [one for one in ledger.standings(campaign, a_round.id).values() if not one.retired]
             data = {"tally": tally(state(one, as_of) for one in standings)}  # how it closed is how it stays
             ledger.close_round(
                 a_round.id, Event(campaign, "round.closed", a_round.id, as_of, "tick", f"close:{a_round.id}", data)
@@ -50,7 +50,7 @@ def close_rounds(campaign: str, as_of: datetime) -> list[str]:
             publish_in(at, ledger, plan, a_round, as_of)
             closed.append(a_round.id)
         if closed:
-            _end(ledger, campaign, as_of)
+            end_if_over(ledger, campaign, as_of)
     return closed
 
 
@@ -69,10 +69,10 @@ def publish_closed(at: Office, ledger: Ledger, rounds: Iterable[str], as_of: dat
         campaign = code.split("/")[0]
         a_round = next(one for one in ledger.rounds(campaign) if one.id == code)
         publish_in(at, ledger, at.plan(ledger.campaign(campaign)), a_round, as_of)
-        _end(ledger, campaign, as_of)
+        end_if_over(ledger, campaign, as_of)
 
 
-def _end(ledger: Ledger, campaign: str, as_of: datetime) -> None:
+def end_if_over(ledger: Ledger, campaign: str, as_of: datetime) -> None:
     """End a campaign whose rounds are all closed."""
     if all(one.closed_at for one in ledger.rounds(campaign)):
         note = {"note": "各报送期均已汇总"}
@@ -91,7 +91,7 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
     changed = changes(json.loads(at.bytes_of(earlier[-1].figures)), said, result) if earlier else ()
     arrivals = {one.id: (one.sender or DOORS.get(one.door, ""), one.received_at) for one in ledger.envelopes()}
     assessed = assess(ledger, plan, a_round, result, facts, as_of)
-    data = write_rollup(result, changed, arrivals, sheets(plan, assessed))
+    data = write_rollup(result, changed, arrivals, sheets(plan.of(a_round.id), assessed))
     digest = at.keep(data)
     version = len(earlier) + 1
     name = file_name(f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}", ".xlsx")

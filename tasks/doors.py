@@ -253,7 +253,7 @@ def upload_view(scope: Scope, as_of: datetime, numbers: Sequence[str] = ()) -> U
     """Return a department's page; UnknownItem when one of the numbers is not of this link."""
     at = office()
     with at.ledger() as ledger:
-        plan = at.plan(ledger.campaign(scope.campaign))
+        plan = at.plan(ledger.campaign(scope.campaign)).of(scope.round)
         a_round = plan.round(scope.round)
         owed = [one for one in plan.expected_in(scope.round) if one.department == scope.department]
         standings = ledger.standings_of(one.id for one in owed)
@@ -338,7 +338,7 @@ def _receipt_view(at: Office, ledger: Ledger, plan: Plan, envelope: EnvelopeReco
             ["零报告"] * one.nil + [f"第{one.version}版"] * (one.version > 1) if accepted else [f"{count}处问题"] * bool(count)
         )
         word = "已收到" if accepted else "退回修改"
-        lines.append(Line(duty, plan.definition.duty(duty).title, word, "、".join(notes)))
+        lines.append(Line(duty, plan.titles[duty], word, "、".join(notes)))
     return ReceiptView(
         number=envelope.id,
         file_name=envelope.name,

@@ -103,7 +103,7 @@ def _sub_totals(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, 
     receivers = {one.id: one.receivers for one in plan.expected_in(round_id) if one.role is Role.COOPERATING}
     items = {one.id: one for one in figures_of(plan.definition, plan.directory, plan.round(round_id).report)}
     for fact in figures:
-        for lead in receivers.get(fact.expected, ()):
+        for lead in receivers.get(fact.expected, ()) if fact.indicator in items else ():  # one that was asked for once
             found[f"{round_id}/{fact.duty}/{lead}"][fact.indicator].append(fact.value)
     return {
         expected: {code: shown(over_places(items[code], values), items[code].decimals) for code, values in mine.items()}

@@ -105,7 +105,7 @@ def _questions(ledger: Ledger, plan: Plan, rounds: Sequence[str]) -> dict[str, l
 
 
 def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView:
-    plan = shared.plan
+    plan = shared.plan.of(a_round.id)
     dates = tuple((f"{role.chinese}单位报送", in_chinese(day)) for role, day in plan.round(a_round.id).due)
     if a_round.opened_at is None:
         return RoundView(a_round.id, a_round.label, f"{in_chinese(a_round.opens_on)}下发", dates)
@@ -150,7 +150,7 @@ def _in_outbox(at: Office, message: MessageRecord) -> bool:
 
 
 def _entry(shared: _Campaign, one: ExpectedReport, submission: SubmissionRecord | None, parts: RoundParts) -> Entry:
-    plan, standing = shared.plan, shared.standings[one.id]
+    plan, standing = shared.plan.of(one.round), shared.standings[one.id]
     standings = parts.of_report(one.department, reported=submission is not None) if one.role is Role.LEAD else ()
     left = shared.workdays.between(office_date(shared.as_of), office_date(standing.due_at))
     still_owed = standing.received_at is None

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
+from campaigns.amendment import in_force
 from campaigns.definition import Definition
 from campaigns.errors import Conflict
 from campaigns.letters import Occasion, Recipient
@@ -70,9 +71,17 @@ class Office:
         return Slots(_workdays(year - 1, year + 1, folder, files), self.settings.hours)
 
     def plan(self, record: CampaignRecord) -> Plan:
-        """Return the plan of a launched campaign, from the definition it was launched with."""
-        definition = Definition.model_validate_json(record.definition)
-        return _plan(record.definition, record.directory, self.workdays(definition), self.settings.hours)
+        """Return the plan of a launched campaign, from the definition it was launched or last amended with.
+
+        Rounds that ended under an earlier one stand as they were.
+        """
+        plan = self._expanded(record.definition, record.directory)
+        former = [(self._expanded(one.definition, one.directory), one.closed, one.spared) for one in record.earlier]
+        return in_force(plan, record.spared, former) if former else plan
+
+    def _expanded(self, definition: str, directory: str) -> Plan:
+        known, _ = _read(definition, directory)
+        return _plan(definition, directory, self.workdays(known), self.settings.hours)
 
     def running(self, record: CampaignRecord) -> "Running":
         """Return what a tick needs of a launched campaign; the plan is not laid out for it."""
@@ -100,13 +109,16 @@ class Office:
 
     def recipient(self, plan: Plan, department: str, audience: str = "liaison") -> Recipient:
         """Return the person of a department who gets a letter; the office itself stands in for a contact that is missing."""
-        return self.person(plan.directory, department, audience)
+        return self._to(plan.organ(department), audience) if department != OFFICE else self.office_recipient()
 
     def person(self, directory: Directory, department: str, audience: str = "liaison") -> Recipient:
         """Return the person of a department who gets a letter; the office itself stands in for a contact that is missing."""
         if department == OFFICE:
             return self.office_recipient()
-        organ = directory.organ(department)
+        return self._to(directory.organ(department), audience)
+
+    def _to(self, organ: Organ, audience: str) -> Recipient:
+        department = organ.id
         person = {"leader": organ.leader, "deputy": organ.deputy}.get(audience, organ.reporter)
         if person is None:
             return Recipient(self.settings.office, self.settings.mailbox, organ.name, department, "office")
@@ -177,11 +189,13 @@ def _read(definition: str, directory: str) -> tuple[Definition, Directory]:
     return Definition.model_validate_json(definition), Directory.model_validate_json(directory)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _plan(definition: str, directory: str, workdays: Workdays, hours: OfficeHours) -> Plan:
     return expand(Definition.model_validate_json(definition), Directory.model_validate_json(directory), workdays, hours)
 
 
 def names(plan: Plan) -> Mapping[str, str]:
     """Return what each department is called, by code; the office goes by its own name."""
-    return {OFFICE: plan.definition.campaign.office, **{organ.id: organ.name for organ in plan.directory.organs}}
+    directories = [*(one.plan.directory for one in plan.earlier), plan.directory]
+    named = {organ.id: organ.name for directory in directories for organ in directory.organs}
+    return {OFFICE: plan.definition.campaign.office, **named}

@@ -58,7 +58,7 @@ def titles_of(parts: Sequence[Part]) -> list[str]:
 
 
 def _read(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> PartRecord:
-    document = read(data)
+    document, plan = read(data), plan.of(round_id)
     if isinstance(document, Refusal):
         return PartRecord(record.envelope, record.name, record.sha256, record.kind, document.message, place=record.place)
     report = plan.definition.report(plan.round(round_id).report)
@@ -77,6 +77,7 @@ def _read_scan(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> Pa
     document = read_scan(data)
     if document is None:
         return record
+    plan = plan.of(round_id)
     report = plan.definition.report(plan.round(round_id).report)
     return replace(record, figures=mentions(document.text, figures_of(plan.definition, plan.directory, report.id)))
 
@@ -159,6 +160,7 @@ class RoundParts:
 
 def parts_of_round(ledger: Ledger, plan: Plan, round_id: str, only: str | None = None) -> RoundParts:
     """Return the parts of a round; with `only` a department, what came from it alone."""
+    plan = plan.of(round_id)
     report = plan.definition.report(plan.round(round_id).report)
     wanted = next((hop.parts for hop in report.hops if hop.role is Role.LEAD), ())
     leads: dict[str, list[str]] = defaultdict(list)

@@ -28,7 +28,7 @@ def item(
     plan: Plan, one: ExpectedReport, standing: Standing, as_of: datetime, workdays: Workdays, names: Mapping[str, str]
 ) -> Item:
     """Return what a letter says of one expected report."""
-    told = item_of(plan.definition, one.duty, one.role, one.receivers, standing, as_of, workdays, names)
+    told = item_of(plan.of(one.round).definition, one.duty, one.role, one.receivers, standing, as_of, workdays, names)
     # a date that a decision has set is neither provisional nor meant in principle
     return replace(told, due=told.due + plan.round(one.round).mark(one.role)) if standing.due_version == 1 else told
 

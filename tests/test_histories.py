@@ -52,14 +52,14 @@ def test_the_ledger_comes_to_what_its_record_alone_comes_to(
             ledger.add_plan("test-2020", world.plan.assignments, world.plan.rounds, world.plan.expected, edges)
             for event in world.events:
                 if event.kind in ("submission.accepted", "submission.returned") and "decision" not in event.data:
-                    _store(session, event)
+                    store(session, event)
                 ledger.record(event)
             assert ledger.standings("test-2020") == world.found.standings
             assert ledger.altered_rows("test-2020") == []
             assert ledger.broken_links("test-2020") == []
 
 
-def _store(session: Session, event: Event) -> None:
+def store(session: Session, event: Event) -> None:
     """Store the rows that an arriving submission brings."""
     code = event.data["submission"]
     envelope = code.split(":")[0]

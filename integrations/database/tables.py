@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -85,6 +85,8 @@ class CampaignRow(Base):
     status_note: Mapped[str] = mapped_column(default="")
     launched_at: Mapped[datetime]
     timed_by: Mapped[str] = mapped_column(default="", server_default="")  # the ladder and calendar its reminders are timed by
+    spared: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    earlier: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # what it was before it was amended
 
 
 class DepartmentRow(Base):
@@ -169,6 +171,7 @@ class ExpectedReportRow(Base):
     earlier: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     accepted: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     highest: Mapped[int] = mapped_column(default=0, server_default="0")
+    retired: Mapped[bool] = mapped_column(default=False, server_default=false())
     next_at: Mapped[datetime | None]
     approved: Mapped[str] = mapped_column(default="", server_default="")  # the decision that holds it as it is
 

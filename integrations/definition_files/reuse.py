@@ -121,9 +121,9 @@ def _complete(tree: Node, find: Find, told: _Told, above: tuple[Path, ...]) -> N
     base = _given(_complete(source.tree, find, told, (*above, path.resolve())), name, own.get("values"), told)
     inherited = Node({key: node for key, node in base.value.items() if key not in _NOT_INHERITED}, tree.file, tree.line)
     merged = _merged(inherited, kept, told)
-    mine, theirs = (_id(one) for one in (kept, base))
-    if "template" not in base.value and mine in (None, theirs):
-        told.add("extends", kept.value.get("campaign", name), "沿用别的定义时，campaign 里要写一个新的代码（id）")
+    if "template" not in base.value and _id(kept) is None:
+        missing = "沿用别的定义时，campaign 里要写代码（id）：新的专项行动写新代码，补充通知写原来的代码"
+        told.add("extends", kept.value.get("campaign", name), missing)
     return merged
 
 

@@ -106,7 +106,7 @@ def graph_picture(plan: Plan, round_id: str, states: Mapping[str, str], path: Pa
 
     `states` gives the Chinese state of each expected report and of the roll-up node; what is not in it is drawn without one.
     """
-    font = chinese_font(fonts)
+    font, plan = chinese_font(fonts), plan.of(round_id)
     rows = _rows(plan, round_id, states, readable=bool(font))
     height = sum(row.height for row in rows) + 9.0
     figure = Figure(figsize=(_WIDTH * _EM, height * _EM), dpi=120)
@@ -219,6 +219,7 @@ def _short(text: str) -> str:
 
 def mermaid(plan: Plan, round_id: str, states: Mapping[str, str]) -> str:
     """Return a mermaid diagram, one line per duty: how many cooperating departments have reported, the leads, the roll-up."""
+    plan = plan.of(round_id)
     a_round = plan.round(round_id)
     rollup = graph.rollup_node(round_id)
     lines = ["graph LR"]

@@ -128,8 +128,11 @@ def test_a_fault_is_told_in_the_file_in_which_it_stands(folder: Path) -> None:
     [
         ("extends: small-2021", "extends: nowhere", "this.yaml:1 没有找到要沿用的定义“nowhere”，请核对名称"),
         ("extends: small-2021", "extends: this", "this.yaml:1 “this”最终又沿用了本定义，请去掉其中一个 extends"),
-        ("  id: small-2022\n", "", "this.yaml:2 沿用别的定义时，campaign 里要写一个新的代码（id）"),
-        ("id: small-2022", "id: small-2021", "this.yaml:2 沿用别的定义时，campaign 里要写一个新的代码（id）"),
+        (
+            "  id: small-2022\n",
+            "",
+            "this.yaml:2 沿用别的定义时，campaign 里要写代码（id）：新的专项行动写新代码，补充通知写原来的代码",
+        ),
         ("{number: 2, removed", "{number: 8, removed", "this.yaml:9 要去掉的“8”在沿用的定义里没有，请核对"),
         (
             "extends: small-2021\n",

@@ -1,5 +1,6 @@
 """Campaigns, departments and contacts."""
 
+import json
 from dataclasses import asdict
 
 from sqlalchemy import select, update
@@ -33,15 +34,29 @@ class Campaigns(Record):
         return [rows.campaign(row) for row in self._session.scalars(query)]
 
     def add_campaign(self, record: CampaignRecord) -> bool:
-        """Return whether the campaign is new; the same version again changes nothing, another one is a Conflict."""
+        """Return whether the campaign is new; the version it has, or had once, changes nothing, another is a Conflict."""
         known = self._session.get(t.CampaignRow, record.id)
         if known is None:
             self._session.add(t.CampaignRow(**asdict(record)))
             self._session.flush()
             return True
-        if known.version != record.version:
-            raise Conflict(f"专项行动“{record.id}”已按另一版定义下发，本版不同；如需另行下发，请在定义文件里换一个代码")
+        if record.version not in (known.version, *(one.version for one in rows.campaign(known).earlier)):
+            raise Conflict(
+                f"专项行动“{record.id}”已按另一版定义下发，本版不同；如是补充通知，请用 liandong apply 调整；"
+                "如需另行下发，请在定义文件里换一个代码"
+            )
         return False
+
+    def written_directory(self, campaign: str) -> str:
+        """Return a campaign's directory as it was last launched or amended with: without the contacts that decisions put in."""
+        query = (
+            select(t.EventRow.text)
+            .where(t.EventRow.campaign_id == campaign, t.EventRow.kind.in_(("campaign.launched", "campaign.amended")))
+            .order_by(t.EventRow.sequence.desc())
+            .limit(1)
+        )
+        data = json.loads(self._session.scalars(query).one())["data"]
+        return str(data.get("written", data["directory"]))
 
     def set_status(self, event: Event, status: str) -> None:
         """Change a campaign's status, with the event that says why; the event's data carries the note."""

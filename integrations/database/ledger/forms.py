@@ -25,6 +25,11 @@ class Forms(Record):
         row = self._session.get(t.FormRow, serial)
         return rows.form(row) if row else None
 
+    def issued(self, campaign: str) -> set[tuple[str, str]]:
+        """Return who has a form of which round of a campaign, as (round, department)."""
+        query = select(t.FormRow.round_id, t.FormRow.department_id).join(t.RoundRow, t.RoundRow.id == t.FormRow.round_id)
+        return {(row[0], row[1]) for row in self._session.execute(query.where(t.RoundRow.campaign_id == campaign))}
+
     def forms(self, round_id: str, department: str | None = None) -> list[FormRecord]:
         """Return the forms issued in a round, oldest version first."""
         query = select(t.FormRow).where(t.FormRow.round_id == round_id).order_by(t.FormRow.department_id, t.FormRow.version)

@@ -27,7 +27,7 @@ class Ladders(Record):
 
     def owed_to(self, lead: str, round_id: str) -> list[Owed]:
         """Return what cooperating departments owe a lead in a round, reported or not."""
-        query = select(_REPORT).where(_REPORT.round_id == round_id, _REPORT.role == "cooperating")
+        query = select(_REPORT).where(_REPORT.round_id == round_id, _REPORT.role == "cooperating", ~_REPORT.retired)
         return [one for one in self._owed(query) if lead in one.receivers]
 
     def owed_in(self, round_id: str, department: str | None = None) -> list[Owed]:
@@ -76,8 +76,9 @@ class Ladders(Record):
         """Return in how many rounds of a campaign each department was late, or is."""
         came = or_(_REPORT.received_at > _REPORT.due_at, _REPORT.received_at.is_(None) & (_REPORT.due_at < as_of))
         query = select(_REPORT.department_id, _REPORT.round_id).where(
-            _REPORT.campaign_id == campaign, came, ~_REPORT.waived, ~_REPORT.not_applicable, _REPORT.opened_at.is_not(None)
-        )
+            _REPORT.campaign_id == campaign, came, ~_REPORT.waived, ~_REPORT.not_applicable, ~_REPORT.retired,
+            _REPORT.opened_at.is_not(None),
+        )  # fmt: skip
         return Counter(row.department_id for row in self._session.execute(query.distinct()))
 
     def time_by(self, campaign: str, fingerprint: str, as_of: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from campaigns.events import Event
 from campaigns.graph import Edge
@@ -29,14 +29,7 @@ class Plans(Record):
         edges: Iterable[Edge],
     ) -> None:
         """Store an expanded plan; ids that are there already are left as they are, so expanding again changes nothing."""
-        put_all(
-            self._session,
-            t.AssignmentRow,
-            (
-                {"id": a.id, "campaign_id": campaign, "duty": a.duty, "department_id": a.department, "role": a.role.value}
-                for a in assignments
-            ),
-        )
+        self._put_assignments(campaign, assignments)
         put_all(
             self._session,
             t.RoundRow,
@@ -53,23 +46,27 @@ class Plans(Record):
                 for r in rounds
             ),
         )
+        put_all(self._session, t.ExpectedReportRow, (rows.of_expected(campaign, one) for one in expected))
+        self._put_edges(campaign, edges)
+
+    def replan(self, campaign: str, assignments: Iterable[Assignment], edges: Iterable[Edge]) -> None:
+        """Store who does what and what waits for what in place of what was stored: a campaign was amended."""
+        for table in (t.AssignmentRow, t.EdgeRow):
+            self._session.execute(delete(table).where(table.campaign_id == campaign))
+        self._put_assignments(campaign, assignments)
+        self._put_edges(campaign, edges)
+
+    def _put_assignments(self, campaign: str, assignments: Iterable[Assignment]) -> None:
         put_all(
             self._session,
-            t.ExpectedReportRow,
+            t.AssignmentRow,
             (
-                {
-                    "id": e.id,
-                    "campaign_id": campaign,
-                    "round_id": e.round,
-                    "duty": e.duty,
-                    "department_id": e.department,
-                    "role": e.role.value,
-                    "receivers": list(e.receivers),
-                    "due_at": e.due_at,
-                }
-                for e in expected
+                {"id": a.id, "campaign_id": campaign, "duty": a.duty, "department_id": a.department, "role": a.role.value}
+                for a in assignments
             ),
         )
+
+    def _put_edges(self, campaign: str, edges: Iterable[Edge]) -> None:
         put_all(
             self._session,
             t.EdgeRow,

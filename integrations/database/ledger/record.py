@@ -4,16 +4,20 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.decisions import folded
 from campaigns.events import GENESIS, Event, canonical, chain
 from campaigns.organs import Directory
-from campaigns.replay import decision_of, request_of
+from campaigns.plan import ExpectedReport
+from campaigns.replay import amended, decision_of, request_of, told
 from campaigns.states import fold
 from integrations.database import tables as t
+from integrations.database.bulk import put_all
 from integrations.database.ledger import rows
+
+_MANY = 500  # ids in one statement
 
 
 class Record:
@@ -108,11 +112,52 @@ class Record:
                 self._add_decision(event)
             case "request.made":
                 self._add_request(event)
+            case "campaign.amended":
+                self._amend(event)
             case "contact.replaced":
                 row = self._session.get_one(t.CampaignRow, event.about)
                 row.directory = folded(Directory.model_validate_json(row.directory), event).model_dump_json()
             case kind if kind.startswith(("submission.", "due.", "report.")):
                 self._fold_into_report(event)
+
+    def _amend(self, event: Event) -> None:
+        """Let the campaign, its rounds and what is expected be what an amendment says: nothing of an opened round goes."""
+        data, row = event.data, self._session.get_one(t.CampaignRow, event.campaign)
+        after = amended(rows.campaign(row), data)
+        row.title, row.version, row.definition, row.directory = after.title, after.version, after.definition, after.directory
+        row.spared, row.earlier = list(after.spared), [rows.of_former(one) for one in after.earlier]
+        self._session.flush()
+        reports, rounds = t.ExpectedReportRow, t.RoundRow
+        for start in range(0, len(data["dropped"]), _MANY):
+            self._session.execute(delete(reports).where(reports.id.in_(data["dropped"][start : start + _MANY])))
+        self._session.execute(delete(reports).where(reports.round_id.in_(data["removed"])))
+        self._session.execute(delete(rounds).where(rounds.id.in_(data["removed"])))
+        self._session.expire_all()
+        for code, report, label, *days in data["rounds"]:
+            opens, due, closes = map(date.fromisoformat, days)
+            self._session.merge(
+                rounds(
+                    id=code,
+                    campaign_id=event.campaign,
+                    report=report,
+                    label=label,
+                    opens_on=opens,
+                    due_on=due,
+                    closes_on=closes,
+                )
+            )
+        self._session.flush()
+        opened = {
+            one.id for one in self._session.scalars(select(rounds).where(rounds.campaign_id == event.campaign)) if one.opened_at
+        }
+        put_all(self._session, reports, (self._new_report(event, one, one.round in opened) for one in told(data)))
+        for code, role, receivers in data["roles"]:
+            report_row = self._session.get_one(reports, code)
+            report_row.role, report_row.receivers = role, list(receivers)
+
+    def _new_report(self, event: Event, one: ExpectedReport, opened: bool) -> dict[str, Any]:
+        since = event.occurred_at if opened else None
+        return {**rows.of_expected(event.campaign, one), "opened_at": since, "next_at": since}
 
     def _fold_into_report(self, event: Event) -> None:
         row = self._session.get(t.ExpectedReportRow, event.about)

@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.events import digest
+from campaigns.plan import ExpectedReport
 from campaigns.prose import Mention
 from campaigns.records import (
     CampaignRecord,
     DecisionRecord,
     EnvelopeRecord,
+    FormerVersion,
     FormRecord,
     MessageRecord,
     PartRecord,
@@ -36,8 +38,25 @@ def as_row(table: Any, record: Any, names: Mapping[str, str], **more: Any) -> An
 def campaign(row: t.CampaignRow) -> CampaignRecord:
     """Return a campaign as a frozen value."""
     return CampaignRecord(
-        row.id, row.title, row.version, row.definition, row.directory, row.status, row.status_note, row.launched_at
+        row.id,
+        row.title,
+        row.version,
+        row.definition,
+        row.directory,
+        row.status,
+        row.status_note,
+        row.launched_at,
+        tuple(row.spared),
+        tuple(
+            FormerVersion(version, definition, directory, tuple(closed), tuple(spared))
+            for version, definition, directory, closed, spared in row.earlier
+        ),
     )
+
+
+def of_former(version: FormerVersion) -> list[Any]:
+    """Return an earlier version of a campaign as it is stored."""
+    return [version.version, version.definition, version.directory, list(version.closed), list(version.spared)]
 
 
 def round(row: t.RoundRow) -> RoundRecord:
@@ -73,7 +92,22 @@ def standing(row: t.ExpectedReportRow) -> Standing:
         tuple(Accepted(code, version, datetime.fromisoformat(at), nil) for code, version, at, nil in row.accepted),
         row.highest,
         row.approved,
+        row.retired,
     )
+
+
+def of_expected(campaign: str, one: ExpectedReport) -> dict[str, Any]:
+    """Return the columns of what is owed, as the plan has it."""
+    return {
+        "id": one.id,
+        "campaign_id": campaign,
+        "round_id": one.round,
+        "duty": one.duty,
+        "department_id": one.department,
+        "role": one.role.value,
+        "receivers": list(one.receivers),
+        "due_at": one.due_at,
+    }
 
 
 def of_standing(standing: Standing) -> dict[str, Any]:

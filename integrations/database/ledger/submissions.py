@@ -93,7 +93,7 @@ class Submissions(Record):
         latest = (said.received_at.desc(), said.version.desc())
         place = func.row_number().over(partition_by=said.expected_report_id, order_by=latest)
         valid = select(said.id, place.label("place")).join(owed, owed.id == said.expected_report_id)
-        valid = valid.where(owed.campaign_id == campaign, said.outcome == "accepted")
+        valid = valid.where(owed.campaign_id == campaign, ~owed.retired, said.outcome == "accepted")
         if round_id:
             valid = valid.where(owed.round_id == round_id)
         if of is not None:
