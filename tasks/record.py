@@ -67,7 +67,11 @@ def verify() -> Verified:
         campaigns = ledger.recorded_campaigns()
         faults: list[str] = []
         for code in campaigns:
-            broken = ledger.broken_links(code)
+            try:
+                broken = ledger.broken_links(code)
+            except ValueError:
+                faults.append(f"{code}：事件的表里有读不出的内容，被改动，其余各表无法核对")
+                continue
             faults += [f"{code}：{one}" for one in broken]
             try:
                 faults += [f"{code}：{one}" for one in ledger.altered_rows(code)]
@@ -75,6 +79,7 @@ def verify() -> Verified:
                 if not broken:
                     raise
                 faults.append(f"{code}：事件被改动，不能再按事件重建台账，其余各表无法核对")
+        faults += ledger.orphans()
         events = sum(ledger.place(code)[0] for code in campaigns)
         kept, shown = ledger.kept_files(), ledger.shown_files()
         anchors = sorted((at.home / _FOLDER).glob("*.txt"))
@@ -85,8 +90,12 @@ def verify() -> Verified:
 
 
 def _anchors(ledger: Ledger, anchors: list[Path]) -> list[str]:
-    """Return the anchors that were altered, or that name an event which is no longer what it was."""
+    """Return the anchors that were altered or are gone, or that name an event which is no longer what it was."""
     faults, before = [], "前一份 无"
+    opening = ledger.last_opening()
+    day = f"{office_date(datetime.fromisoformat(opening))}" if opening else ""
+    if opening and not any(path.stem >= day for path in anchors):  # the tick that opens a round writes the day's anchor
+        faults.append(f"{day}（最近一次开启报送期）以后的存证文件不见了")
     for path in anchors:
         body, _, last = path.read_text("utf-8").rstrip("\n").rpartition("\n")
         lines = body.split("\n")

@@ -131,6 +131,28 @@ def test_what_can_no_longer_be_read_is_named_with_its_table_and_hides_nothing_el
     assert any("决定“test-2020/D0003”" in one for one in faults)
 
 
+PUT_IN = {
+    "fact": "INSERT INTO fact SELECT 'x' || submission_id, {rest} FROM fact LIMIT 1",
+    "part": "INSERT INTO part SELECT 'x' || envelope_id, {rest} FROM part LIMIT 1",
+    "submission": "DELETE FROM envelope WHERE id = 'R-2020-000002'",
+    "notice": "UPDATE notice SET status = 'superseded', by = 'nobody' WHERE rowid = (SELECT min(rowid) FROM notice)",
+    "event": "UPDATE event SET recorded_at = 'gestern' WHERE sequence = (SELECT max(sequence) FROM event)",
+    "envelope": "UPDATE envelope SET received_at = 'gestern' WHERE id = 'R-2020-000002'",
+}
+
+
+@pytest.mark.parametrize("table", PUT_IN)
+def test_rows_put_in_left_alone_or_made_unreadable_are_named_and_stop_nothing(copy: Path, table: str) -> None:
+    with sqlite3.connect(copy / "liandong.db") as ledger:
+        columns = [one[1] for one in ledger.execute(f"PRAGMA table_info({table})")]
+        ledger.execute(PUT_IN[table].format(rest=", ".join(columns[1:])))
+    faults = verify().faults
+    said = {"notice": "信件“", "event": "事件的表里有读不出的内容", "envelope": "来件的表里有读不出的内容"}.get(
+        table, f"表{table}里的“"
+    )
+    assert any(said in one for one in faults), faults
+
+
 def test_an_altered_removed_or_replaced_event_is_named(copy: Path) -> None:
     with sqlite3.connect(copy / "liandong.db") as ledger:
         ledger.execute("UPDATE event SET text = replace(text, '来函', '口头') WHERE sequence = 30")
@@ -177,6 +199,13 @@ def test_a_receipt_says_where_the_record_of_it_stands(copy: Path) -> None:
     text = letter.get_body(("plain",))
     assert text
     assert f"第{settled['sequence']}号 {settled['hash'][:16]}" in text.get_content()
+
+
+@pytest.mark.parametrize("gone", [slice(2, 3), slice(0, 5)])
+def test_anchors_that_are_gone_are_missed(copy: Path, gone: slice) -> None:
+    for path in sorted((copy / "anchors").iterdir())[gone]:
+        path.unlink()
+    assert any(("存证文件" in one and "不见了" in one) or "删除" in one for one in verify().faults)
 
 
 def test_an_altered_anchor_is_named(copy: Path) -> None:

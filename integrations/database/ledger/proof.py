@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from campaigns.events import GENESIS, chain
 from campaigns.replay import Replayed, replay
@@ -33,8 +34,12 @@ class Proof(Record):
 
     def event_hash(self, campaign: str, sequence: int) -> str | None:
         """Return the hash of an event, None when there is no such event."""
-        row = self._session.get(t.EventRow, (campaign, sequence))
-        return row.hash if row else None
+        wanted = (t.EventRow.campaign_id == campaign, t.EventRow.sequence == sequence)
+        return self._session.scalar(select(t.EventRow.hash).where(*wanted))
+
+    def last_opening(self) -> str:
+        """Return the instant at which the last round was opened, as its event says it; empty when none was."""
+        return max((said["occurred_at"] for said in self._said("round.opened")), default="")
 
     def replayed(self, campaign: str) -> Replayed:
         """Return what a campaign's events come to."""
@@ -59,6 +64,19 @@ class Proof(Record):
                     found.append(f"{name}“{code}”与存证不符")
         return found
 
+    def orphans(self) -> list[str]:
+        """Return the rows that belong to nothing, in words: put in, or left when what they belong to was removed."""
+        found = []
+        for table in t.Base.metadata.sorted_tables:
+            for key in table.foreign_key_constraints:
+                owner = key.referred_table.alias()
+                belongs = and_(*(one.parent == owner.c[one.column.name] for one in key.elements))
+                first = key.elements[0]
+                query = select(*table.primary_key.columns).select_from(table.outerjoin(owner, belongs))
+                lost = self._session.execute(query.where(first.parent.is_not(None), owner.c[first.column.name].is_(None)))
+                found += [f"表{table.name}里的“{'/'.join(map(str, one))}”没有所属，没有来历" for one in lost]
+        return found
+
     def recorded_campaigns(self) -> list[str]:
         """Return every campaign that the record, or the table of campaigns, knows."""
         codes = {
@@ -70,6 +88,12 @@ class Proof(Record):
     def _events(self, campaign: str) -> Iterator[t.EventRow]:
         query = select(t.EventRow).where(t.EventRow.campaign_id == campaign).order_by(t.EventRow.sequence)
         yield from self._session.scalars(query.execution_options(yield_per=1000))
+
+    def _said(self, kind: str) -> Iterator[Mapping[str, Any]]:
+        """Yield what the events of a kind say; one that can no longer be read is named by its chain."""
+        for text in self._session.scalars(select(t.EventRow.text).where(t.EventRow.kind == kind)):
+            with suppress(ValueError):
+                yield json.loads(text)
 
     def _tables(self, campaign: str, told: Replayed) -> Iterator[tuple[str, Mapping[str, Any], Callable[[], Mapping[str, Any]]]]:
         """Yield, for each table, what the record says of its rows and a way to ask what they are."""
@@ -134,29 +158,32 @@ class Proof(Record):
     def kept_files(self) -> dict[str, str]:
         """Return the SHA-256 of every file the ledger says it keeps, each with what it is."""
         found: dict[str, str] = {}
-        for envelope in self._session.scalars(select(t.EnvelopeRow)):
-            found[envelope.sha256] = f"来件{envelope.id}《{envelope.name}》"
-        for part in self._session.scalars(select(t.PartRow)):
-            found.setdefault(part.sha256, f"来件{part.envelope_id}的《{part.name}》")
-        for form in self._session.scalars(select(t.FormRow)):
-            found[form.sha256] = f"报表{form.serial}"
-        for message in self._session.scalars(select(t.MessageRow)):
-            found[message.sha256] = f"信件“{message.subject}”"
-        for rolled in self._session.scalars(select(t.RollUpRow)):
-            found[rolled.sha256] = f"汇总{rolled.file}"
-        for text in self._session.scalars(select(t.EventRow.text).where(t.EventRow.kind == "upward.made")):
-            data = json.loads(text)["data"]
-            found[data["sha256"]] = f"上报的《{data['file']}》"
-        for event in self._session.scalars(select(t.EventRow).where(t.EventRow.kind == MADE)):
-            for one in json.loads(event.text)["data"]["documents"]:
+        ask = self._session.execute  # these columns alone: what cannot be read in another is named elsewhere
+        for sha256, code, name in ask(select(t.EnvelopeRow.sha256, t.EnvelopeRow.id, t.EnvelopeRow.name)):
+            found[sha256] = f"来件{code}《{name}》"
+        for sha256, code, name in ask(select(t.PartRow.sha256, t.PartRow.envelope_id, t.PartRow.name)):
+            found.setdefault(sha256, f"来件{code}的《{name}》")
+        for sha256, serial in ask(select(t.FormRow.sha256, t.FormRow.serial)):
+            found[sha256] = f"报表{serial}"
+        for sha256, subject in ask(select(t.MessageRow.sha256, t.MessageRow.subject)):
+            found[sha256] = f"信件“{subject}”"
+        for sha256, file in ask(select(t.RollUpRow.sha256, t.RollUpRow.file)):
+            found[sha256] = f"汇总{file}"
+        for said in self._said("upward.made"):
+            found[said["data"]["sha256"]] = f"上报的《{said['data']['file']}》"
+        for said in self._said(MADE):
+            for one in said["data"]["documents"]:
                 found.setdefault(one["sha256"], f"文件{one['file']}")
         return found
 
     def shown_files(self) -> list[tuple[str, str]]:
         """Return the files that people open, under the office's folder, each with the SHA-256 it must have."""
-        sent = select(t.MessageRow).where(t.MessageRow.status == "sent")
-        letters = [(f"outbox/{one.file}", one.sha256) for one in self._session.scalars(sent)]
-        return [*letters, *((one.file, one.sha256) for one in self._session.scalars(select(t.RollUpRow)))]
+        sent = select(t.MessageRow.file, t.MessageRow.sha256).where(t.MessageRow.status == "sent")
+        letters = [(f"outbox/{file}", sha256) for file, sha256 in self._session.execute(sent)]
+        return [
+            *letters,
+            *((file, sha256) for file, sha256 in self._session.execute(select(t.RollUpRow.file, t.RollUpRow.sha256))),
+        ]
 
 
 def _owed(row: t.ExpectedReportRow) -> tuple[Any, ...]:

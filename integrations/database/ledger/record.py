@@ -56,9 +56,8 @@ class Record:
         if campaign not in self._ends:
             # writers of one campaign take turns: on PostgreSQL by this lock, on SQLite because it has one writer
             self._session.execute(select(t.CampaignRow.id).where(t.CampaignRow.id == campaign).with_for_update())
-            last = self._session.scalars(
-                select(t.EventRow).where(t.EventRow.campaign_id == campaign).order_by(t.EventRow.sequence.desc()).limit(1)
-            ).first()
+            mine = select(t.EventRow.sequence, t.EventRow.hash).where(t.EventRow.campaign_id == campaign)
+            last = self._session.execute(mine.order_by(t.EventRow.sequence.desc()).limit(1)).first()
             self._ends[campaign] = (last.sequence, last.hash) if last else (0, GENESIS)
         return self._ends[campaign]
 

@@ -304,4 +304,5 @@ def link_digest(session: Session, code: str) -> str | None:
 
 def notice_digest(row: t.NoticeRow) -> str:
     """Return the digest of a notice."""
-    return digest([row.key, row.campaign_id, row.about, row.rung, row.due_version, row.slot, row.made_at, row.message_key])
+    said = [row.key, row.campaign_id, row.about, row.rung, row.due_version, row.slot, row.status, row.by]
+    return digest([*said, row.made_at, row.message_key])
