@@ -72,7 +72,8 @@ def changes(before: Version, after: Version, labels: Mapping[str, str]) -> tuple
         told.append("由零报告改报数字")
     codes = [*(code for code in labels if code in before.figures or code in after.figures)]
     codes += sorted((before.figures.keys() | after.figures.keys()) - labels.keys())
-    for code in codes:
+    no_more = {code for code, one in before.figures.items() if code not in labels and not one.key} - after.figures.keys()
+    for code in (one for one in codes if one not in no_more):  # what an amendment asks for no more has not changed
         old, new = before.figures.get(code), after.figures.get(code)
         if old and new and (old.value, old.key) == (new.value, new.key):
             continue

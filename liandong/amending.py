@@ -177,7 +177,10 @@ def amendment_document(found: "Amendment", *, confirmed: bool) -> dict[str, Any]
                 for code, department in found.assigned
             ),
         ],
-        "rates": [{"round": one.round, "before": _rates(one.before), "after": _rates(one.after)} for one in found.rates],
+        "rates": [
+            {"round": one.round, "label": labels[one.round], "before": _rates(one.before), "after": _rates(one.after)}
+            for one in found.rates
+        ],
         "rounds_ended": found.ended,
         "notes": list(found.notes),
     }
@@ -222,17 +225,14 @@ def show(document: Mapping[str, Any]) -> None:
         ("not_owed_yet", "本期已过日期，下期起报"),
     ):
         _lines(out, words, _together(document["reports"][key], lambda one: f"{one['round']}任务{one['duty']}", "unit"))
-    moves = _together(
-        document["moved"], lambda one: f"{one['round']}：{_moment(one['from'])} → {_moment(one['to'])}　任务{one['duty']}", "unit"
-    )
-    _lines(out, "日期", moves)
+    _lines(out, "日期", _moves(document["moved"]))
     voided = _together(document["forms"], lambda one: one["label"] + ("，另发新表" if one["issued_anew"] else ""), "name")
     _lines(out, "旧表作废", voided)
     for one in document["rates"]:
         pair = [
             f"报送率{_share(one[key]['completeness'])}、按时率{_share(one[key]['punctuality'])}" for key in ("before", "after")
         ]
-        out.print(f"比率　{one['round']}：{' → '.join(pair)}", soft_wrap=True)
+        out.print(f"比率　{one['label']}：{' → '.join(pair)}", soft_wrap=True)
     letters = document["letters"]
     for one in letters[:_SHOWN]:
         forms = f"（附报表{one['forms']}份）" if one["forms"] else ""
@@ -254,6 +254,19 @@ def _together(listed: Iterable[Mapping[str, Any]], alike: Callable[[Mapping[str,
     for one in listed:
         found.setdefault(alike(one), []).append(one[name])
     return [f"{words}　{'、'.join(units[:6])}{f'等{len(units)}家' if len(units) > 6 else ''}" for words, units in found.items()]
+
+
+def _moves(listed: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return one line for each date that becomes another: how many reports move, of which duties and departments."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for one in listed:
+        found.setdefault(f"{one['round']}：{_moment(one['from'])} → {_moment(one['to'])}", []).append(one)
+    lines = []
+    for words, moved in found.items():
+        duties, units = sorted({one["duty"] for one in moved}), list(dict.fromkeys(one["unit"] for one in moved))
+        named = "、".join(units[:6]) + f"等{len(units)}家" * (len(units) > 6)
+        lines.append(f"{words}　应报{len(moved)}份（任务{'、'.join(map(str, duties))}）　{named}")
+    return lines
 
 
 def _lines(out: Any, words: str, lines: Iterable[str]) -> None:

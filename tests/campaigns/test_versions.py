@@ -28,6 +28,11 @@ def test_a_change_is_told_by_label_old_new_and_cell() -> None:
     assert changes(one, version(2, {"filed": Decimal("3.00")}, text=" 甲\n"), LABELS) == (SAME,)
 
 
+def test_what_is_asked_for_no_more_has_not_changed() -> None:
+    one, two = version(1, {"filed": Decimal(3), "recovered": Decimal(2)}), version(2, {"filed": Decimal(3)})
+    assert changes(one, two, LABELS) == (SAME,)
+
+
 def test_nil_is_a_value_and_blank_is_not_zero() -> None:
     one, zero = version(1, {"filed": Decimal(3)}), version(2, {"filed": Decimal(0)}, nil=True)
     assert changes(one, zero, LABELS) == ("改报零报告", "立案：3 → 0（配合任务!E12）")
