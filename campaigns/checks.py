@@ -5,12 +5,13 @@ A path that starts with `directory` and goes on lies in the directory's file.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from pydantic import BaseModel
 
 from campaigns import clocks
-from campaigns.definition import Definition, Form, Indicator, Report, Role, Row, Rule, Upward
+from campaigns.definition import USUAL_LADDER, Definition, Form, Indicator, Report, Role, Row, Rule, Upward
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
@@ -462,7 +463,13 @@ def _known(codes: Iterable[str]) -> str:
 
 def assumptions(definition: Definition, directory: Directory) -> list[Problem]:
     """Return one problem for everything marked 拟定, wherever it stands."""
-    return _assumed(definition, ()) + _assumed(directory, ("directory",))
+    found = _assumed(definition, ()) + _assumed(directory, ("directory",))
+    if definition.ladder != USUAL_LADDER:
+        return found
+    rungs = [one for one in found if one.path[0] == "ladder"]  # nobody wrote them: told together, not one by one
+    titles = "、".join(one.title for one in USUAL_LADDER)
+    usual = replace(rungs[0], path=("ladder",), message=f"{rungs[0].message}：{titles}")
+    return [one for one in found if one not in rungs] + [usual]
 
 
 def _assumed(value: object, path: Path) -> list[Problem]:

@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.errors import DefinitionError
 from campaigns.plan import Plan
-from campaigns.workdays import OfficeHours
+from campaigns.workdays import SHANGHAI, OfficeHours
 from integrations.calendar import workdays
 from integrations.definition_files import load_plan
 
@@ -14,7 +14,7 @@ NOTICES = Path(__file__).parent / "notices"
 
 
 def plan(name: str) -> Plan:
-    return load_plan(NOTICES / f"{name}.yaml", workdays(2009, 2026), OfficeHours(), [NOTICES], [NOTICES])
+    return load_plan(NOTICES / f"{name}.yaml", workdays(2001, 2026), OfficeHours(), [NOTICES], [NOTICES])
 
 
 def open_points(name: str) -> list[str]:
@@ -91,3 +91,34 @@ def test_prices_are_returned_on_every_day_of_the_holiday() -> None:
     daily = [one.due_on.isoformat() for one in plan("chuxiong-2017").rounds if one.report == "daily"]
 
     assert daily == [f"2017-10-0{day}" for day in range(1, 9)]
+
+
+def test_the_day_before_is_returned_at_ten_every_day_from_before_the_holiday_to_after_it() -> None:
+    laid_out = plan("jiance-2011")
+    daily = [one for one in laid_out.rounds if one.report == "necessities"]
+
+    assert len(daily) == 19 and (daily[0].due_on.isoformat(), daily[-1].due_on.isoformat()) == ("2011-01-24", "2011-02-11")
+    assert all((one.due_on - one.covers_until).days == 1 for one in daily)
+    assert {f"{one.due_at.astimezone(SHANGHAI):%H:%M}" for one in laid_out.expected_in(daily[3].id)} == {"10:00"}
+
+
+def test_two_summaries_are_due_on_one_day_and_dates_lie_outside_the_phases() -> None:
+    laid_out = plan("huanbao-2005")
+
+    assert [(one.report, one.due_on.isoformat()) for one in laid_out.rounds] == [
+        ("checked", "2005-07-15"),
+        ("cases", "2005-09-25"),
+        ("year", "2005-11-10"),
+        ("three_years", "2005-11-10"),
+    ]
+
+
+def test_a_standing_report_covers_the_month_before_and_an_event_has_no_date() -> None:
+    rounds = plan("chengdu-2001").rounds
+    monthly = [one for one in rounds if one.report == "monthly"]
+
+    assert [(f"{one.covers_until:%m-%d}", f"{one.due_on:%m-%d}") for one in monthly][:2] == [
+        ("04-30", "05-10"),
+        ("05-31", "06-10"),
+    ]
+    assert not any(one.report == "done" for one in rounds)

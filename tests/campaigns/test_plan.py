@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaigns.clocks import Clock
-from campaigns.definition import Definition, Hop, Part, Phase, Role, Rule
+from campaigns.definition import USUAL_LADDER, Definition, Hop, Part, Phase, Role, Rule
 from campaigns.findings import Severity
 from campaigns.graph import NEEDS, edges, find_cycles
 from campaigns.organs import Directory, Group, Organ
@@ -242,3 +242,10 @@ def test_what_is_assumed_is_counted() -> None:
 
     assert [one.path for one in told] == [("forms", 0, "assumed"), ("doubts", "assumed")]  # the usual bounds of questions too
     assert told[0].message == "拟定：常用八项"
+
+
+def test_the_usual_ladder_is_told_in_one_line() -> None:
+    told = [one for one in changed(ladder=USUAL_LADDER).problems if one.severity is Severity.ASSUMPTION]
+
+    assert [one.path for one in told] == [("doubts", "assumed"), ("ladder",)]
+    assert "到期前3个工作日、到期前1个工作日" in told[-1].message
