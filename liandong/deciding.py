@@ -95,7 +95,7 @@ def withdraw(
     duty: Duties = (),
     signed: Signed = Signed(),
 ) -> int:
-    """撤回：一份报送连同它的数字全部作废。"""
+    """撤回：一份报送连同它的数字、总结和扫描件全部作废。"""
     return _decide("withdraw", items, signed, unit, duty, _envelope(items))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.decisions import Kind, Selection
 from campaigns.plan import Plan, expand
 from campaigns.prose import Mention
 from campaigns.records import EnvelopeRecord, PartRecord
@@ -18,6 +19,7 @@ from campaigns.workdays import OfficeHours
 from flows import tick
 from liandong.views import item_document, show_item, status_document
 from tasks.campaign import launch
+from tasks.decide import Order, decide
 from tasks.doors import Scope, hand_in, upload_view
 from tasks.office import Office
 from tasks.parts import RoundParts
@@ -101,6 +103,18 @@ def test_three_parts_come_apart_in_any_order_and_by_any_door(opened: Office, ord
     assert "还缺" not in last(opened)[2]
     (campaign,) = status_document(None, at(11, 25))["campaigns"]
     assert campaign["rounds"][0]["parts"] == {"expected": 3, "workbook": 1, "summary": 1, "scan": 1, "complete": 1}
+
+
+def test_what_is_withdrawn_takes_its_summary_and_scan_along_and_they_may_come_again(opened: Office) -> None:
+    files = (("报表.xlsx", filled(opened)), ("总结.docx", docx(SUMMARY)), ("盖章件.pdf", SCAN))
+    mailed(opened, at(11, 20), "swj@example.gov.cn", *files)
+    assert parts() == {"workbook": True, "summary": True, "scan": True}
+    envelope = last(opened)[0].id
+    taken = Order(Kind.WITHDRAW, Selection((envelope,)), "张甲", "联席办主任", "来函", granted={"envelope": envelope})
+    decide(taken, at(11, 20, 11), confirm=True)
+    assert parts() == {"workbook": False, "summary": False, "scan": False}
+    mailed(opened, at(11, 20, 12), "swj@example.gov.cn", *files)
+    assert parts() == {"workbook": True, "summary": True, "scan": True}
 
 
 def test_a_report_without_its_other_parts_is_received_and_what_lacks_is_shown(opened: Office) -> None:

@@ -201,12 +201,17 @@ class Envelopes(Record):
     def parts(self, round_id: str, department: str | None = None) -> list[tuple[str, PartRecord]]:
         """Return the parts that arrived for a round in envelopes not turned away, oldest first, each with its department.
 
-        A part in an envelope whose workbook came before, or was returned, arrived all the same.
+        A part in an envelope whose workbook came before, or was returned, arrived all the same; one of which all was withdrawn
+        took its parts back with it.
         """
+        withdrawn, counts = (
+            select(t.SubmissionRow.envelope_id).where(t.SubmissionRow.outcome == outcome) for outcome in ("withdrawn", "accepted")
+        )
         query = (
             select(t.EnvelopeRow.department_id, t.PartRow)
             .join(t.PartRow, t.PartRow.envelope_id == t.EnvelopeRow.id)
             .where(t.EnvelopeRow.round_id == round_id, t.EnvelopeRow.outcome.in_(("accepted", "returned", "duplicate")))
+            .where(t.EnvelopeRow.id.not_in(withdrawn) | t.EnvelopeRow.id.in_(counts))
             .order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id, t.PartRow.ordinal)
         )
         if department:
