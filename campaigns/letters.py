@@ -4,6 +4,7 @@ A letter has three parts: the occasion (which campaign and round, on whose behal
 of letter. Every text in it is already Chinese and ready to read; nothing is looked up and nothing is computed from dates.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -101,6 +102,14 @@ class Item:
     was: str = ""
 
 
+def duties_in_words(items: Iterable[Item]) -> str:
+    """Return the duties of what is owed, role by role: `任务2、3（配合），任务1（牵头）`."""
+    by_role: dict[str, list[str]] = {}
+    for one in items:
+        by_role.setdefault(one.role, []).append(str(one.duty))
+    return "，".join(f"任务{'、'.join(dict.fromkeys(duties))}（{role}）" for role, duties in by_role.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """What a department owes in a round, with its form: `due` is the first date, `parts` what a full submission consists of."""
@@ -124,6 +133,15 @@ class MissingUnit:
     email: str
     items: tuple[Item, ...]
     words: str = ""
+
+    @property
+    def owed(self) -> tuple[tuple[str, str], ...]:
+        """Return what it owes, what stands alike together: `任务1、3（配合）` and `已逾期1个工作日（逾期退回）`."""
+        alike: dict[str, list[Item]] = {}
+        for one in self.items:
+            stands = f"{one.remaining}（{one.state}）" if one.state in ("退回", "逾期退回") else one.remaining
+            alike.setdefault(stands, []).append(one)
+        return tuple((duties_in_words(found), stands) for stands, found in alike.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaigns.definition import Paper
-from campaigns.letters import Item
+from campaigns.letters import Item, duties_in_words
 
 BLANK_NUMBER = "〔　　〕　号"
 BLANK_DATE = "　　年　月　日"
@@ -50,7 +50,7 @@ def draft(
         return ()
     if kind is Paper.BULLETIN:
         rows = tuple(
-            (str(number), one.unit, _duties(one.items), _dates(one.items), _state(one.items))
+            (str(number), one.unit, duties_in_words(one.items), _dates(one.items), _state(one.items))
             for number, one in enumerate(late, start=1)
         )
         return (
@@ -109,10 +109,6 @@ def _single(kind: Paper, office: str, campaign: str, about: str, round_label: st
         signed_by=one.unit if explains else office,
         numbered=kind not in (Paper.EXPLAIN, Paper.INTERVIEW),
     )
-
-
-def _duties(items: Sequence[Item]) -> str:
-    return "、".join(f"任务{one.duty}（{one.role}）" for one in items)
 
 
 def _dates(items: Sequence[Item]) -> str:

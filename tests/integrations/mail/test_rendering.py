@@ -9,7 +9,7 @@ from email.policy import default
 
 import pytest
 
-from campaigns.letters import Attachment, Digest, Item, Kind
+from campaigns.letters import Attachment, Digest, Item, Kind, MissingUnit
 from integrations.mail.rendering import render, subject
 from tests.integrations.mail import samples
 
@@ -148,3 +148,16 @@ def test_a_return_lists_every_finding_with_its_cell_and_what_stands_there() -> N
         for wanted in ("C15", "现为“130”，应为“125”", "D12", "现为“约三十”", "20201125-0008", "退回修改"):
             assert wanted in words
     assert "报表&lt;最终版&gt;.xlsx" in body(message, "html")
+
+
+def test_a_list_of_those_who_have_not_reported_says_once_what_stands_alike() -> None:
+    late = [Item(duty, "打造商圈", "配合", "市商务局", "11月26日", "逾期未报", "已逾期1个工作日") for duty in (1, 2, 5)]
+    back = Item(3, "打造商圈", "配合", "市商务局", "11月26日", "逾期退回", "已逾期1个工作日")
+    lead = replace(late[0], duty=7, role="牵头")
+    unit = MissingUnit("市公安局", "甲某某", "", "gaj@example.gov.cn", (*late, back, lead))
+    _, message = mail("overdue", body=Digest((replace(samples.OFFICE_LIST, units=(unit,)),)))
+    for form in ("plain", "html"):
+        words = body(message, form)
+        assert "任务1、2、5（配合），任务7（牵头）" in words
+        assert "任务3（配合）" in words and "已逾期1个工作日（逾期退回）" in words
+        assert words.count("已逾期1个工作日") == 2
