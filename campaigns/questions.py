@@ -125,7 +125,7 @@ class _Asked:
             if value >= self.doubts.least and len(same) >= self.doubts.peers and 2 * len(same) > len(column):
                 said = f"“{self._label(code)}”{len(column)}家中有{len(same)}家都是{value.normalize():f}"
                 for fact in same:
-                    yield self._question("constant", [fact], said, [one for one in same if one is not fact][:3])
+                    yield self._question("constant", [fact], said, [one for one in same[:4] if one is not fact][:3])
 
     def jumps(self) -> Iterator[Question]:
         """Yield figures far from what the department reported before, measured by how all departments moved in this round."""

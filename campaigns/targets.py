@@ -3,6 +3,7 @@
 A share is that of the totals, never an average of shares. Where nothing was reported there is no attainment: never a zero.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -67,19 +68,27 @@ def attained(
         if target.form not in forms:
             continue
         totals = period if target.over == "period" else cumulative
-        mine = [fact for fact in facts if target.over == "cumulative" or fact.round == round_id]
+        mine: dict[str, list[Fact]] = defaultdict(list)
+        names = _names(target)
+        for fact in facts:
+            if fact.indicator in names and (target.over == "cumulative" or fact.round == round_id):
+                mine[fact.department].append(fact)
+                mine[WHOLE].append(fact)
         for department in (WHOLE, *sorted(code for code in totals if code)):
-            one = _attained(target, department, totals.get(department, {}), mine, year)
+            one = _attained(target, department, totals.get(department, {}), tuple(mine[department]), year)
             if one.value is not None or department == WHOLE:
                 found.append(one)
     return tuple(found)
 
 
-def _attained(target: Target, department: str, figures: Figures, facts: Sequence[Fact], year: int) -> Attainment:
+def _names(target: Target) -> frozenset[str]:
+    """Return the figures a target is made of."""
+    return frozenset(name for part in (target.numerator, target.denominator) if part for name in expression(part).names)
+
+
+def _attained(target: Target, department: str, figures: Figures, mine: tuple[Fact, ...], year: int) -> Attainment:
     above = expression(target.numerator)
     below = expression(target.denominator) if target.denominator else None
-    names = {*above.names, *(below.names if below else ())}
-    mine = tuple(one for one in facts if one.indicator in names and department in (WHOLE, one.department))
     numerator, denominator = above.value(figures), below.value(figures) if below else None
     if numerator is None or (below and not denominator):
         return Attainment(target, department, None, numerator, denominator, None, mine)

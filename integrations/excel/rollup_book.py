@@ -13,7 +13,7 @@ from campaigns.forms import header, letter
 from campaigns.formulas import shown
 from campaigns.items import in_letters
 from campaigns.pedigree import Change
-from campaigns.rollup import Coverage, Entry, RollUp, percent
+from campaigns.rollup import Coverage, Entry, RollUp, credit, percent
 from campaigns.sheets import Sheet
 from campaigns.states import State
 from campaigns.workdays import moment_in_chinese
@@ -40,7 +40,7 @@ from integrations.excel.workbook import (
 )
 
 BY_DUTY, BY_DEPARTMENT, CELLS, AS_FORM = "汇总(按任务)", "按单位", "任务单位明细", "汇总(原表式)"
-CHANGES, JOINT = "变动说明", "联合成果"
+CHANGES, JOINT, CREDIT = "变动说明", "联合成果", "成果分摊"
 STANDING, MISSING, COVERAGE, ORIGIN = "报送情况", "未报名单", "覆盖率", "来源"
 _COLOURS = {State.LATE: AMBER, State.MISSING: RED}
 _HEADER_ROW = 4
@@ -74,6 +74,7 @@ def write_rollup(
     _cells(book, rollup, cached)
     if rollup.joint:
         _joint(book, rollup)
+        _credit(book, rollup)
     _standing(book, rollup)
     _missing(book, rollup)
     _coverage(book, rollup, cached)
@@ -169,6 +170,21 @@ def _joint(book: Workbook, rollup: RollUp) -> None:
             rows.append([len(rows) + 1, label, one.key, unit, fact.duty, share, fact.file, fact.sheet, fact.cell, differing])
     sheet = _sheet(book, rollup, JOINT, "联合成果（几个单位同报一件，合计只计一次，份额平分）", columns)
     _rows(sheet, rows, columns, left=(3, 4, 7, 10))
+
+
+def _credit(book: Workbook, rollup: RollUp) -> None:
+    """Write what each department has of all that counts once: its own, and its part of the joint ones; together the total."""
+    shares = credit(rollup.facts)
+    items = [one for one in rollup.indicators if any(code == one.id for _, code in shares)]
+    units = [code for code in rollup.departments if any(unit == code for unit, _ in shares)]
+    columns = (("序号", 7.0), ("单位", 26.0), *((header(one), 17.0) for one in items))
+    rows: list[list[Cell]] = []
+    for at, code in enumerate(units, start=1):
+        mine = [shares.get((code, one.id)) for one in items]
+        rows.append([at, rollup.departments[code], *(None if one is None else shown(one, 4).normalize() for one in mine)])
+    rows.append(["合计", "", *(rollup.overall.get(one.id) for one in items)])
+    sheet = _sheet(book, rollup, CREDIT, "成果分摊（独办的全计，联合的按份额）", columns)
+    _rows(sheet, rows, columns, left=(2,))
 
 
 def _rows_of(rollup: RollUp, key: Callable[[Entry], object]) -> dict[object, list[int]]:

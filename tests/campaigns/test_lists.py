@@ -144,6 +144,11 @@ def test_a_case_of_two_departments_counts_once_with_its_credit_shared() -> None:
         ["1号", "市市场监管局", 1, 0.5],
         ["1号", "市文旅局", 1, 0.5],
     ]
+    assert [[cell.value for cell in row[1:]] for row in book["成果分摊"].iter_rows(min_row=5)] == [
+        ["市市场监管局", 1.5, 3.5],  # one of its own, and half of the other, of which the larger penalty counts
+        ["市文旅局", 0.5, 2.5],
+        [None, 2, 6],
+    ]
     lines = [[cell.value for cell in row] for row in book["来源"].iter_rows(min_row=4)]
     assert lines[0][-1] == "识别号" and [line[-1] for line in lines[1:]] == [one.key for one in found.facts]
 
