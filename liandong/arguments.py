@@ -87,7 +87,15 @@ def in_chinese(error: cyclopts.CycloptsError) -> str:
             return f"命令写法不对{f'（{asked}）' if asked else ''}，请加 --help 查看用法"
 
 
-_WORDS = {"[OPTIONS]": "[选项]", "COMMAND": "命令", "[ARGS]": "", " STR": " 文字", " PATH": " 路径", "DEFINITION": "定义"}
+_WORDS = {
+    "[OPTIONS]": "[选项]",
+    "COMMAND": "命令",
+    "[ARGS...]": "[定义…]",
+    "[ARGS]": "",
+    " STR": " 文字",
+    " PATH": " 路径",
+    "DEFINITION": "定义",
+}
 
 
 class ChineseHelp:

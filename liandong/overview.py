@@ -148,12 +148,17 @@ def conflicts(
         }
         _say(js.dumps(document, ensure_ascii=False, indent=2, default=str))
         return 0
-    titles = {plan.definition.campaign.id: plan.definition.campaign.short_title for plan in plans}
-    _say(f"一起看的专项行动 {len(plans)} 个：{'、'.join(titles.values())}")
+    titles = [plan.definition.campaign.short_title for plan in plans]
+    _say(f"一起看的专项行动 {len(plans)} 个：{'、'.join(titles)}")
+    reports = {
+        (plan.definition.campaign.id, one.id): f"{title}·{one.title}"
+        for plan, title in zip(plans, titles, strict=True)
+        for one in plan.definition.reports
+    }
     pairs: dict[tuple[str, ...], list[str]] = {}
     for one in twice:
         figure = f"{one.figure}（{one.unit}）"
-        listed = pairs.setdefault((one.name, *(f"{titles[a.campaign]}·{a.report}" for a in (one.one, one.other))), [])
+        listed = pairs.setdefault((one.name, *(reports[a.campaign, a.report] for a in (one.one, one.other))), [])
         if figure not in listed:
             listed.append(figure)
     for (name, first, second), figures in pairs.items():

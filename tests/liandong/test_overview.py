@@ -51,7 +51,7 @@ def test_conflicts_between_a_campaign_and_its_copy(home: Path, capsys: pytest.Ca
     )
     assert run(["conflicts", "hezhou-2020", str(copy), "--most", "1"]) == 0
     said = capsys.readouterr().out
-    assert "重复要数　市市场监管局：“优化放心消费环境·summary”与“再优化放心消费环境·summary”都要 " in said
+    assert "重复要数　市市场监管局：“优化放心消费环境·工作总结及统计表”与“再优化放心消费环境·工作总结及统计表”都要 " in said
     assert "一周过多　liaison.scjg@example.gov.cn　2020-11-30 起的一周 2 份" in said
     assert run(["conflicts", "hezhou-2020", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"campaigns": ["hezhou-2020"], "asked_twice": [], "crowded_weeks": []}
