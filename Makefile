@@ -32,9 +32,10 @@ check: $(BIN)/installed ## ruff, mypy, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(BIN)/installed ## time forms, reading, plans and ticks against other ways
+bench: $(BIN)/installed ## time forms, reading, intake, plans and ticks against other ways
 	$(BIN)/python bench/forms.py
 	$(BIN)/python bench/reading.py
+	$(BIN)/python bench/intake.py
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/rollup.py
 	$(BIN)/python bench/tick.py
