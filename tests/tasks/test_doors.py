@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from campaigns.errors import Conflict, UnknownItem, WorldError
 from flows import tick
+from integrations.database.tables import ExpectedReportRow
 from integrations.inbox.imap import ImapAccount
 from integrations.inbox.mime import parts_of
 from tasks import doors
@@ -114,6 +116,20 @@ def test_a_mail_that_could_not_be_fetched_replaces_nothing_that_arrived_after_it
         assert report.received_at == datetime(2020, 11, 19, 9, tzinfo=UTC)  # it did report in time
         letters = [opened.bytes_of(one.sha256) for one in ledger.messages() if one.kind == "receipt"]
     assert any("仍以第1版为准" in parts_of(one).text for one in letters)
+
+
+def test_a_file_is_dealt_with_without_looking_at_what_others_owe(opened: Office) -> None:
+    looked_at = set()
+
+    def note(row: ExpectedReportRow, _: object) -> None:
+        looked_at.add(row.department_id)
+
+    event.listen(ExpectedReportRow, "load", note)
+    try:
+        doors.hand_in(scope(opened), "upload", [("公安局.xlsx", filled(opened))], NOW)
+    finally:
+        event.remove(ExpectedReportRow, "load", note)
+    assert looked_at == {"gaj"}
 
 
 def test_a_mailbox_out_of_order_keeps_no_other_door_shut(opened: Office, monkeypatch: pytest.MonkeyPatch) -> None:
