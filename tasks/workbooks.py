@@ -44,5 +44,5 @@ def stands_for(
         Earlier(before.id, moment_in_chinese(before.received_at), before.outcome) if before else None,
         cancelled=(campaign.status_note or "未写依据") if campaign.status == "cancelled" else "",
         closed=moment_in_chinese(a_round.closed_at) if a_round.closed_at else "",
-        retired={code for code, one in ledger.standings(campaign.id, form.round).items() if one.retired},
+        retired={code for code, one in ledger.standings_of(block.expected for block in form.blocks).items() if one.retired},
     )
