@@ -7,9 +7,12 @@ from tasks.campaign import live_campaigns
 from tasks.launch_form import Moment
 from tasks.office import working_moment
 from tasks.showing import show
+from tasks.step import runner
+
+ABOUT = "收取、核对来件并回执；可以重复运行。"
 
 
-@flow(name="收取报表", flow_run_name="收取报表", description="收取、核对来件并回执；可以重复运行。")
+@flow(name="收取报表", flow_run_name="收取报表", description=ABOUT, task_runner=runner())
 async def collect_submissions(as_of: Moment = None) -> None:
     """Take in what has arrived, check it and answer it, then show every campaign that was running."""
     moment = working_moment(as_of)

@@ -13,6 +13,7 @@ from tasks.intake import check_envelopes
 from tasks.ledger_page import write_ledger_page
 from tasks.preview import usable
 from tasks.pulling import pull_all
+from tasks.reading import read_ahead
 from tasks.record import anchor
 from tasks.remind import remind
 from tasks.sending import deliver
@@ -57,6 +58,7 @@ def collect(as_of: datetime) -> None:
 
 
 def _answer(as_of: datetime) -> None:
+    read_ahead()
     # what came by the upload page is checked already: its receipts are sent here
     if check_envelopes(as_of) + deliver(as_of):
         write_ledger_page(as_of)

@@ -100,7 +100,10 @@ class _File(TomlConfigSettingsSource):
 
 
 class Settings(BaseSettings):
-    """An office's settings. `fixed_clock` stops the clock at one moment, for a demonstration's data."""
+    """An office's settings. `fixed_clock` stops the clock at one moment, for a demonstration's data.
+
+    `dask` is the address of a Dask scheduler, whose workers read what arrives in bulk.
+    """
 
     model_config = SettingsConfigDict(env_prefix="LIANDONG_", env_nested_delimiter="__", extra="ignore", frozen=True)
 
@@ -112,6 +115,7 @@ class Settings(BaseSettings):
     inbox: Path | None = None
     database_url: str | None = None
     prefect_api_url: str | None = None
+    dask: str | None = None
     smtp: Smtp | None = None
     imap: Imap | None = None
     web: Web | None = None

@@ -42,15 +42,15 @@ from campaigns.states import State, state
 from campaigns.submission import Checked, CheckedBlock
 from campaigns.versions import SAME, Cell, Version, changes, in_effect
 from integrations.database.ledger import Ledger
-from integrations.excel.reader import read
 from integrations.inbox.authentication import refuted
 from integrations.inbox.folder import alone
-from integrations.inbox.mime import Mail, Part, parts_of, unpacked
+from integrations.inbox.mime import Mail, Part
 from tasks.asking import put, wish
 from tasks.correspondence import aside, settle_aside
 from tasks.office import Office, office
 from tasks.parts import KINDS, kinds_of, put_out_original, record_parts, titles_of
 from tasks.post import make_message
+from tasks.reading import book_of, mail_of
 from tasks.receipts import Answer, receipt
 from tasks.step import step
 from tasks.versions import versions_of
@@ -90,10 +90,9 @@ def _check_envelope(at: Office, envelope: EnvelopeRecord, as_of: datetime) -> No
         reason = f"多次尝试均未能处理“{envelope.name}”，已转办公室人工处理，原件已留存。"
         reading = _Reading(Decision(Outcome.QUARANTINED, reason))
     else:
-        data = at.bytes_of(envelope.sha256)
-        mail = parts_of(data) if envelope.door == "mail" else Mail(parts=tuple(unpacked(Part(envelope.name, "", data))))
+        mail = mail_of(at, envelope)
         if found := aside(at, envelope, mail):
-            put_out_original(at, envelope, data)
+            put_out_original(at, envelope, at.bytes_of(envelope.sha256))
             with at.ledger() as ledger:
                 settle_aside(at, ledger, envelope, found, as_of)
             return
@@ -254,7 +253,8 @@ def _speaking(sender: Sender, directory: Directory, texts: Sequence[Sequence[str
 
 
 def _read_workbook(at: Office, place: int, part: Part, envelope: EnvelopeRecord, sender: Sender) -> Read:
-    name, digest, book = part.name or envelope.name, at.keep(part.data), read(part.data)
+    name, digest = part.name or envelope.name, at.keep(part.data)
+    book = book_of(at, digest, part.data)
     with at.ledger() as ledger:
         told = stands_for(at, ledger, book, digest, envelope.received_at, envelope.id)
         made = _ordered(ledger, envelope, told.form.campaign) if isinstance(told, Issued) else None

@@ -3,36 +3,66 @@
 So one composition serves the Prefect flows and the command line, and `liandong tick` needs no server and never imports Prefect.
 """
 
+import os
 import sys
-from collections.abc import Callable
-from functools import cache, wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache, update_wrapper, wraps
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from campaigns.errors import WorldError
+from campaigns.errors import NotConfigured, WorldError
+from integrations import settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
 LEASE = 60  # seconds after which the slot of a process that died is free again
 
 
-def step(name: str, *, retries: int = 0, limit: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+class Step(Generic[P, R]):
+    """A function that is a step; called, it runs as Prefect's task inside a flow run and as it stands elsewhere."""
+
+    def __init__(self, function: Callable[P, R], name: str, retries: int, limit: str) -> None:
+        self._function, self._name, self._retries, self._limit = function, name, retries, limit
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do it."""
+        if not _inside_flow_run():
+            return self._function(*args, **kwargs)
+        result: R = self._task(*args, **kwargs)
+        return result
+
+    def each(self, items: Iterable[Any]) -> list[R]:
+        """Do it for each item, and return what came of each: side by side on the flow's task runner, else one after another."""
+        if not _inside_flow_run():
+            return [cast(Callable[..., R], self._function)(item) for item in items]
+        futures = [self._task.submit(item) for item in items]
+        return [future.result() for future in futures]
+
+    @property
+    def _task(self) -> Any:
+        return _as_task(self._function, self._name, self._retries, self._limit)
+
+
+def step(name: str, *, retries: int = 0, limit: str = "") -> Callable[[Callable[P, R]], Step[P, R]]:
     """Return a decorator that makes a function a step with that Chinese name.
 
     `retries` is for the world's failures only. `limit` names the concurrency limit of Prefect's under which it runs, if the
     server has one: its slot is a lease, so a worker that dies gives it back.
     """
+    return lambda function: Step(function, name, retries, limit)
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        @wraps(function)
-        def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            if not _inside_flow_run():
-                return function(*args, **kwargs)
-            result: R = _as_task(function, name, retries, limit)(*args, **kwargs)
-            return result
 
-        return run
+def runner() -> Any:
+    """Return what does a step for each of many items in a flow run: the Dask cluster of the settings, else this machine."""
+    from prefect.task_runners import ThreadPoolTaskRunner
 
-    return decorate
+    with suppress(NotConfigured):
+        if scheduler := settings.load().dask:
+            from prefect_dask.task_runners import DaskTaskRunner
+
+            return DaskTaskRunner(address=scheduler)
+    return ThreadPoolTaskRunner(max_workers=os.cpu_count())
 
 
 def _inside_flow_run() -> bool:

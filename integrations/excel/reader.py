@@ -11,25 +11,32 @@ WALL_SECONDS = 20.0
 
 def read(data: bytes) -> Book | Refusal:
     """Return the cells of a form, or why it cannot be taken and how to mend it."""
-    return _guarded("read", data)
+    return opened(read_closed(data))
 
 
 def read_table(data: bytes) -> Book | Refusal:
     """Return the cells of any workbook, such as a directory kept in Excel, or why it cannot be taken and how to mend it."""
-    return _guarded("table", data)
+    return opened(_guarded("table", data))
 
 
-def _guarded(work: str, data: bytes) -> Book | Refusal:
-    found = guard(data)
-    if isinstance(found, Refusal):
-        return found
-    answer = in_child(work, data)
+def read_closed(data: bytes) -> bytes | Refusal:
+    """Return a form that was read as bytes that can be kept for `opened`, or why it cannot be taken."""
+    return _guarded("read", data)
+
+
+def opened(answer: bytes | Refusal) -> Book | Refusal:
+    """Return the cells that a child process found."""
     if isinstance(answer, Refusal):
         return answer
     try:
         return answer_from_json(answer)
     except (ValueError, KeyError, TypeError, IndexError, ArithmeticError):
         return _unreadable()
+
+
+def _guarded(work: str, data: bytes) -> bytes | Refusal:
+    found = guard(data)
+    return found if isinstance(found, Refusal) else in_child(work, data)
 
 
 def in_child(work: str, data: bytes, wall_seconds: float = WALL_SECONDS) -> bytes | Refusal:
