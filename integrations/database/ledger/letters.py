@@ -1,9 +1,10 @@
 """Notices and messages."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from campaigns.events import Event
 from campaigns.records import (
@@ -64,20 +65,20 @@ class Letters(Record):
         wanted = {one.key: one for one in notices}
         known = self.notices_about({one.about for one in wanted.values()}) if wanted else set()
         made = self._add_notices((one for key, one in wanted.items() if key not in known), made_at, None)
-        digests = ((one, {"digest": rows.notice_digest(one)}) for one in made)
         self.record(
             *(
-                Event(one.campaign_id, "notice.superseded", one.key, made_at, "office", f"notice:{one.key}", data)
-                for one, data in digests
+                Event(one["campaign_id"], "notice.superseded", one["key"], made_at, "office", f"notice:{one['key']}", data)
+                for one, data in ((one, {"digest": rows.digest_of_notice(one)}) for one in made)
             )
         )
 
-    def _add_notices(self, notices: Iterable[NoticeRecord], made_at: datetime, message: str | None) -> list[t.NoticeRow]:
-        made = [
-            rows.as_row(t.NoticeRow, one, {"campaign": "campaign_id"}, made_at=made_at, message_key=message) for one in notices
-        ]
-        self._session.add_all(made)
-        self._session.flush()
+    def _add_notices(
+        self, notices: Iterable[NoticeRecord], made_at: datetime, message: str | None
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the rows that were stored, in bulk: there may be thousands."""
+        made = [rows.of_notice(one, made_at, message) for one in notices]
+        if made:
+            self._session.execute(insert(t.NoticeRow), made)
         return made
 
     def claim_messages(

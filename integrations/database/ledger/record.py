@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.decisions import folded
@@ -29,27 +29,30 @@ class Record:
 
     def record(self, *events: Event) -> None:
         """Append events to their campaigns' chains and fold each into what it is about."""
+        found = []
         for event in events:
             sequence, previous = self._end(event.campaign)
             proof = self._digest(event)
             said = replace(event, data={**event.data, "digest": proof}) if proof else event
             text = canonical(said, sequence + 1, self._recorded_at)
             mark = chain(previous, text)
-            self._session.add(
-                t.EventRow(
-                    campaign_id=event.campaign,
-                    sequence=sequence + 1,
-                    kind=event.kind,
-                    about=event.about,
-                    occurred_at=event.occurred_at,
-                    recorded_at=self._recorded_at,
-                    text=text,
-                    hash=mark,
-                )
+            found.append(
+                {
+                    "campaign_id": event.campaign,
+                    "sequence": sequence + 1,
+                    "kind": event.kind,
+                    "about": event.about,
+                    "occurred_at": event.occurred_at,
+                    "recorded_at": self._recorded_at,
+                    "text": text,
+                    "hash": mark,
+                }
             )
             self._ends[event.campaign] = sequence + 1, mark
             self._fold(event)
         self._session.flush()
+        if found:
+            self._session.execute(insert(t.EventRow), found)
 
     def _end(self, campaign: str) -> tuple[int, str]:
         """Return the sequence and hash of the last event of a chain, which is this transaction's to write from now on."""

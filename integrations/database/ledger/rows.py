@@ -19,6 +19,7 @@ from campaigns.records import (
     FormerVersion,
     FormRecord,
     MessageRecord,
+    NoticeRecord,
     PartRecord,
     RequestRecord,
     RollUpRecord,
@@ -302,7 +303,20 @@ def link_digest(session: Session, code: str) -> str | None:
     return None if row is None else digest([row.round_id, row.department_id, row.nonce, row.made_at])
 
 
+_NOTICE = ("key", "campaign_id", "about", "rung", "due_version", "slot", "status", "by", "made_at", "message_key")
+
+
+def of_notice(one: NoticeRecord, made_at: datetime, message: str | None) -> dict[str, Any]:
+    """Return the columns of a notice."""
+    said = (one.key, one.campaign, one.about, one.rung, one.due_version, one.slot, one.status, one.by, made_at, message)
+    return dict(zip(_NOTICE, said, strict=True))
+
+
+def digest_of_notice(said: Mapping[str, Any]) -> str:
+    """Return the digest of a notice's columns."""
+    return digest([said[name] for name in _NOTICE])
+
+
 def notice_digest(row: t.NoticeRow) -> str:
     """Return the digest of a notice."""
-    said = [row.key, row.campaign_id, row.about, row.rung, row.due_version, row.slot, row.status, row.by]
-    return digest([*said, row.made_at, row.message_key])
+    return digest_of_notice({name: getattr(row, name) for name in _NOTICE})
