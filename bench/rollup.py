@@ -52,11 +52,16 @@ ABOVE = (
     | {f"s{n}": f"x{n % COUNTIES}" for n in range(STATIONS)}
 )
 IN_EFFECT = """
-    FROM fact f JOIN submission s ON s.id = f.submission_id
-    JOIN (SELECT id, row_number() OVER (PARTITION BY expected_report_id ORDER BY received_at DESC, version DESC) AS place
-          FROM submission WHERE outcome = 'accepted') n ON n.id = s.id AND n.place = 1
-    JOIN expected_report e ON e.id = s.expected_report_id
-    WHERE e.campaign_id = 'c' AND f.line = 'own' AND s.outcome = 'accepted'"""
+    WITH effective AS MATERIALIZED (
+        SELECT id FROM (SELECT id, row_number() OVER (
+            PARTITION BY expected_report_id ORDER BY received_at DESC, version DESC
+        ) AS place FROM submission WHERE outcome = 'accepted') AS placed WHERE place = 1)
+    SELECT {columns} FROM effective n JOIN submission s ON s.id = n.id JOIN expected_report e ON e.id = s.expected_report_id
+    JOIN envelope v ON v.id = s.envelope_id JOIN fact f ON f.submission_id = n.id {join}
+    WHERE e.campaign_id = 'c' AND f.line = 'own' {group}"""
+PEDIGREE = (
+    ", e.id, e.duty, e.role, f.sheet, f.cell, s.id, s.envelope_id, s.file, f.key, s.version, s.received_at, v.door, v.sender"
+)
 
 
 def fill(url: str, facts: int) -> str:
@@ -108,22 +113,27 @@ def ours(url: str) -> Mapping[str, Mapping[str, Decimal]]:
 
 def closure(url: str) -> Mapping[str, Mapping[str, Decimal]]:
     """Return the same by one query over a closure table."""
-    query = IN_EFFECT.replace("WHERE e.", "JOIN closure k ON k.below = e.department_id WHERE e.")
+    query = IN_EFFECT.format(
+        columns="k.above, f.indicator, sum(f.value)",
+        join="JOIN closure k ON k.below = e.department_id",
+        group="GROUP BY k.above, f.indicator",
+    )
     found: dict[str, dict[str, Decimal]] = {}
     with Session(engine(url)) as session:
-        rows = session.execute(text(f"SELECT k.above, f.indicator, sum(f.value) {query} GROUP BY k.above, f.indicator"))
+        rows = session.execute(text(query))
         for place, code, value in rows:
             found.setdefault(place, {})[code] = Decimal(int(value)) / 10000
     return found
 
 
-def by_pandas(url: str) -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the same with pandas: the rows read into a frame, summed level by level."""
+def by_pandas(url: str, more: str = "") -> Mapping[str, Mapping[str, Decimal]]:
+    """Return the same with pandas: the rows read into a frame, summed level by level; `more` columns are read along."""
     import pandas
 
     found: dict[str, dict[str, Decimal]] = {}
     with engine(url).connect() as connection:
-        frame = pandas.read_sql(text(f"SELECT e.department_id AS place, f.indicator, f.value {IN_EFFECT}"), connection)
+        columns = f"e.department_id AS place, f.indicator, f.value{more}"
+        frame = pandas.read_sql(text(IN_EFFECT.format(columns=columns, join="", group="")), connection)
     level = frame.groupby(["place", "indicator"], as_index=False)["value"].sum()
     while len(level):
         for place, code, value in level.itertuples(index=False):
@@ -227,7 +237,8 @@ def main() -> None:
     """Print all of it."""
     facts = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     if importlib.util.find_spec("pandas"):
-        WAYS["pandas, level by level"] = by_pandas
+        WAYS["pandas, figures alone"] = by_pandas
+        WAYS["pandas, the columns of a pedigree"] = lambda url: by_pandas(url, PEDIGREE)
     publishing()
     with tempfile.TemporaryDirectory() as folder:
         compare("SQLite", fill(f"sqlite:///{folder}/small.db", A_ROUND), fill(f"sqlite:///{folder}/large.db", facts))

@@ -101,21 +101,21 @@ class Submissions(Record):
         if until:
             valid = valid.where(said.received_at <= until)
         placed = valid.subquery()
-        in_effect = select(placed.c.id).where(placed.c.place == 1).subquery()
+        in_effect = select(placed.c.id).where(placed.c.place == 1)
         # what all figures of a submission have in common is read once for each, not once for each figure
         heads = (
             select(
                 said.id, owed.id, owed.duty, owed.department_id, owed.role, said.envelope_id, said.file, said.version,
                 said.received_at, t.EnvelopeRow.door, t.EnvelopeRow.sender,
             )
-            .join(in_effect, in_effect.c.id == said.id)
             .join(owed, owed.id == said.expected_report_id)
             .join(t.EnvelopeRow, t.EnvelopeRow.id == said.envelope_id)
+            .where(said.id.in_(in_effect))
             .order_by(owed.round_id, owed.duty, owed.id)
         )  # fmt: skip
         fact = t.FactRow
         own = select(fact.submission_id, fact.indicator, fact.value, fact.sheet, fact.cell, fact.key)
-        own = own.join(in_effect, in_effect.c.id == fact.submission_id).where(fact.line == line)
+        own = own.where(fact.submission_id.in_(in_effect), fact.line == line)
         figures: dict[str, list[tuple[str, Decimal, str, str, str]]] = defaultdict(list)
         for submission, *figure in self._session.execute(own):
             figures[submission].append(tuple(figure))
