@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from campaigns.errors import NotConfigured
@@ -31,6 +33,15 @@ def picture(server: RunningServer) -> Picture:
     drawn = a_picture("page")
     asyncio.run(window.draw(drawn))
     return drawn
+
+
+@pytest.fixture
+def form(server: RunningServer) -> str:
+    """The id of the deployment of a campaign."""
+    from liandong.deployments import deploy
+
+    asyncio.run(deploy([("form-2020", "从表单启动")]))
+    return str(httpx.get(f"{server.api_url}/deployments/name/专项行动/form-2020").raise_for_status().json()["id"])
 
 
 @pytest.fixture
@@ -81,6 +92,26 @@ class TestPages:
         page.wait_for_load_state("networkidle")
         assert not broken
         assert {host for host in asked if host} == {urlsplit(server.url).netloc}
+
+    def test_a_campaign_is_launched_by_its_form(self, form: str, server: RunningServer, page: "Page", asked: set[str]) -> None:
+        from playwright.sync_api import expect
+
+        page.goto(f"{server.url}/deployments/deployment/{form}/run")
+        page.get_by_text("只是预演，列出要发的每一封信").wait_for()
+        confirmed = page.get_by_role("switch", name="确认下发")
+        for _ in range(20):  # the page takes no click before it has read everything
+            confirmed.click()
+            with suppress(AssertionError):
+                expect(confirmed).to_be_checked(timeout=3_000)
+                break
+        page.get_by_role("button", name="Submit").click()
+        page.get_by_role("link", name="View run").click()
+        page.wait_for_url("**/runs/flow-run/**")
+        run = urlsplit(page.url).path.rsplit("/", 1)[1]
+        made = httpx.get(f"{server.api_url}/flow_runs/{run}").raise_for_status().json()
+        assert (made["parameters"]["campaign"], made["parameters"]["confirm"]) == ("form-2020", True)
+        assert {host for host in asked if host} == {urlsplit(server.url).netloc}
+        httpx.delete(f"{server.api_url}/flow_runs/{run}").raise_for_status()
 
 
 def test_a_server_for_other_machines_needs_a_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
