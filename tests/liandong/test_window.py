@@ -21,6 +21,7 @@ from tests.builders import FIRST_ROUND, SECOND_ROUND, WORKDAYS, small_definition
 
 pytestmark = pytest.mark.prefect
 AS_OF = datetime(2020, 11, 20, 2, tzinfo=UTC)
+PATIENCE = 60  # seconds for an answer, on a slow machine too
 
 
 def a_picture(campaign: str, *, received: tuple[str, ...] = (), first_closed: bool = False, plan: Plan | None = None) -> Picture:
@@ -44,7 +45,7 @@ def rebuild(picture: Picture) -> window.Drawn:
 
 def graph_of(server: RunningServer, run: Any) -> dict[str, tuple[str, frozenset[str]]]:
     """Return what graph-v2 says of a run: each label with its state type and the labels of its parents."""
-    nodes = dict(httpx.get(f"{server.api_url}/flow_runs/{run}/graph-v2").raise_for_status().json()["nodes"])
+    nodes = dict(httpx.get(f"{server.api_url}/flow_runs/{run}/graph-v2", timeout=PATIENCE).raise_for_status().json()["nodes"])
     return {
         node["label"]: (node["state_type"], frozenset(nodes[parent["id"]]["label"] for parent in node["parents"]))
         for node in nodes.values()
@@ -54,7 +55,7 @@ def graph_of(server: RunningServer, run: Any) -> dict[str, tuple[str, frozenset[
 def runs_of(server: RunningServer, campaign: str, *, but_not: str = "") -> dict[str, dict[str, Any]]:
     """Return every flow run that carries the campaign's tag, by name."""
     asked = {"flow_runs": {"tags": {"all_": [f"liandong:{campaign}"]}}}
-    found = httpx.post(f"{server.api_url}/flow_runs/filter", json=asked).raise_for_status().json()
+    found = httpx.post(f"{server.api_url}/flow_runs/filter", json=asked, timeout=PATIENCE).raise_for_status().json()
     found = [run for run in found if run["state_name"] != but_not]
     assert len({run["name"] for run in found}) == len(found)
     return {run["name"]: run for run in found}
@@ -135,7 +136,7 @@ def test_a_window_wiped_in_mid_round_is_rebuilt_as_it_was(server: RunningServer)
 
 def set_state(server: RunningServer, run: Any, kind: str) -> None:
     body = {"state": {"type": kind}, "force": True}
-    httpx.post(f"{server.api_url}/flow_runs/{run}/set_state", json=body).raise_for_status()
+    httpx.post(f"{server.api_url}/flow_runs/{run}/set_state", json=body, timeout=PATIENCE).raise_for_status()
 
 
 def test_nothing_is_written_into_a_window_that_somebody_cancelled(server: RunningServer) -> None:
