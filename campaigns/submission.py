@@ -369,6 +369,7 @@ class _Reading:
         self.nil_text = plain(str(self._value("nil", self.first_column) or ""))
         self.nil = self.nil_text == "是"
         self.figures: dict[str, Decimal] = {}
+        self.as_text: set[str] = set()  # the figures that stand as text, and the sums of such
         self.texts: list[str] = []
         self.keys = self._keys() if block.layout == "list" else {}  # what each row that is filled in names, or nothing
 
@@ -586,6 +587,8 @@ class _Reading:
             parsed = number(value, one.decimals) if value is not None else None
             if isinstance(parsed, Decimal):
                 self.figures[one.id] = parsed
+                if isinstance(value, str):
+                    self.as_text.add(one.id)
                 if not parsed and at in sheet.formulas:
                     message = f"“{one.label}”是公式，结果为0；如公式尚未计算，请打开保存后再报，或直接填数字"
                     self.add("formula-zero", message, item=one.id, value="0", severity=Severity.WARNING)
@@ -643,6 +646,8 @@ class _Reading:
             if one.typed or len(parts) < len(one.sum_of) or not self._place("own", one.id):
                 continue
             self.figures[one.id] = sum(parts, Decimal(0))
+            if self.as_text.intersection(one.sum_of):
+                self.as_text.add(one.id)
             named = [self.items[part] for part in one.sum_of]
             labels = [part.row_label if part.row != one.row else part.head for part in named]
             self._sum("own", one, self.figures[one.id], "＋".join(labels), "sum-differs")
@@ -673,6 +678,8 @@ class _Reading:
             return
         if not value and at in sheet.formulas:
             return  # some programs write zero as the result of every formula they have not worked out
+        if one.id in self.as_text and at in sheet.formulas:
+            return  # the program left a number that stands as text out of its sum; nobody typed this
         message = (
             f"“{one.label}”的“{self.block.line_label(line)}”应等于{parts}，应为{_plain(expected)}，现为{_shown(value)}，"
             "请改正（恢复公式即可）"

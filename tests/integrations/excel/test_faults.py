@@ -2,11 +2,15 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
 
+from campaigns.findings import Severity
+from campaigns.submission import Book, check
 from integrations.excel.annotate import annotate
 from integrations.excel.reader import read
 from tests.faults import (
@@ -81,6 +85,32 @@ def test_many_faults_at_once_come_back_marked_and_the_mended_copy_is_accepted() 
     copy = annotate(data, found.all_findings)
     assert all(load_workbook(BytesIO(copy))[sheet][cell].comment for sheet, cell in cells)
     assert accepted(checked(sample, mended(copy, sample, named(found)), read))
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_a_sum_from_which_a_program_left_a_number_out_that_stands_as_text_is_no_fault(as_text: bool) -> None:
+    sample = next(one for one in SAMPLES if any(item.sum_of for item in one.form.table(one.form.blocks[0]).items))
+    block = sample.form.blocks[0]
+    total = next(item for item in sample.form.table(block).items if item.sum_of)
+    book = load_workbook(BytesIO(sample.clean))
+    own = book[block.sheet][block.cell("own", total.sum_of[0])]
+    own.value = "２" if as_text else 2
+    read_as = read(saved(book))
+    assert isinstance(read_as, Book)
+    (sheet,) = (one for one in read_as.sheets if one.name == block.sheet)
+    at = book[block.sheet][block.cell("own", total.id)]
+    place = (int(at.row or 0), int(at.column or 0))
+    worked_out = replace(
+        sheet,
+        cells={**sheet.cells, place: Decimal(2 * len(total.sum_of) - 2)},  # as LibreOffice does
+        formulas=sheet.formulas | {place},
+        uncalculated=sheet.uncalculated - {place},
+    )
+    sheets = tuple(worked_out if one is sheet else one for one in read_as.sheets)
+    found = check(replace(read_as, sheets=sheets), sample.form, sample.rules)
+    assert accepted(found) == as_text
+    blocking = [one.rule for one in found.all_findings if one.severity is Severity.BLOCK]
+    assert blocking == ([] if as_text else ["sum-differs"])
 
 
 def test_the_set_is_as_large_as_it_says() -> None:
