@@ -22,7 +22,7 @@ from tests import recompute
 
 CHECKOUT = Path(__file__).parent.parent.parent
 FIRST, SECOND = "hezhou-2020/summary-2020-2", "hezhou-2020/summary-2021-1"
-slow = pytest.mark.timeout(900)
+slow = pytest.mark.timeout(1800)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _liandong(*words: str, home: Path | None = None) -> str:
     if home:
         environment["LIANDONG_HOME"] = str(home)
     command = [sys.executable, "-c", "from liandong.cli import main; main()", *words]
-    done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=850)
+    done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=1700)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 
