@@ -41,7 +41,7 @@ bench: $(BIN)/installed ## time forms, reading, intake, plans and ticks against 
 	$(BIN)/python bench/tick.py
 	$(BIN)/python bench/rehearsal.py
 	$(BIN)/python bench/bulk.py
-	$(BIN)/python bench/prefect.py
+	$(BIN)/python bench/window.py
 
 faults: $(BIN)/installed ## inject every kind of fault into 25 forms, saved by three programs (minutes)
 	$(BIN)/python tests/faults.py

@@ -1,6 +1,6 @@
 """What Prefect costs a campaign: drawing 1,000 expected reports, one change, a tick with nothing to do, a command's cold start.
 
-python bench/prefect.py [how many]   (minutes: starts a server of its own)
+python bench/window.py [how many]   (minutes: starts a server of its own)
 """
 
 import asyncio
