@@ -32,6 +32,7 @@ from integrations.database import tables
 from integrations.database.bulk import put_all
 from integrations.database.engine import engine, transaction
 from integrations.database.ledger import Ledger
+from integrations.database.ledger.rows import of_expected
 from integrations.definition_files import DEFINITIONS, read_definition
 
 COUNTIES = 2844
@@ -311,16 +312,7 @@ def store_in(name: str, made: Engine, rows: list[dict[str, Any]]) -> None:
 def expected_rows(plan: Plan, most: int) -> Iterator[dict[str, Any]]:
     """Yield expected reports as rows."""
     for one in plan.expected[:most]:
-        yield {
-            "id": one.id,
-            "campaign_id": "bench",
-            "round_id": one.round,
-            "duty": one.duty,
-            "department_id": one.department,
-            "role": one.role.value,
-            "receivers": list(one.receivers),
-            "due_at": one.due_at,
-        }
+        yield of_expected("bench", one)
 
 
 def seconds(work: Callable[[], Any]) -> float:

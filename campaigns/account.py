@@ -124,9 +124,9 @@ def account(
     summary did not come or could not be read; `narratives` are text and envelope of each report in effect, by its id. What the
     round was assessed by comes as targets attained, the number of questions its figures raise, and the sheets of both.
     """
-    campaign, stood = plan.definition.campaign, plan.of(rollup.round).definition
+    campaign = plan.definition.campaign
     a_round = plan.round(rollup.round)
-    demanded = stood.report(a_round.report).summary_headings
+    demanded = plan.report(rollup.round).summary_headings
     names = rollup.departments
     return Account(
         campaign=campaign.title,
@@ -139,7 +139,7 @@ def account(
         standing=tuple(_standing(rollup, [names.get(code, code) for code in unread])),
         figures=(*_figures(rollup, before), *_aims(attainments), *_doubts(doubts)),
         chapters=tuple(_chapter(one, summaries, names) for one in demanded),
-        progress=tuple(_progress(stood, rollup, narratives)),
+        progress=tuple(_progress(plan.of(rollup.round).definition, rollup, narratives)),
         totals=_totals(rollup),
         units=_units(rollup),
         ahead=tuple(_ahead(plan, a_round)),
@@ -303,7 +303,7 @@ def _ahead(plan: Plan, a_round: Round) -> Iterable[str]:
         yield "本报送事项没有下一期。"
         return
     one = following[0]
-    hops = {hop.role: hop for hop in plan.of(one.id).definition.report(one.report).hops}
+    hops = {hop.role: hop for hop in plan.report(one.id).hops}
     to = {"lead": "牵头单位", "parent": "上级单位", "office": "办公室"}
     dates = [f"{role.chinese}单位于{in_chinese(day)}{one.mark(role)}前报{to[hops[role].to]}" for role, day in one.due]
     yield f"下一期（{one.label}）{in_chinese(one.opens_on)}下发报表，{'，'.join(dates)}。"

@@ -197,7 +197,7 @@ def _other_duties(old: Plan, new: Plan, reported: Collection[int]) -> Iterator[s
 
 
 def _other_figures(old: Plan, new: Plan, rounds: Collection[str]) -> Iterator[str]:
-    asked = {old.of(code).round(code).report for code in rounds if code in {one.id for one in old.rounds}}
+    asked = {one.report for one in old.rounds if one.id in rounds}
     codes = {form for report in old.definition.reports if report.id in asked for form in report.forms}
     forms = {form.id: form for form in new.definition.forms}
     for form in old.definition.forms:
@@ -217,11 +217,11 @@ def _other_figures(old: Plan, new: Plan, rounds: Collection[str]) -> Iterator[st
 
 def _other_rounds(old: Plan, new: Plan, rounds: Mapping[str, RoundRecord]) -> Iterator[str]:
     """Yield the rounds, opened already, whose code the new file gives to another date."""
-    laid = {one.id: one for one in new.rounds}
+    laid, known = ({one.id: one for one in plan.rounds} for plan in (new, old))
     for code, record in rounds.items():
-        if record.opened_at is None or code not in {one.id for one in old.rounds}:
+        if record.opened_at is None or code not in known:
             continue
-        was = old.round(code)
+        was = known[code]
         others = [one for one in new.rounds if one.report == was.report]
         same = [one for one in others if one.due_on == was.due_on]
         now = laid.get(code)

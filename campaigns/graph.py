@@ -31,9 +31,8 @@ def rollup_node(round_id: str) -> str:
 def edges(plan: "Plan") -> tuple[Edge, ...]:
     """Return every dependency of a plan, in its order: within a round, then from each round to the next of the same report."""
     found: list[Edge] = []
-    every = {id(one): _needs(one) for one in (plan, *(former.plan for former in plan.earlier))}
     for a_round in plan.rounds:
-        needs = every[id(plan.of(a_round.id))]
+        needs = plan.of(a_round.id).needs
         owed = plan.expected_in(a_round.id)
         leads: dict[int, list[str]] = {}
         for one in owed:
@@ -54,10 +53,6 @@ def edges(plan: "Plan") -> tuple[Edge, ...]:
             found.append(Edge(rollup_node(last[a_round.report]), rollup_node(a_round.id), NEXT))
         last[a_round.report] = a_round.id
     return tuple(found)
-
-
-def _needs(plan: "Plan") -> Mapping[int, tuple[int, ...]]:
-    return {duty.number: plan.definition.needs_of(duty) for duty in plan.definition.duties}
 
 
 def label(plan: "Plan", node: str) -> str:

@@ -116,12 +116,21 @@ class Plan:
         """Return the plan that a round stands under: this one, or an earlier one under which it ended."""
         return next((one.plan for one in self.earlier if round_id in one.closed), self)
 
+    def report(self, round_id: str) -> Report:
+        """Return the report that a round is of, as the plan that the round stands under has it."""
+        return self.of(round_id).definition.report(self.round(round_id).report)
+
     def organ(self, code: str) -> Organ:
         """Return a department of the campaign, also one that an amendment has taken out; KeyError when there never was one."""
         for directory in (self.directory, *(one.plan.directory for one in reversed(self.earlier))):
             with suppress(KeyError):
                 return directory.organ(code)
         raise KeyError(code)
+
+    @cached_property
+    def needs(self) -> Mapping[int, tuple[int, ...]]:
+        """Return which duties each duty needs."""
+        return {duty.number: self.definition.needs_of(duty) for duty in self.definition.duties}
 
     @cached_property
     def titles(self) -> Mapping[int, str]:

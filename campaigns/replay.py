@@ -167,10 +167,10 @@ def _lay_out(found: Replayed, event: Event) -> None:
 
 
 def _amend(found: Replayed, record: CampaignRecord, event: Event) -> None:
-    found.campaign = amended(record, event.data)
-    for code in event.data["removed"]:
+    found.campaign, removed = amended(record, event.data), set(event.data["removed"])
+    for code in removed:
         del found.rounds[code]
-    gone = {*event.data["dropped"], *(code for code, owed in found.owed.items() if owed[1] in set(event.data["removed"]))}
+    gone = {*event.data["dropped"], *(code for code, owed in found.owed.items() if owed[1] in removed)}
     for code in gone:
         del found.owed[code], found.standings[code]
     for code, role, receivers in event.data["roles"]:

@@ -2,8 +2,7 @@
 
 import json as js
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,24 +10,13 @@ from cyclopts import App, Parameter
 from rich.table import Table
 
 from liandong.arguments import AsOf, Json
-from liandong.deciding import Day
+from liandong.deciding import DONE, REFUSED, Signature
 
 if TYPE_CHECKING:
     from campaigns.amendment import Amendment
 
-DONE, REFUSED = 0, 1
+_UNSIGNED = Signature()
 _SHOWN = 15  # lines of one kind before the rest is only counted; --json has all
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Signed:
-    """Who amends, and on what authority."""
-
-    by: Annotated[str, Parameter(show_default=False, help="经办人")] = ""
-    authority: Annotated[str, Parameter(show_default=False, help="批准人或批准机关")] = ""
-    basis: Annotated[str, Parameter(show_default=False, help="依据，如补充通知的文号")] = ""
-    on: Annotated[Day | None, Parameter(help="决定日期，如 2020-11-26（默认今天）")] = None
 
 
 def register(app: App) -> None:
@@ -40,7 +28,7 @@ def apply(
     definition: Annotated[Path, Parameter(help="改好的定义文件或代码；专项行动的代码不能改")],
     /,
     *,
-    signed: Signed = Signed(),
+    signed: Signature = _UNSIGNED,
     confirm: Annotated[bool, Parameter(negative="", help="确认调整；不加则只显示会发生什么，不作改动")] = False,
     as_of: AsOf = None,
     json: Json = False,
@@ -253,7 +241,11 @@ def _together(listed: Iterable[Mapping[str, Any]], alike: Callable[[Mapping[str,
     found: dict[str, list[str]] = {}
     for one in listed:
         found.setdefault(alike(one), []).append(one[name])
-    return [f"{words}　{'、'.join(units[:6])}{f'等{len(units)}家' if len(units) > 6 else ''}" for words, units in found.items()]
+    return [f"{words}　{_few(units)}" for words, units in found.items()]
+
+
+def _few(units: Sequence[str]) -> str:
+    return "、".join(units[:6]) + f"等{len(units)}家" * (len(units) > 6)
 
 
 def _moves(listed: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -264,8 +256,7 @@ def _moves(listed: Iterable[Mapping[str, Any]]) -> list[str]:
     lines = []
     for words, moved in found.items():
         duties, units = sorted({one["duty"] for one in moved}), list(dict.fromkeys(one["unit"] for one in moved))
-        named = "、".join(units[:6]) + f"等{len(units)}家" * (len(units) > 6)
-        lines.append(f"{words}　应报{len(moved)}份（任务{'、'.join(map(str, duties))}）　{named}")
+        lines.append(f"{words}　应报{len(moved)}份（任务{'、'.join(map(str, duties))}）　{_few(units)}")
     return lines
 
 

@@ -29,13 +29,20 @@ Campaign = Annotated[str, Parameter(name="--campaign", show_default=False, help=
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Signed:
-    """What every decision says, and how the command runs."""
+class Signature:
+    """Who decides, and on what authority."""
 
     by: Annotated[str, Parameter(show_default=False, help="经办人")] = ""
     authority: Annotated[str, Parameter(show_default=False, help="批准人或批准机关")] = ""
-    basis: Annotated[str, Parameter(show_default=False, help="依据，如批示、来函文号")] = ""
+    basis: Annotated[str, Parameter(show_default=False, help="依据，如批示、来函或补充通知的文号")] = ""
     on: Annotated[Day | None, Parameter(help="决定日期，如 2020-11-26（默认今天）")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Signed(Signature):
+    """What every decision says, and how the command runs."""
+
     request: Annotated[str | None, Parameter(help="答复的申请编号")] = None
     confirm: Annotated[bool, Parameter(negative="", help="确认；不加则只显示会发生什么，不作改动")] = False
     json: Json = False

@@ -169,7 +169,7 @@ def _before(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> RollU
 
 def _summaries(ledger: Ledger, plan: Plan, round_id: str) -> Mapping[str, PartRecord | None]:
     """Return the newest readable summary of each department that owes one."""
-    hops = plan.of(round_id).definition.report(plan.round(round_id).report).hops
+    hops = plan.report(round_id).hops
     owing = {hop.role for hop in hops if Part.SUMMARY in hop.parts}
     found: dict[str, PartRecord | None] = {one.department: None for one in plan.expected_in(round_id) if one.role in owing}
     for department, part in ledger.parts(round_id):
@@ -196,7 +196,7 @@ def _account_files(at: Office, gathered: _Gathered, template: Template) -> dict[
 
 def _account(at: Office, gathered: _Gathered) -> Account:
     plan, rollup = gathered.plan, gathered.rollup
-    demanded = plan.of(rollup.round).definition.report(plan.round(rollup.round).report).summary_headings
+    demanded = plan.report(rollup.round).summary_headings
     read_ones, unread = [], []
     for department, part in gathered.summaries.items():
         document = read(at.bytes_of(part.sha256)) if part else None

@@ -7,16 +7,16 @@ from campaigns import graph
 from campaigns.amendment import Amendment, Running, Told, amendment
 from campaigns.decisions import Decision, Kind, improper
 from campaigns.errors import Conflict, Refused
-from campaigns.letters import Attachment, Decided, Letter
+from campaigns.letters import Attachment, Letter
 from campaigns.notices import Notice
 from campaigns.organs import Directory
 from campaigns.plan import Plan
 from campaigns.records import CampaignRecord
-from campaigns.workdays import in_chinese, office_date
+from campaigns.workdays import office_date
 from integrations.database.ledger import Ledger
 from tasks.campaign import must_not_clash, version_of
 from tasks.closing import end_if_over, publish_closed
-from tasks.decide import situation_of
+from tasks.decide import decided, situation_of
 from tasks.due_dates import dates_of
 from tasks.forms import issue_form
 from tasks.office import Office, names, office
@@ -132,19 +132,10 @@ class _Desk:
         owed = [one for each in rounds for one in plan.expected_of(each.id, told.department)]
         workdays = self.running.slots.workdays
         moved = {one.expected: moment_in_chinese(one.before) for one in self.found.moved}
-        items = (
+        items = tuple(
             replace(item(plan, one, standings[one.id], self.as_of, workdays, named), was=moved.get(one.id, "")) for one in owed
         )
-        body = Decided(
-            Kind.AMEND.chinese,
-            _SENTENCE,
-            decision.id,
-            decision.authority,
-            decision.basis,
-            in_chinese(decision.decided_on),
-            tuple(items),
-            lines=told.lines,
-        )
+        body = decided(decision, _SENTENCE, items, lines=told.lines)
         redated = {one.round for one in owed if one.id in moved} | set(told.forms)
         owing = [(one, told.department) for one in rounds if one.id in redated]
         dates = dates_of(self.at, self.ledger, {decision.campaign: self.running}, owing, self.as_of)

@@ -74,7 +74,7 @@ def _letter(
     figures: Sequence[Fact],
     key: str,
 ) -> Letter:
-    due = next(one.due_at for one in plan.expected_in(a_round.id) if one.department == lead and one.role is Role.LEAD)
+    due = next(one.due_at for one in plan.expected_of(a_round.id, lead) if one.role is Role.LEAD)
     by_duty: dict[int, list[ExpectedReport]] = defaultdict(list)
     for one in owed:
         by_duty[one.duty].append(one)

@@ -8,7 +8,7 @@ from campaigns.decisions import Decision, Effect, Kind, Selection, Situation, de
 from campaigns.errors import Refused, UnknownItem
 from campaigns.events import Event
 from campaigns.ladder import after_taken_back
-from campaigns.letters import Decided, Letter
+from campaigns.letters import Decided, Item, Letter
 from campaigns.notices import Notice
 from campaigns.plan import ExpectedReport
 from campaigns.records import DecisionRecord, RequestRecord
@@ -115,23 +115,24 @@ def _tell(at: Office, ledger: Ledger, found: Effect, as_of: datetime) -> None:
         mine_in = dict.fromkeys(one.round for one in reports)
         round_id = next(iter(mine_in)) if len(mine_in) == 1 else ""
         follows = decision.kind is Kind.EXTEND and not any(one.id in decision.scope for one in reports)
-        body = Decided(
-            decision.kind.chinese,
-            _FOLLOWS if follows else _SENTENCES[decision.kind],
-            decision.id,
-            decision.authority,
-            decision.basis,
-            in_chinese(decision.decided_on),
-            tuple(
-                replace(item(plan, one, standings[one.id], as_of, workdays, named), was=moved.get(one.id, "")) for one in reports
-            ),
-            _granted(found, named),
+        items = tuple(
+            replace(item(plan, one, standings[one.id], as_of, workdays, named), was=moved.get(one.id, "")) for one in reports
         )
+        body = decided(decision, _FOLLOWS if follows else _SENTENCES[decision.kind], items, granted=_granted(found, named))
         occasion = at.occasion(plan, round_id, plan.round(round_id).label if round_id else "")
         letter = Letter(f"decision:{decision.id}:{department}", occasion, at.recipient(plan, department, capacity), body)
         notice = Notice(letter.key, decision.id, "decision", 1, as_of, department, capacity)
         dates = dates_of(at, ledger, running, [(rounds[code], department) for code in mine_in], as_of) if moved else None
         make_message(at, ledger, letter, [dates] if dates else [], [notice], as_of)
+
+
+def decided(
+    decision: Decision, sentence: str, items: tuple[Item, ...], *, granted: str = "", lines: tuple[str, ...] = ()
+) -> Decided:
+    """Return what a letter says of a decision."""
+    day = in_chinese(decision.decided_on)
+    said = (decision.kind.chinese, sentence, decision.id, decision.authority, decision.basis, day)
+    return Decided(*said, items, granted, lines)
 
 
 def _granted(found: Effect, named: Mapping[str, str]) -> str:

@@ -255,7 +255,7 @@ def upload_view(scope: Scope, as_of: datetime, numbers: Sequence[str] = ()) -> U
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(scope.campaign)).of(scope.round)
         a_round = plan.round(scope.round)
-        owed = [one for one in plan.expected_in(scope.round) if one.department == scope.department]
+        owed = plan.expected_of(scope.round, scope.department)
         standings = ledger.standings_of(one.id for one in owed)
         mine = ledger.handed_in(scope.key)
         shown = [_own(mine, number) for number in numbers]

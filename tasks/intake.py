@@ -235,7 +235,7 @@ def _place(at: Office, sender: Sender, mail: Mail, parts: list[Part]) -> tuple[s
     leading = [
         (round_id, department)
         for round_id, plan, department in found
-        if any(e.department == department and e.role is Role.LEAD for e in plan.expected_in(round_id))
+        if any(one.role is Role.LEAD for one in plan.expected_of(round_id, department))
     ]
     possible = [(round_id, department) for round_id, _, department in found]
     for choice in ([one for one in possible if one in answered], leading, possible):

@@ -61,7 +61,7 @@ def _read(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> PartRec
     document, plan = read(data), plan.of(round_id)
     if isinstance(document, Refusal):
         return PartRecord(record.envelope, record.name, record.sha256, record.kind, document.message, place=record.place)
-    report = plan.definition.report(plan.round(round_id).report)
+    report = plan.report(round_id)
     return PartRecord(
         record.envelope,
         record.name,
@@ -78,7 +78,7 @@ def _read_scan(record: PartRecord, data: bytes, plan: Plan, round_id: str) -> Pa
     if document is None:
         return record
     plan = plan.of(round_id)
-    report = plan.definition.report(plan.round(round_id).report)
+    report = plan.report(round_id)
     return replace(record, figures=mentions(document.text, figures_of(plan.definition, plan.directory, report.id)))
 
 
@@ -161,7 +161,7 @@ class RoundParts:
 def parts_of_round(ledger: Ledger, plan: Plan, round_id: str, only: str | None = None) -> RoundParts:
     """Return the parts of a round; with `only` a department, what came from it alone."""
     plan = plan.of(round_id)
-    report = plan.definition.report(plan.round(round_id).report)
+    report = plan.report(round_id)
     wanted = next((hop.parts for hop in report.hops if hop.role is Role.LEAD), ())
     leads: dict[str, list[str]] = defaultdict(list)
     duties: dict[str, list[int]] = defaultdict(list)

@@ -111,7 +111,7 @@ def _unreported(
 ) -> tuple[Item, ...]:
     """Return what the department still owes in the round."""
     named, workdays = names(plan), at.workdays(plan.definition)
-    owed = [one for one in plan.expected_in(a_round.id) if one.department == department]
+    owed = plan.expected_of(a_round.id, department or "")
     standings = ledger.standings_of(one.id for one in owed)
     return tuple(
         item(plan, one, standings[one.id], as_of, workdays, named)

@@ -108,7 +108,7 @@ def _round(at: Office, ledger: Ledger, round_id: str) -> tuple[Plan, RoundRecord
     a_round = next((one for one in ledger.rounds(code) if one.id == round_id), None)
     if a_round is None:
         raise UnknownItem(f"没有报送期“{round_id}”，可用 liandong status 查看")
-    upward = plan.of(a_round.id).definition.report(a_round.report).upward
+    upward = plan.report(a_round.id).upward
     if upward is None:
         raise Refused([f"{a_round.label}的报送事项没有写报给哪个上级，请在定义中写明 upward"])
     if a_round.opened_at is None:

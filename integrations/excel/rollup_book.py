@@ -175,8 +175,9 @@ def _joint(book: Workbook, rollup: RollUp) -> None:
 def _credit(book: Workbook, rollup: RollUp) -> None:
     """Write what each department has of all that counts once: its own, and its part of the joint ones; together the total."""
     shares = credit(rollup.facts)
-    items = [one for one in rollup.indicators if any(code == one.id for _, code in shares)]
-    units = [code for code in rollup.departments if any(unit == code for unit, _ in shares)]
+    sharing, shared = {unit for unit, _ in shares}, {code for _, code in shares}
+    items = [one for one in rollup.indicators if one.id in shared]
+    units = [code for code in rollup.departments if code in sharing]
     columns = (("序号", 7.0), ("单位", 26.0), *((header(one), 17.0) for one in items))
     rows: list[list[Cell]] = []
     for at, code in enumerate(units, start=1):
