@@ -22,6 +22,19 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     return Office(settings.initialise("测试市消费者联席办", "office@example.gov.cn", time(8, 30), time(17, 30), None))
 
 
+@pytest.fixture
+def opened(office: Office) -> Office:
+    """Return an office whose first round is open, its letters sent."""
+    from flows import tick
+    from tasks.campaign import launch
+    from tests.builders import small_plan
+    from tests.flows.test_tick import LAUNCHED, at
+
+    launch(small_plan(), LAUNCHED)
+    tick.daily(at(10, 26))
+    return office
+
+
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of a real PostgreSQL server that lives as long as the tests."""

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from campaigns import graph
 from campaigns.amendment import Amendment, Running, amendment
 from campaigns.clocks import Clock
 from campaigns.decisions import Decision, Kind, Situation, effect
@@ -24,10 +23,9 @@ from campaigns.states import Standing, State, state
 from campaigns.workdays import office_date
 from integrations.database import tables
 from integrations.database.engine import engine, transaction
-from integrations.database.ledger import Ledger
 from tests.builders import WORKDAYS
-from tests.histories import HOURS, LAUNCH, SLOTS, live
-from tests.test_histories import store
+from tests.histories import HOURS, SLOTS, live
+from tests.test_histories import holds
 
 
 class Amending:
@@ -209,14 +207,4 @@ def test_the_ledger_holds_what_the_record_of_amendments_comes_to(
             for table in reversed(tables.Base.metadata.sorted_tables):
                 connection.execute(text(f'DELETE FROM "{table.name}"'))
         with transaction(made) as session:
-            ledger = Ledger(session, LAUNCH)
-            ledger.add_campaign(world.launched)
-            ledger.add_directory(world.plan.directory)
-            ledger.add_plan("test-2020", world.plan.assignments, world.plan.rounds, world.plan.expected, graph.edges(world.plan))
-            for event in world.events:
-                if event.kind in ("submission.accepted", "submission.returned") and "decision" not in event.data:
-                    store(session, event)
-                ledger.record(event)
-            assert ledger.standings("test-2020") == world.found.standings
-            assert ledger.altered_rows("test-2020") == []
-            assert ledger.broken_links("test-2020") == []
+            holds(session, world)

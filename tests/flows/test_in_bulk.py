@@ -11,27 +11,17 @@ from flows import tick
 from integrations.excel.reader import read_closed
 from liandong.prefect_server import RunningServer
 from tasks import doors
-from tasks.campaign import launch
 from tasks.office import Office
 from tasks.office import office as the_office
 from tasks.reading import FOLDER, read_ahead
 from tasks.step import runner
-from tests.builders import small_plan
-from tests.flows.test_tick import LAUNCHED, at, newest_form
+from tests.flows.test_tick import at, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
 from tests.integrations.excel.test_reader import rezipped
 
 pytestmark = pytest.mark.prefect
 NOW = at(11, 20)
 MARK = 98_765
-
-
-@pytest.fixture
-def opened(office: Office) -> Office:
-    """Return an office whose first round is open."""
-    launch(small_plan(), LAUNCHED)
-    tick.daily(at(10, 26))
-    return office
 
 
 @pytest.fixture

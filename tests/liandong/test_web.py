@@ -17,10 +17,8 @@ from openpyxl import load_workbook
 
 from flows import tick
 from liandong.web import Limits, create_app
-from tasks.campaign import launch
 from tasks.office import Office
-from tests.builders import small_plan
-from tests.flows.test_tick import LAUNCHED, at
+from tests.flows.test_tick import at
 from tests.integrations.excel.filling import edited, row_of
 from tests.tasks.test_doors import filled, outcomes, token
 from tests.test_chinese import assert_chinese
@@ -45,14 +43,6 @@ def serving(limits: Limits | None = None, now: datetime = NOW) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(20)
-
-
-@pytest.fixture
-def opened(office: Office) -> Office:
-    """Return an office whose first round is open."""
-    launch(small_plan(), LAUNCHED)
-    tick.daily(at(10, 26))
-    return office
 
 
 @pytest.fixture

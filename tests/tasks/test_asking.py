@@ -8,24 +8,15 @@ from campaigns.errors import Refused
 from flows import tick
 from tasks import doors
 from tasks.attention import attention
-from tasks.campaign import launch
 from tasks.office import Office
 from tasks.record import verify
-from tests.builders import FIRST_ROUND, small_plan
-from tests.flows.test_tick import LAUNCHED, at
+from tests.builders import FIRST_ROUND
+from tests.flows.test_tick import at
 from tests.integrations.machine_mails import plain
 from tests.tasks.test_doors import scope
 
 NOW = at(11, 20)
 WORDS = "申请延期至2020-12-10，理由：数据尚未汇总完。"
-
-
-@pytest.fixture
-def opened(office: Office) -> Office:
-    """Return an office whose first round is open, its letters sent."""
-    launch(small_plan(), LAUNCHED)
-    tick.daily(at(10, 26))
-    return office
 
 
 def ask(office: Office, sender: str, text: str, **headers: str) -> None:

@@ -6,27 +6,18 @@ import pytest
 
 from flows import tick
 from tasks.attention import attention
-from tasks.campaign import launch
 from tasks.doors import take_in
 from tasks.intake import check_envelopes
 from tasks.office import Office
 from tasks.record import verify
-from tests.builders import FIRST_ROUND, small_plan
-from tests.flows.test_tick import LAUNCHED, at, newest_form
+from tests.builders import FIRST_ROUND
+from tests.flows.test_tick import at, newest_form
 from tests.integrations.excel.filling import edited, fill_in
 from tests.integrations.machine_mails import BOUNCES, GONE, OTHERS, OURS
 from tests.integrations.mailboxes import mail_from
 
 NOW = at(11, 20)
 OFFICE = "office@example.gov.cn"
-
-
-@pytest.fixture
-def opened(office: Office) -> Office:
-    """Return an office whose first round is open, its letters sent."""
-    launch(small_plan(), LAUNCHED)
-    tick.daily(at(10, 26))
-    return office
 
 
 def collect(office: Office, *mails: bytes) -> None:

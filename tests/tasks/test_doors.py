@@ -27,14 +27,6 @@ SINCE = date(2020, 10, 20)
 NOW = at(11, 20)
 
 
-@pytest.fixture
-def opened(office: Office) -> Office:
-    """Return an office whose first round is open."""
-    launch(small_plan(), LAUNCHED)
-    tick.daily(at(10, 26))
-    return office
-
-
 def filled(office: Office, department: str = "gaj", duty: int = 3, **figures: Any) -> bytes:
     """Return a department's newest form with one cooperating block filled in."""
     return edited(newest_form(office, department), lambda book: fill_in(book, "配合任务", duty, {**OWN, **figures}))
