@@ -99,6 +99,15 @@ class Decision:
     request: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A summary, a scan or both as a department sent them for a round: what is taken back with the envelope they came in."""
+
+    round: str
+    department: str
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Situation:
     """What the ledger holds when a decision is taken: all that its effect follows from."""
@@ -111,6 +120,7 @@ class Situation:
     requests: Mapping[str, RequestRecord] = field(default_factory=dict)
     entered: Mapping[str, bool] = field(default_factory=dict)  # what a file taken by decision reports, True for nil
     brought_at: datetime | None = None  # when that file came, if it came before it was decided on
+    sending: Sending | None = None  # the summary and scan of the one envelope that is to be withdrawn
 
     @cached_property
     def expected(self) -> Mapping[str, ExpectedReport]:
@@ -233,7 +243,7 @@ def select(situation: Situation, kind: Kind, wanted: Selection, envelopes: Itera
             chosen |= fitting
         elif item in set(envelopes):
             brought = {code for code, one in situation.standings.items() if _from(one, item)}
-            if not brought:
+            if not brought and not situation.sending:
                 reasons.append(f"来件{item}没有带来任何现在有效的报送")
             chosen |= brought
         else:
@@ -374,6 +384,8 @@ def _unfit(situation: Situation, decision: Decision) -> Iterable[str]:
             yield from _unfit_date(situation, decision, known)
         if decision.kind is Kind.REOPEN:
             yield from _unfit_reopening(situation, decision)
+        if decision.kind is Kind.WITHDRAW and situation.sending and not known:
+            yield from _unfit_sending(situation, situation.sending)
         return
     match decision.kind:
         case Kind.CLOSE:
@@ -419,6 +431,17 @@ def _unfit_report(situation: Situation, decision: Decision, code: str) -> Iterab
             yield f"{label}没有免报，不需要恢复"
         case Kind.RETURN | Kind.WITHDRAW if _taken_back(standing, decision) is None:
             yield f"{label}没有现在有效的报送，无从{decision.kind.chinese}"
+
+
+def _unfit_sending(situation: Situation, sending: Sending) -> Iterable[str]:
+    """Yield why a summary or scan that came without a workbook can no longer be withdrawn."""
+    a_round = situation.rounds[sending.round]
+    if a_round.closed_at is not None:
+        yield f"{a_round.label}已于{in_chinese(office_date(a_round.closed_at))}结束，不能再改"
+    for code, one in situation.expected.items():
+        approved = situation.standings[code].approved
+        if approved and (one.round, one.department) == (sending.round, sending.department):
+            yield f"{situation.label(code)}已审定（{approved}），须先撤销审定（decide unapprove）"
 
 
 def _unfit_date(situation: Situation, decision: Decision, known: Sequence[str]) -> Iterable[str]:
@@ -723,6 +746,8 @@ def _rates(situation: Situation, after: Mapping[str, Standing]) -> tuple[RatesCh
 
 def _notes(situation: Situation, decision: Decision, moved: Sequence[Moved]) -> tuple[str, ...]:
     notes = []
+    if situation.sending:
+        notes.append(f"{'、'.join(situation.sending.names)}不再计入")
     if decision.kind is Kind.EXTEND:
         to = date.fromisoformat(decision.granted["to"])
         if not situation.slots.workdays.is_working(to):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from campaigns.decisions import Decision, Effect, Kind, Selection, Situation, departments, effect, select
+from campaigns.decisions import Decision, Effect, Kind, Selection, Sending, Situation, departments, effect, select
+from campaigns.definition import Part
 from campaigns.errors import Refused, UnknownItem
 from campaigns.events import Event
 from campaigns.ladder import after_taken_back
@@ -17,6 +18,7 @@ from integrations.database.ledger import Ledger
 from tasks.closing import publish_closed
 from tasks.due_dates import dates_of
 from tasks.office import Office, names, office
+from tasks.parts import KINDS
 from tasks.post import make_message
 from tasks.wording import item, moment_in_chinese
 
@@ -49,7 +51,7 @@ def decide(order: Order, as_of: datetime, *, confirm: bool) -> Effect:
     at = office()
     with at.ledger() as ledger:
         code = _campaign(ledger, order)
-        situation = situation_of(at, ledger, code, as_of)
+        situation = replace(situation_of(at, ledger, code, as_of), sending=_sending(ledger, order, code))
         reasons: list[str] = []
         found = effect(situation, _decision(ledger, situation, order, code, reasons), reasons)
         if confirm:
@@ -62,8 +64,21 @@ def decide(order: Order, as_of: datetime, *, confirm: bool) -> Effect:
                 )
             if order.kind is Kind.CLOSE:
                 publish_closed(at, ledger, found.decision.scope, as_of)
-            _tell(at, ledger, found, as_of)
+            _tell(at, ledger, found, situation.sending, as_of)
     return found
+
+
+def _sending(ledger: Ledger, order: Order, campaign: str) -> Sending | None:
+    """Return the summary and scan that are withdrawn with a whole envelope; None when it holds none that count."""
+    number = order.granted.get("envelope", "")
+    if order.kind is not Kind.WITHDRAW or number not in ledger.envelopes_of(campaign):
+        return None
+    envelope = ledger.envelope(number)
+    if envelope.round is None or envelope.department is None:
+        return None
+    counted = [part for _, part in ledger.parts(envelope.round, envelope.department) if part.envelope == envelope.id]
+    names = tuple(f"{Part(one.kind).chinese}《{one.name}》" for one in counted if one.kind in KINDS)
+    return Sending(envelope.round, envelope.department, names) if names else None
 
 
 _SENTENCES = {
@@ -94,7 +109,7 @@ def _give_time(ledger: Ledger, situation: Situation, found: Effect, as_of: datet
     ledger.looked_at({code: after_taken_back(ladder, after[code].due_at, situation.slots, as_of) for code in again})
 
 
-def _tell(at: Office, ledger: Ledger, found: Effect, as_of: datetime) -> None:
+def _tell(at: Office, ledger: Ledger, found: Effect, sending: Sending | None, as_of: datetime) -> None:
     """Make the letters in which those it concerns hear of a decision: one a department, with how each report stands now."""
     decision = found.decision
     if decision.kind not in _SENTENCES:
@@ -107,12 +122,16 @@ def _tell(at: Office, ledger: Ledger, found: Effect, as_of: datetime) -> None:
     rounds = {one.id: one for one in ledger.rounds(decision.campaign)}
     running = {decision.campaign: at.running(ledger.campaign(decision.campaign))}
     mine: dict[str, list[ExpectedReport]] = {code: [] for code in decision.scope if code in organs}
+    if sending and not decision.scope:
+        mine[sending.department] = []
     for one in plan.expected:
         if one.id in concerned and one.id in standings:
             mine.setdefault(one.department, []).append(one)
     capacity = decision.granted.get("capacity", "liaison")
     for department, reports in mine.items():
         mine_in = dict.fromkeys(one.round for one in reports)
+        if sending and not mine_in:
+            mine_in = {sending.round: None}
         round_id = next(iter(mine_in)) if len(mine_in) == 1 else ""
         follows = decision.kind is Kind.EXTEND and not any(one.id in decision.scope for one in reports)
         items = tuple(
@@ -139,7 +158,7 @@ def _granted(found: Effect, named: Mapping[str, str]) -> str:
     """Return the content of a decision that its items do not show."""
     granted = found.decision.granted
     match found.decision.kind:
-        case Kind.EXEMPT:
+        case Kind.EXEMPT | Kind.WITHDRAW:
             return "；".join(found.notes)
         case Kind.MERGE:
             return f"由{named[granted['into']]}承接"

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from campaigns.decisions import Kind, Selection
+from campaigns.errors import Refused
 from campaigns.plan import Plan, expand
 from campaigns.prose import Mention
-from campaigns.records import EnvelopeRecord, PartRecord
+from campaigns.records import EnvelopeRecord, MessageRecord, PartRecord
 from campaigns.workdays import OfficeHours
 from flows import tick
 from liandong.views import item_document, show_item, status_document
@@ -23,6 +24,7 @@ from tasks.decide import Order, decide
 from tasks.doors import Scope, hand_in, upload_view
 from tasks.office import Office
 from tasks.parts import RoundParts
+from tasks.record import verify
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
 from tests.flows.test_tick import LAUNCHED, at, drop, letter, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
@@ -69,10 +71,14 @@ def last(office: Office) -> tuple[EnvelopeRecord, str, str]:
     with office.ledger() as ledger:
         envelope = ledger.envelopes()[-1]
         (one,) = [each for each in ledger.messages() if each.key == f"receipt:{envelope.id}"]
-    mail = message_from_bytes(office.bytes_of(one.sha256), policy=default)
-    body = mail.get_body(("plain",))
+    return envelope, one.to_email, text_of(office, one)
+
+
+def text_of(office: Office, letter: MessageRecord) -> str:
+    """Return what a person reads in a letter of the office."""
+    body = message_from_bytes(office.bytes_of(letter.sha256), policy=default).get_body(("plain",))
     assert isinstance(body, EmailMessage)
-    return envelope, one.to_email, body.get_content()
+    return str(body.get_content())
 
 
 def parts() -> dict[str, bool]:
@@ -115,6 +121,26 @@ def test_what_is_withdrawn_takes_its_summary_and_scan_along_and_they_may_come_ag
     assert parts() == {"workbook": False, "summary": False, "scan": False}
     mailed(opened, at(11, 20, 12), "swj@example.gov.cn", *files)
     assert parts() == {"workbook": True, "summary": True, "scan": True}
+
+
+def test_a_summary_that_came_alone_can_be_withdrawn_and_the_one_before_it_counts_again(opened: Office) -> None:
+    mailed(opened, at(11, 20), "swj@example.gov.cn", ("总结.docx", docx(SUMMARY)))
+    mailed(opened, at(11, 20, 10), "swj@example.gov.cn", ("他局总结.docx", docx(["一、主要做法"])), ("盖章件.pdf", SCAN))
+    assert parts() == {"workbook": False, "summary": True, "scan": True}
+    envelope = last(opened)[0].id
+    taken = Order(Kind.WITHDRAW, Selection((envelope,)), "张甲", "联席办主任", "来电", granted={"envelope": envelope})
+    shown = decide(taken, at(11, 20, 11), confirm=False)
+    assert shown.notes == ("工作总结《他局总结.docx》、加盖公章扫描件《盖章件.pdf》不再计入",)
+    assert parts()["scan"]
+    assert decide(taken, at(11, 20, 11), confirm=True).notes == shown.notes
+    assert parts() == {"workbook": False, "summary": True, "scan": False}
+    with opened.ledger() as ledger:
+        (told,) = [one for one in ledger.messages() if one.kind == "decision"]
+    assert told.to_email == "swj@example.gov.cn"
+    assert "工作总结《他局总结.docx》" in text_of(opened, told)
+    with pytest.raises(Refused, match=f"来件{envelope}没有带来任何现在有效的报送"):
+        decide(taken, at(11, 20, 12), confirm=True)
+    assert verify().faults == ()
 
 
 def test_a_report_without_its_other_parts_is_received_and_what_lacks_is_shown(opened: Office) -> None:

@@ -201,9 +201,11 @@ class Envelopes(Record):
     def parts(self, round_id: str, department: str | None = None) -> list[tuple[str, PartRecord]]:
         """Return the parts that arrived for a round in envelopes not turned away, oldest first, each with its department.
 
-        A part in an envelope whose workbook came before, or was returned, arrived all the same; one of which all was withdrawn
-        took its parts back with it.
+        A part in an envelope whose workbook came before, or was returned, arrived all the same; one that was withdrawn, or of
+        which all was, took its parts back with it.
         """
+        number = t.DecisionRow.granted["envelope"].as_string()
+        whole = select(number).where(t.DecisionRow.kind == "withdraw", number.is_not(None))
         withdrawn, counts = (
             select(t.SubmissionRow.envelope_id).where(t.SubmissionRow.outcome == outcome) for outcome in ("withdrawn", "accepted")
         )
@@ -212,6 +214,7 @@ class Envelopes(Record):
             .join(t.PartRow, t.PartRow.envelope_id == t.EnvelopeRow.id)
             .where(t.EnvelopeRow.round_id == round_id, t.EnvelopeRow.outcome.in_(("accepted", "returned", "duplicate")))
             .where(t.EnvelopeRow.id.not_in(withdrawn) | t.EnvelopeRow.id.in_(counts))
+            .where(t.EnvelopeRow.id.not_in(whole))
             .order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id, t.PartRow.ordinal)
         )
         if department:
