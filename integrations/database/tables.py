@@ -50,7 +50,12 @@ class Amount(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         """Return the figure."""
-        return None if value is None else Decimal(value) / 10000
+        return None if value is None else amount(value)
+
+
+def amount(stored: int) -> Decimal:
+    """Return the figure that a stored whole number is."""
+    return Decimal(stored) / 10000
 
 
 class Base(DeclarativeBase):
