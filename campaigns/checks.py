@@ -65,8 +65,8 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
 
 def check_directory(directory: Directory, on: date) -> Iterator[Problem]:
     """Return what is wrong within a directory on a date; every path starts with `directory`."""
-    codes = [organ.id for organ in directory.organs]
-    yield from _duplicates(("directory", "organs"), "id", "单位代码", codes)
+    yield from _duplicates(("directory", "organs"), "id", "单位代码", [organ.id for organ in directory.organs])
+    codes = {organ.id for organ in directory.organs}
     yield from _duplicates(("directory", "groups"), "id", "成组单位代码", [group.id for group in directory.groups])
     for index, organ in enumerate(directory.organs):
         if organ.parent is not None and organ.parent not in codes:
@@ -84,12 +84,14 @@ def check_directory(directory: Directory, on: date) -> Iterator[Problem]:
         if group.id in codes:
             path: Path = ("directory", "groups", index, "id")
             yield error("duplicate", path, f"“{group.name}”的代码 {group.id} 与单位代码重复，请改成不同的")
+        named: set[str] = set()
         for position, code in enumerate(group.members):
             path = ("directory", "groups", index, "members", position)
             if code not in codes:
                 yield error("unknown-organ", path, f"“{group.name}”的成员代码“{code}”在通讯录里没有对应单位")
-            elif code in group.members[:position]:
+            elif code in named:
                 yield warning("named-twice", path, f"“{group.name}”重复列出成员代码“{code}”，只计一次")
+            named.add(code)
     for name, holders in directory.ambiguous(on).items():
         last = holders[-1]
         section, items = ("organs", directory.organs) if isinstance(last, Organ) else ("groups", directory.groups)

@@ -10,11 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from itertools import accumulate, chain
+from typing import TypeVar
 
 from campaigns import graph
+from campaigns.collecting import no_collecting
 from campaigns.plan import Plan
-from campaigns.workdays import Workdays, office_date
+from campaigns.workdays import Workdays
 
+Node = TypeVar("Node", str, int)
 Link = tuple[str, str, int]  # before, after, working days between
 
 
@@ -36,36 +40,57 @@ class Span:
         return max(0, delay - self.slack)
 
 
-def schedule(work: Mapping[str, int], ready: Mapping[str, int], links: Iterable[Link]) -> dict[str, Span]:
+def schedule(work: Mapping[Node, int], ready: Mapping[Node, int], links: Iterable[tuple[Node, Node, int]]) -> dict[Node, Span]:
     """Return the span of every node, in an order in which each follows what it waits for; ValueError when there is a circle.
 
     `work` is how many working days each takes, `ready` from when it can begin (0 when it does not say), `links` what waits for
     what. The end is the earliest finish of the last; a node nothing waits for may take until then.
     """
-    after: dict[str, list[tuple[str, int]]] = {node: [] for node in work}
-    waits = dict.fromkeys(work, 0)
+    names = list(work)
+    place = {node: at for at, node in enumerate(names)}
+    takes = list(work.values())
+    befores: list[int] = []
+    afters: list[int] = []
+    lags: list[int] = []
+    waits = [0] * len(names)
+    starts = [0] * (len(names) + 1)  # of each node's links among those sorted by what they start from
     for before, node, lag in links:
-        after[before].append((node, lag))
-        waits[node] += 1
-    begins = {node: ready.get(node, 0) for node in work}
-    wave = dict.fromkeys(work, 0)
-    order = [node for node, count in waits.items() if not count]
-    finish: dict[str, int] = {}
-    for node in order:  # it grows while it is walked
-        finish[node] = begins[node] + work[node]
-        for follower, lag in after[node]:
-            begins[follower] = max(begins[follower], finish[node] + lag)
-            wave[follower] = max(wave[follower], wave[node] + 1)
+        source, target = place[before], place[node]
+        befores.append(source)
+        afters.append(target)
+        lags.append(lag)
+        waits[target] += 1
+        starts[source + 1] += 1
+    starts = list(accumulate(starts))
+    leaving = [0] * len(befores)
+    free = starts[:-1]
+    for link, source in enumerate(befores):
+        leaving[free[source]] = link
+        free[source] += 1
+    finish = [ready.get(node, 0) for node in names]  # until it is walked: when it can begin
+    wave = [0] * len(names)
+    order = [at for at, count in enumerate(waits) if not count]
+    for at in order:  # it grows while it is walked
+        done = finish[at] = finish[at] + takes[at]
+        next_wave = wave[at] + 1
+        for link in leaving[starts[at] : starts[at + 1]]:
+            follower, begins = afters[link], done + lags[link]
+            if begins > finish[follower]:
+                finish[follower] = begins
+            if next_wave > wave[follower]:
+                wave[follower] = next_wave
             waits[follower] -= 1
             if not waits[follower]:
                 order.append(follower)
-    if len(order) < len(work):
+    if len(order) < len(names):
         raise ValueError("the links hold a circle")
-    end = max(finish.values(), default=0)
-    latest: dict[str, int] = {}
-    for node in reversed(order):
-        latest[node] = min((latest[one] - work[one] - lag for one, lag in after[node]), default=end)
-    return {node: Span(wave[node], finish[node], latest[node]) for node in order}
+    latest = [max(finish, default=0)] * len(names)
+    for at in reversed(order):
+        for link in leaving[starts[at] : starts[at + 1]]:
+            until = latest[afters[link]] - takes[afters[link]] - lags[link]
+            if until < latest[at]:
+                latest[at] = until
+    return {names[at]: Span(wave[at], finish[at], latest[at]) for at in order}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +129,18 @@ def schedule_places(
     return Spread(nodes, earliest, latest)
 
 
-def critical_path(spans: Mapping[str, Span], work: Mapping[str, int], links: Iterable[Link]) -> tuple[str, ...]:
+def critical_path(
+    spans: Mapping[Node, Span], work: Mapping[Node, int], links: Iterable[tuple[Node, Node, int]]
+) -> tuple[Node, ...]:
     """Return one chain of nodes without slack, each the reason why the next finishes when it does, ending with the last."""
-    reasons: dict[str, str] = {}
+    if not spans:
+        return ()
+    reasons: dict[Node, Node] = {}
     for before, node, lag in links:
         if spans[before].earliest + lag + work[node] == spans[node].earliest and not spans[before].slack:
             reasons.setdefault(node, before)
-    node = max(spans, key=lambda one: (spans[one].earliest, spans[one].wave), default="")
-    path = [node] if node else []
+    node = max(spans, key=lambda one: (spans[one].earliest, spans[one].wave))
+    path = [node]
     while node in reasons:
         node = reasons[node]
         path.append(node)
@@ -145,13 +174,10 @@ class Timing:
     load: Mapping[tuple[str, date], int]  # (department, Monday) -> expected reports due in that week
 
 
+@no_collecting()
 def timing(plan: Plan, workdays: Workdays) -> Timing:
     """Return a plan in time; ValueError when its duties wait for each other in a circle."""
-    rollups = {graph.rollup_node(one.id): one for one in plan.rounds}
-    due = {one.id: office_date(one.due_at) for one in plan.expected} | {node: one.closes_on for node, one in rollups.items()}
-    round_of = {one.id: one.round for one in plan.expected} | {node: one.id for node, one in rollups.items()}
-    opens = {one.id: one.opens_on for one in plan.rounds}
-    first = min([*opens.values(), *due.values()], default=date.min)
+    first = min([one.opens_on for one in plan.rounds] + [day for one in plan.rounds for _, day in one.due], default=date.min)
 
     @cache
     def count(day: date) -> int:
@@ -161,50 +187,61 @@ def timing(plan: Plan, workdays: Workdays) -> Timing:
     def day_of(index: int) -> date:
         return workdays.shift(first, index)
 
-    found = [edge for edge in graph.edges(plan) if edge.source in due and edge.target in due]
-    before: dict[str, list[str]] = {}
-    for edge in found:
-        if edge.kind != graph.NEXT:
-            before.setdefault(edge.target, []).append(edge.source)
-    ready = {node: count(opens[round_of[node]]) for node in due}
-    work = {
-        node: max(0, count(due[node]) - max((count(due[one]) for one in before.get(node, ())), default=ready[node]))
-        for node in due
-    }
-    whole = schedule(work, ready, [(edge.source, edge.target, 0) for edge in found])
-    spans: dict[str, Span] = {}
+    departments = {organ.id: organ.name for organ in plan.directory.organs}
+    nodes: list[str] = []  # round by round, each with its roll-up at the end; from here on a node is its place in this list
+    labels: list[str] = []
+    due: list[date] = []
+    round_of: list[int] = []
+    load: Counter[tuple[str, date]] = Counter()
+    for at, a_round in enumerate(plan.rounds):
+        dates = dict(a_round.due)
+        weeks = {role: monday(day) for role, day in a_round.due}
+        for one in plan.expected_in(a_round.id):
+            nodes.append(one.id)
+            labels.append(graph.expected_label(one.duty, departments[one.department], one.role))
+            due.append(dates[one.role])
+            load[one.department, weeks[one.role]] += 1
+        nodes.append(graph.rollup_node(a_round.id))
+        labels.append(f"汇总·{a_round.label}")
+        due.append(a_round.closes_on)
+        round_of += [at] * (len(nodes) - len(round_of))
+    place = {node: at for at, node in enumerate(nodes)}
+    inside: list[list[tuple[int, int, int]]] = [[] for _ in plan.rounds]
+    across: list[tuple[int, int, int]] = []
+    for edge in graph.edges(plan):
+        source, target = place[edge.source], place[edge.target]
+        (across if edge.kind == graph.NEXT else inside[round_of[source]]).append((source, target, 0))
+    opens = [count(one.opens_on) for one in plan.rounds]
+    ready = {node: opens[at] for node, at in enumerate(round_of)}
+    waits = [-1] * len(nodes)  # until when a node waits for others
+    for source, target, _ in chain.from_iterable(inside):
+        waits[target] = max(waits[target], count(due[source]))
+    work = {node: max(0, count(day) - (waits[node] if waits[node] >= 0 else ready[node])) for node, day in enumerate(due)}
+    mine: list[dict[int, int]] = [{} for _ in plan.rounds]
+    for node, at in enumerate(round_of):
+        mine[at][node] = work[node]
+    whole = schedule(work, ready, chain(across, *inside))
+    steps: list[Step] = []
     paths: dict[str, tuple[str, ...]] = {}
-    mine_of: dict[str, dict[str, int]] = {one.id: {} for one in plan.rounds}
-    for node, round_id in round_of.items():
-        mine_of[round_id][node] = work[node]
-    links_of: dict[str, list[Link]] = {one.id: [] for one in plan.rounds}
-    for edge in found:
-        if edge.kind != graph.NEXT:
-            links_of[round_of[edge.source]].append((edge.source, edge.target, 0))
-    for a_round in plan.rounds:
-        mine, links = mine_of[a_round.id], links_of[a_round.id]
-        own = schedule(mine, ready, links)
-        spans |= own
-        paths[a_round.id] = critical_path(own, mine, links)
-    names = {organ.id: organ.name for organ in plan.directory.organs}
-    labels = {one.id: graph.expected_label(one.duty, names[one.department], one.role) for one in plan.expected}
-    labels |= {node: f"汇总·{one.label}" for node, one in rollups.items()}
-    steps = tuple(
-        Step(
-            node=node,
-            label=labels[node],
-            round=round_of[node],
-            wave=span.wave,
-            due=due[node],
-            earliest=due[node] if span.earliest == count(due[node]) else day_of(span.earliest),
-            latest=due[node] if span.latest == count(due[node]) else day_of(span.latest),
-            slack=span.slack,
-            slack_to_end=whole[node].slack,
-        )
-        for node, span in spans.items()
-    )
-    load = Counter((one.department, monday(due[one.id])) for one in plan.expected)
-    return Timing(steps, paths, load)
+    for a_round, own, links in zip(plan.rounds, mine, inside, strict=True):
+        spans = schedule(own, ready, links)
+        paths[a_round.id] = tuple(nodes[node] for node in critical_path(spans, own, links))
+        for node, span in spans.items():
+            day, when = due[node], count(due[node])
+            steps.append(
+                Step(
+                    node=nodes[node],
+                    label=labels[node],
+                    round=a_round.id,
+                    wave=span.wave,
+                    due=day,
+                    earliest=day if span.earliest == when else day_of(span.earliest),
+                    latest=day if span.latest == when else day_of(span.latest),
+                    slack=span.slack,
+                    slack_to_end=whole[node].slack,
+                )
+            )
+    return Timing(tuple(steps), paths, load)
 
 
 def monday(day: date) -> date:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
+from campaigns.collecting import no_collecting
 from campaigns.definition import Role
 
 if TYPE_CHECKING:
@@ -28,25 +29,25 @@ def rollup_node(round_id: str) -> str:
     return f"{round_id}/rollup"
 
 
+@no_collecting()
 def edges(plan: "Plan") -> tuple[Edge, ...]:
     """Return every dependency of a plan, in its order: within a round, then from each round to the next of the same report."""
     found: list[Edge] = []
     for a_round in plan.rounds:
-        needs = plan.of(a_round.id).needs
+        needs, rollup = plan.of(a_round.id).needs, rollup_node(a_round.id)
         owed = plan.expected_in(a_round.id)
-        leads: dict[int, list[str]] = {}
+        leads: dict[int, dict[str, str]] = {}  # duty -> department -> node
         for one in owed:
             if one.role is Role.LEAD:
-                leads.setdefault(one.duty, []).append(one.id)
+                leads.setdefault(one.duty, {})[one.department] = one.id
         for one in owed:
             if one.role is Role.COOPERATING and "office" not in one.receivers:
-                found += [
-                    Edge(one.id, lead, REPORTS_TO) for lead in leads.get(one.duty, ()) if lead.split("/")[-1] in one.receivers
-                ]
+                led = leads.get(one.duty, {})
+                found += [Edge(one.id, led[receiver], REPORTS_TO) for receiver in one.receivers if receiver in led]
             else:
-                found.append(Edge(one.id, rollup_node(a_round.id), ROLLS_UP))
+                found.append(Edge(one.id, rollup, ROLLS_UP))
             if one.role is Role.LEAD:
-                found += [Edge(before, one.id, NEEDS) for need in needs[one.duty] for before in leads.get(need, ())]
+                found += [Edge(before, one.id, NEEDS) for need in needs[one.duty] for before in leads.get(need, {}).values()]
     last: dict[str, str] = {}
     for a_round in plan.rounds:
         if a_round.report in last:

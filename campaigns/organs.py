@@ -184,7 +184,7 @@ class Directory(Record):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy, as pydantic does, that works out its names for itself."""
         copied = super().model_copy(update=update, deep=deep)
-        for worked_out in ("_by_code", "_known"):
+        for worked_out in ("_by_code", "_by_level", "_known"):
             copied.__dict__.pop(worked_out, None)
         return copied
 

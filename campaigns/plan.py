@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import TypeVar
 
 from campaigns import checks, target_checks
+from campaigns.collecting import no_collecting
 from campaigns.date_checks import doubts
-from campaigns.definition import Definition, Duty, Hop, Report, Role
+from campaigns.definition import Definition, Duty, Report, Role
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.items import asked_by
@@ -169,6 +170,7 @@ def _grouped(pairs: Iterable[tuple[_Key, ExpectedReport]]) -> dict[_Key, tuple[E
     return {key: tuple(owed) for key, owed in found.items()}
 
 
+@no_collecting()
 def expand(definition: Definition, directory: Directory, workdays: Workdays, hours: OfficeHours) -> Plan:
     """Return the plan of a definition, with every problem found; with errors in it, the plan holds what could be laid out."""
     problems = [*checks.check(definition, directory), *target_checks.check(definition, directory)]
@@ -275,29 +277,44 @@ def _expected(
     rounds: tuple[Round, ...],
     hours: OfficeHours,
 ) -> Iterator[ExpectedReport]:
-    leads: dict[int, tuple[str, ...]] = {}
-    for one in assignments:
-        if one.role is Role.LEAD:
-            leads[one.duty] = (*leads.get(one.duty, ()), one.department)
-    departments = {one.department for one in assignments}
-    parents = {organ.id: organ.parent for organ in directory.organs}
-    asked = {report.id: asked_by(definition, directory, report, departments) for report in definition.reports}
+    receivers = {report.id: tuple(_owed(definition, directory, assignments, report)) for report in definition.reports}
     for a_round in rounds:
-        report = definition.report(a_round.report)
-        hops = {hop.role: hop for hop in report.hops}
-        for one in assignments:
-            hop = hops.get(one.role)
-            if hop is None or one.department not in asked[report.id] or (report.duties and one.duty not in report.duties):
-                continue
+        due_at = {role: a_round.due_at(role, hours) for role, _ in a_round.due}
+        for one, to in receivers[a_round.report]:
             yield ExpectedReport(
                 id=f"{a_round.id}/{one.duty}/{one.department}",
                 round=a_round.id,
                 duty=one.duty,
                 department=one.department,
                 role=one.role,
-                due_at=a_round.due_at(one.role, hours),
-                receivers=_receivers(hop, one.department, leads.get(one.duty, ()), parents),
+                due_at=due_at[one.role],
+                receivers=to,
             )
+
+
+def _owed(
+    definition: Definition, directory: Directory, assignments: tuple[Assignment, ...], report: Report
+) -> Iterator[tuple[Assignment, tuple[str, ...]]]:
+    """Return the assignments that owe a report, each with its receivers."""
+    leads: dict[int, dict[str, None]] = {}
+    for one in assignments:
+        if one.role is Role.LEAD:
+            leads.setdefault(one.duty, {})[one.department] = None
+    all_leads = {duty: tuple(led) for duty, led in leads.items()}
+    parents = {organ.id: organ.parent for organ in directory.organs}
+    asked = asked_by(definition, directory, report, {one.department for one in assignments})
+    hops = {hop.role: hop for hop in report.hops}
+    for one in assignments:
+        hop = hops.get(one.role)
+        if hop is None or one.department not in asked or (report.duties and one.duty not in report.duties):
+            continue
+        above = parents.get(one.department)
+        if hop.to == "office":
+            yield one, (OFFICE,)
+        elif hop.to == "parent" and above is not None and above in leads.get(one.duty, ()):
+            yield one, (above,)
+        else:
+            yield one, all_leads.get(one.duty, ())
 
 
 def _orphans(definition: Definition, directory: Directory, assignments: tuple[Assignment, ...]) -> Iterator[Problem]:
@@ -319,10 +336,3 @@ def _orphans(definition: Definition, directory: Directory, assignments: tuple[As
                 names = "、".join(dict.fromkeys(lost[:5])) + ("等" if len(lost) > 5 else "")
                 told = f"“{report.title}”要报送给上级单位，但{names}的上级不是这项任务的牵头单位，请核对任务和通讯录里的上级"
                 yield checks.error("no-parent", path, told)
-
-
-def _receivers(hop: Hop, department: str, leads: tuple[str, ...], parents: Mapping[str, str | None]) -> tuple[str, ...]:
-    if hop.to == "office":
-        return (OFFICE,)
-    above = parents.get(department)
-    return leads if hop.to == "lead" or above not in leads else (above,)

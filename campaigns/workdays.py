@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import accumulate, compress
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -15,18 +16,12 @@ _DAY = timedelta(days=1)
 _WEEKDAYS = "一二三四五六日"
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Ordinals of days: `ranks` says of each from `first` on how many working days there were up to it, `days` are those."""
+class _Table(NamedTuple):
+    """`ranks` says of each day from the ordinal `first` on how many working days there were up to it, `days` are those."""
 
     first: int
     ranks: tuple[int, ...]
-    days: tuple[int, ...]
-
-    def place(self, day: date) -> int | None:
-        """Return where a day stands in `ranks`; None outside of the years the data speaks of."""
-        found = day.toordinal() - self.first
-        return found if 0 <= found < len(self.ranks) else None
+    days: tuple[date, ...]
 
 
 @dataclass(frozen=True)
@@ -48,13 +43,14 @@ class Workdays:
 
     def shift(self, day: date, count: int) -> date:
         """Return the working day `count` working days after `day` (before it when negative); 0 returns `day` itself, as it is."""
-        table = self._table
-        place = table.place(day)
-        if count and place is not None:
-            after = table.ranks[place] + count - 1
-            found = after if count > 0 else after + 1 - self.is_working(day)
-            if 0 <= found < len(table.days):
-                return date.fromordinal(table.days[found])
+        first, ranks, days = self._table
+        place = day.toordinal() - first
+        if count and 0 <= place < len(ranks):
+            found = ranks[place] + count - 1
+            if count < 0:
+                found += 1 - self.is_working(day)
+            if 0 <= found < len(days):
+                return days[found]
         return self.shift_by_day(day, count)
 
     def shift_by_day(self, day: date, count: int) -> date:
@@ -75,10 +71,10 @@ class Workdays:
 
     def between(self, first: date, last: date) -> int:
         """Return how many working days lie after `first`, up to and including `last`; 0 when `last` is not later."""
-        table = self._table
-        start, end = table.place(first), table.place(last)
-        if start is not None and end is not None:
-            return max(0, table.ranks[end] - table.ranks[start])
+        begins, ranks, _ = self._table
+        start, end = first.toordinal() - begins, last.toordinal() - begins
+        if 0 <= start < len(ranks) and 0 <= end < len(ranks):
+            return max(0, ranks[end] - ranks[start])
         return sum(self.is_working(first + _DAY * n) for n in range(1, (last - first).days + 1))
 
     @cached_property
@@ -88,8 +84,9 @@ class Workdays:
         if not years:
             return _Table(0, (), ())
         first, last = date(min(years), 1, 1).toordinal(), date(max(years), 12, 31).toordinal()
-        working = [self.is_working(date.fromordinal(one)) for one in range(first, last + 1)]
-        return _Table(first, tuple(accumulate(working)), tuple(compress(range(first, last + 1), working)))
+        days = [date.fromordinal(one) for one in range(first, last + 1)]
+        working = [self.is_working(day) for day in days]
+        return _Table(first, tuple(accumulate(working)), tuple(compress(days, working)))
 
     def holiday(self, festival: str, year: int) -> tuple[date, date] | None:
         """Return the first and last day off around a festival of a year; None when the data does not have it."""
