@@ -13,7 +13,7 @@ from tasks.campaign import is_launched, picture
 from tasks.launch_form import CampaignCode, Confirmation, Moment, name_of_run
 from tasks.office import working_moment
 from tasks.preview import dates_of, preview
-from tasks.showing import ends_at_once, show, show_preview
+from tasks.showing import ends_at_once, refuses, show, show_preview
 from tasks.window import CAMPAIGN_FLOW
 
 ABOUT = "启动一项专项行动，并作为它在界面上的窗口；可以重复运行。打开“确认下发”才下发，否则只列出要发的信件和各个日期。"
@@ -23,9 +23,11 @@ ABOUT = "启动一项专项行动，并作为它在界面上的窗口；可以�
 async def run_campaign(campaign: CampaignCode, confirm: Confirmation = False, as_of: Moment = None) -> State[Any] | None:
     """Launch a campaign (again: nothing changes), do what is due, draw it, and suspend unless it is closed or drawn elsewhere.
 
-    Unless confirmed, a campaign that was never launched is only previewed: a table of every letter, and nothing is sent. A
-    second launch ends at once and names the run that is the campaign's window.
+    What cannot be launched ends as 不予下发, in words. Unless confirmed, a campaign that was never launched is only previewed: a
+    table of every letter, and nothing is sent. A second launch ends at once and names the run that is the campaign's window.
     """
+    if refused := refuses(campaign, as_of):
+        return refused
     moment = working_moment(as_of)
     if is_launched(campaign):
         if ended := await ends_at_once(campaign, moment):

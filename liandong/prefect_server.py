@@ -63,8 +63,8 @@ def environment(home: Path, port: int, host: str = "127.0.0.1") -> dict[str, str
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         # a run whose worker was killed is found by its silence (liandong/automations/silent_run.yaml)
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
-        # what the steps log, with campaign and report, stands in the log of the run
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "liandong",
+        # what runs log, with campaign and report, stands on their pages; in the terminal or journal only what needs somebody
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
         # no result is kept: between runs only ids travel, bytes are in raw/
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "PYTHONUTF8": "1",
@@ -100,6 +100,8 @@ def start(home: Path, port: int = 0, host: str = "127.0.0.1", patience: float = 
     """Return a server once it answers; port 0 takes a free one; NotConfigured or WorldError when it cannot."""
     check_host(host)
     port = port or _free_port(host)
+    if _answers(host, port):
+        raise WorldError(f"端口 {port} 上已有一个 Prefect 服务在运行，请先结束它，或用 --port 换一个端口")
     variables = environment(home, port, host)
     (home / "prefect").mkdir(parents=True, exist_ok=True)
     log = home / "prefect" / "server.log"

@@ -21,7 +21,6 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
     say("正在启动 Prefect 服务，约需十几秒……")
     server = prefect_server.start(found.home, port, host)
     os.environ.update(server.variables)
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     file = address_file(found.home)
     door: subprocess.Popen[bytes] | None = None
     try:

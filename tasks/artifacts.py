@@ -57,25 +57,28 @@ def key_of(what: str, code: str) -> str:
 
 
 async def show_campaign(page: Page, one: Picture, closed: Iterable[str], as_of: datetime) -> None:
-    """Put on a campaign's page how far it is, round by round and duty by department, what is overdue, and where its files are."""
+    """Put on a campaign's page how far it is, round by round and duty by department, what is overdue, and where its files are.
+
+    What each is comes first in its description: the page's cards show no more than the first dozen characters.
+    """
     at = office()
-    await page.put(key_of("done", one.campaign), "progress", f"{one.title}：已报送的百分比", round(done(one), 1))
-    await page.table(key_of("progress", one.campaign), f"{one.title}：各报送期进度", progress(one))
+    await page.put(key_of("done", one.campaign), "progress", f"已报送的百分比（{one.title}）", round(done(one), 1))
+    await page.table(key_of("progress", one.campaign), f"各报送期进度（{one.title}）", progress(one))
     late = overdue(one)
-    await page.table(key_of("overdue", one.campaign), f"{one.title}：逾期未报 {len(late)} 项", late)
+    await page.table(key_of("overdue", one.campaign), f"逾期未报 {len(late)} 项（{one.title}）", late)
     for a_round in one.rounds:
         if not a_round.closed or a_round.id in closed:
-            said = f"{one.title} {a_round.label}：各任务、各单位的情况"
+            said = f"{a_round.label}：各任务、各单位的情况（{one.title}）"
             await page.table(key_of("matrix", a_round.id), said, matrix(a_round))
             await _graph(page, at, one, a_round)
     for round_id in closed:
         await _rollup(page, at, one, round_id, as_of)
-    await page.put(key_of("files", one.campaign), "markdown", f"{one.title}：文件", _files(at, one))
+    await page.put(key_of("files", one.campaign), "markdown", f"台账、汇总等文件（{one.title}）", _files(at, one))
 
 
 async def _graph(page: Page, at: Office, one: Picture, a_round: RoundPicture) -> None:
     """Put a round's graph on the page: as Mermaid, which the page draws, or as a picture when it is too large for that."""
-    said, key = f"{one.title} {a_round.label}：任务关系图", key_of("graph", a_round.id)
+    said, key = f"{a_round.label}：任务关系图（{one.title}）", key_of("graph", a_round.id)
     if text := mermaid(a_round):
         await page.put(key, "markdown", said, f"```mermaid\n{text}\n```")
     elif len(a_round.reports) <= _MOST_PICTURED:
@@ -96,7 +99,7 @@ async def _rollup(page: Page, at: Office, one: Picture, round_id: str, as_of: da
         {"指标": header(item)} | {name: plain(totals[item.id]) if item.id in totals else "" for name, totals in both}
         for item in result.indicators
     ]
-    said = f"{one.title} {plan.round(round_id).label}汇总。{result.coverage.text}"
+    said = f"{plan.round(round_id).label}汇总（{one.title}）。{result.coverage.text}"
     await page.table(key_of("rollup", round_id), said, rows)
 
 

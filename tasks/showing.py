@@ -1,24 +1,27 @@
 """Showing campaigns in Prefect after a tick: the window, what stands on its page, the events of what happened."""
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.exceptions import MissingContextError
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
+from campaigns.errors import LiandongError, WorldError
 from tasks import window
 from tasks.announcing import announce
 from tasks.artifacts import Page, key_of, show_campaign
-from tasks.campaign import is_paused, live_campaigns, pause, picture
-from tasks.office import office
+from tasks.campaign import is_launched, is_paused, live_campaigns, pause, picture
+from tasks.office import office, working_moment
+from tasks.preview import usable
 
 CANCELLED = "界面取消"
-_LOG = logging.getLogger("liandong")
 
 
 async def show(campaigns: Iterable[str], as_of: datetime) -> dict[str, window.Drawn]:
@@ -27,6 +30,19 @@ async def show(campaigns: Iterable[str], as_of: datetime) -> dict[str, window.Dr
     for campaign in campaigns:
         drawn[campaign] = await _show(campaign, as_of)
     return drawn
+
+
+def refuses(campaign: str, as_of: datetime | None) -> State[Any] | None:
+    """Return the state in which a run ends that must not launch, in words; None when it may. The office gets no letter of it."""
+    try:
+        moment = working_moment(as_of)
+        if not is_launched(campaign):
+            usable(campaign, moment)
+    except WorldError:
+        raise
+    except LiandongError as error:
+        return Failed(name=window.REFUSED, message=str(error))
+    return None
 
 
 async def ends_at_once(campaign: str, as_of: datetime) -> State[Any] | None:
@@ -78,8 +94,9 @@ async def _show(campaign: str, as_of: datetime) -> window.Drawn:
             return drawn
         # the office was told of this very cancellation and let the campaign go on
         (drawn,) = await window.rebuild([one])
-    for bar, before in drawn.changed:
-        _LOG.info("%s　%s：%s → %s（%s）", one.title, bar.label, before, bar.shown, bar.key)
+    with suppress(MissingContextError):  # the command line has no run in whose log this could stand
+        for bar, before in drawn.changed:
+            get_run_logger().info("%s　%s：%s → %s（%s）", one.title, bar.label, before, bar.shown, bar.key)
     async with get_client() as client:
         if drawn.writes:
             await show_campaign(Page(client, drawn.run), one, drawn.closed, as_of)

@@ -24,7 +24,7 @@ ROUND_FLOW = "报送期"
 PAGE = 200  # the most the server gives at once
 REPORT, ROUND = "liandong.report", "liandong.round"  # task keys: fixed, so that a newer release finds what an older one drew
 # what a launch that opened no window is called when it ends
-PREVIEWED, REPEATED, UNDECIDED = "预演", "重复启动", "已在界面取消"
+PREVIEWED, REPEATED, UNDECIDED, REFUSED = "预演", "重复启动", "已在界面取消", "不予下发"
 
 Json = Mapping[str, Any]
 SUSPENDED: Json = {"type": "PAUSED", "name": "Suspended", "state_details": {"pause_reschedule": True}}
@@ -93,7 +93,7 @@ async def find(client: PrefectClient, campaign: str) -> FlowRun | None:
 async def runs_of(client: PrefectClient, campaign: str) -> list[FlowRun]:
     """Return the campaign's own runs, oldest first, without launches that ended at once and opened no window."""
     runs = await _runs(client, campaign, CAMPAIGN_FLOW)
-    return [run for run in runs if not (run.state and run.state.name in (PREVIEWED, REPEATED, UNDECIDED))]
+    return [run for run in runs if not (run.state and run.state.name in (PREVIEWED, REPEATED, UNDECIDED, REFUSED))]
 
 
 class _Pen:

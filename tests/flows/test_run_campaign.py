@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.prefect
 CAMPAIGN = "test-2020"
-LAUNCHED = datetime(2020, 10, 28, 2, tzinfo=UTC)
+LAUNCHED, OVERDUE = datetime(2020, 10, 28, 2, tzinfo=UTC), datetime(2020, 12, 4, 2, tzinfo=UTC)
 CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def stopped(office: Office) -> Iterator[None]:
     """An office whose clock stands on the day of the launch; what Prefect holds of the campaign is gone afterwards."""
-    settings.initialise(office.settings.office, office.settings.mailbox, time(8, 30), time(17, 30), None, LAUNCHED)
+    stop_clock(LAUNCHED)
     for folder, one, name in (("definitions", small_definition(), CAMPAIGN), ("directories", small_directory(), "test-city")):
         # JSON is YAML too
         (office.home / folder / f"{name}.yaml").write_text(one.model_dump_json(exclude_none=True), "utf-8")
@@ -46,6 +46,10 @@ def stopped(office: Office) -> Iterator[None]:
             await wipe(client, CAMPAIGN)
 
     asyncio.run(clear())
+
+
+def stop_clock(moment: datetime) -> None:
+    settings.initialise("测试市消费者联席办", "office@example.gov.cn", time(8, 30), time(17, 30), None, moment)
 
 
 def launch() -> UUID:
@@ -89,11 +93,15 @@ def test_a_campaign_runs_suspends_and_can_be_resumed(server: RunningServer) -> N
         if turn == 0:
             resumed = httpx.post(f"{server.api_url}/flow_runs/{run}/resume").raise_for_status().json()
             assert resumed["status"] == "ACCEPT"
-    (first,) = picture(CAMPAIGN, LAUNCHED).rounds
+            stop_clock(OVERDUE)
+    (first,) = picture(CAMPAIGN, OVERDUE).rounds
     graph = whole_graph(server, CAMPAIGN)
     assert graph[first.label] == as_pictured(first)
     assert graph_of(server, run) == {f"报送期 / {first.label}": ("RUNNING", frozenset())}
     assert "应报" in artifacts(server, f"progress-{CAMPAIGN}")[0]
+    asked = {"logs": {"flow_run_id": {"any_": [str(run)]}}}
+    logged = httpx.post(f"{server.api_url}/logs/filter", json=asked).raise_for_status().json()
+    assert any("任务3·市公安局（配合）：办理中 → 逾期未报" in one["message"] for one in logged)
 
 
 @pytest.mark.usefixtures("stopped")
@@ -164,6 +172,15 @@ def test_launching_again_is_no_answer_to_a_cancellation(server: RunningServer) -
 
 
 @pytest.mark.usefixtures("stopped")
+def test_what_cannot_be_launched_ends_in_words_and_is_no_fault_of_the_program(server: RunningServer) -> None:
+    stop_clock(datetime(2031, 1, 6, 2, tzinfo=UTC))
+    ended = run_here()
+    assert (ended.type.value, ended.name) == ("FAILED", "不予下发")  # not Failed, which would bring the office a letter
+    assert str(ended.message).startswith("“测试市放心消费联合执法专项行动”已于")
+    assert live_campaigns() == []
+
+
+@pytest.mark.usefixtures("stopped")
 def test_the_form_speaks_chinese_and_refuses_what_is_wrong(server: RunningServer) -> None:
     from liandong.deployments import deploy
 
@@ -192,12 +209,11 @@ def test_ticks_draw_what_changed_and_close_what_is_over(server: RunningServer) -
 
     tick.expand_campaign(CAMPAIGN, LAUNCHED)
     asyncio.run(daily_round(as_of=LAUNCHED))
-    overdue = datetime(2020, 12, 4, 2, tzinfo=UTC)
-    asyncio.run(daily_round(as_of=overdue))
-    (first,) = picture(CAMPAIGN, overdue).rounds
+    asyncio.run(daily_round(as_of=OVERDUE))
+    (first,) = picture(CAMPAIGN, OVERDUE).rounds
     assert {bar.state for bar in first.bars} == {"逾期未报", "待汇总"}
     assert whole_graph(server, CAMPAIGN)[first.label] == as_pictured(first)
-    later = overdue + timedelta(days=14)
+    later = OVERDUE + timedelta(days=14)
     asyncio.run(close_round(as_of=later))
     (first,) = picture(CAMPAIGN, later).rounds
     assert first.closed
