@@ -50,7 +50,8 @@ class Office:
 
     def sweep(self) -> int:
         """Return how many files were removed that a process that died had left half-written."""
-        places = [self.home / name for name in ("raw", "read", "forms", "outbox", "rollup", "parts", "anchors")]
+        written = ("raw", "read", "forms", "outbox", "rollup", "documents", "templates", "parts", "anchors")
+        places = [self.home / name for name in written]
         places.append(self.settings.watched_folder / TAKEN)
         return sweep([self.home, *places, *(folder for place in places for folder in place.glob("*/"))])
 

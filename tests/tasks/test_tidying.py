@@ -6,7 +6,7 @@ from tasks.tidying import tidy
 
 def test_half_written_files_are_swept_away_wherever_they_are(office: Office) -> None:
     inbox = office.settings.watched_folder
-    written = ["raw/ab", "forms/a_round", "outbox", "rollup", "anchors", "parts/R-2020-000001"]
+    written = ["raw/ab", "forms/a_round", "outbox", "rollup", "documents", "templates", "anchors", "parts/R-2020-000001"]
     folders = [office.home, *(office.home / name for name in written), inbox / "已收" / "R-2020-000001"]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
