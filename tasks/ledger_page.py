@@ -76,7 +76,7 @@ def ledger_view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datet
     plan, standings, rounds = at.plan(record), ledger.standings(record.id), ledger.rounds(record.id)
     opened = {one.id: one.closed_at is not None for one in rounds if one.opened_at}
     drawn = picture(plan, record.version, standings, opened, as_of)
-    states = {bar.key: bar.state for one in drawn.rounds for bar in one.bars}
+    states = {bar.key: bar.state for one in drawn.rounds for bar in one.reports}
     workdays, messages = at.workdays(plan.definition), ledger.messages(record.id)
     questions = _questions(ledger, plan, [code for code, closed in opened.items() if not closed])
     documents = {(one.round, one.kind): one for one in ledger.documents(record.id)}
