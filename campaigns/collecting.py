@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_collecting() -> Iterator[None]:
-    """Keep the collector from looking at a growing plan again and again: half of the time went there, and nothing is found."""
+    """Keep the collector from looking at what grows again and again: half of the time of a large plan went there, for nothing."""
     collects = gc.isenabled()
     gc.disable()
     try:

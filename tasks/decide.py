@@ -122,7 +122,7 @@ def _tell(at: Office, ledger: Ledger, found: Effect, sending: Sending | None, as
     rounds = {one.id: one for one in ledger.rounds(decision.campaign)}
     running = {decision.campaign: at.running(ledger.campaign(decision.campaign))}
     mine: dict[str, list[ExpectedReport]] = {code: [] for code in decision.scope if code in organs}
-    if sending and not decision.scope:
+    if sending:
         mine[sending.department] = []
     for one in plan.expected:
         if one.id in concerned and one.id in standings:

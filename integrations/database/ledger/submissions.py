@@ -1,10 +1,8 @@
 """Submissions and their figures."""
 
-import gc
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -12,6 +10,7 @@ from operator import attrgetter
 
 from sqlalchemy import BigInteger, func, insert, select, type_coerce
 
+from campaigns.collecting import no_collecting
 from campaigns.records import (
     SubmissionRecord,
 )
@@ -121,7 +120,7 @@ class Submissions(Record):
         own = select(fact.submission_id, fact.indicator, type_coerce(fact.value, BigInteger), fact.sheet, fact.cell, fact.key)
         own = own.where(fact.submission_id.in_(in_effect), fact.line == line)
         amount = lru_cache(1 << 16)(t.amount)  # most figures are small numbers
-        with _no_cycles_looked_for():
+        with no_collecting():
             shared = {submission: (expected, rest) for submission, expected, *rest in self._session.execute(heads)}
             figures: dict[str, list[Fact]] = {submission: [] for submission in shared}
             for submission, code, value, sheet, cell, key in self._session.connection().execute(own):
@@ -136,15 +135,3 @@ class Submissions(Record):
 
 
 _CODE = attrgetter("indicator")
-
-
-@contextmanager
-def _no_cycles_looked_for() -> Iterator[None]:
-    """Make many small values without looking through all of them again and again for cycles, which they cannot form."""
-    looking = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if looking:
-            gc.enable()
