@@ -50,9 +50,9 @@ class Office:
 
     def sweep(self) -> int:
         """Return how many files were removed that a process that died had left half-written."""
-        written = ("raw", "read", "forms", "outbox", "rollup", "documents", "templates", "parts", "anchors")
-        places = [self.home / name for name in written]
-        places.append(self.settings.watched_folder / TAKEN)
+        inbox = self.settings.watched_folder
+        others = {inbox.resolve(), (self.home / "prefect").resolve()}  # senders still write to the one, Prefect to the other
+        places = [*(one for one in self.home.glob("*/") if one.resolve() not in others), inbox / TAKEN]
         return sweep([self.home, *places, *(folder for place in places for folder in place.glob("*/"))])
 
     def bytes_of(self, digest: str) -> bytes:
