@@ -95,6 +95,7 @@ _SENTENCES = {
 }
 
 
+_PARTS = "贵单位单独报来的材料已经撤回，不再计入；仍需报送的，请重新报送。"
 _FOLLOWS = "前面的单位经批准延期，以下各项的截止日期随之顺延，请按新的日期报送。"
 
 
@@ -137,7 +138,8 @@ def _tell(at: Office, ledger: Ledger, found: Effect, sending: Sending | None, as
         items = tuple(
             replace(item(plan, one, standings[one.id], as_of, workdays, named), was=moved.get(one.id, "")) for one in reports
         )
-        body = decided(decision, _FOLLOWS if follows else _SENTENCES[decision.kind], items, granted=_granted(found, named))
+        sentence = _FOLLOWS if follows else _PARTS if sending and not items else _SENTENCES[decision.kind]
+        body = decided(decision, sentence, items, granted=_granted(found, named))
         occasion = at.occasion(plan, round_id, plan.round(round_id).label if round_id else "")
         letter = Letter(f"decision:{decision.id}:{department}", occasion, at.recipient(plan, department, capacity), body)
         notice = Notice(letter.key, decision.id, "decision", 1, as_of, department, capacity)
