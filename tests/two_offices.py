@@ -1,4 +1,4 @@
-"""Two offices: a province's in a process of its own, behind its door on 127.0.0.1, and the city's, which is this process."""
+"""Offices one above the other: each superior's in a process of its own, behind its door on 127.0.0.1; the lowest is this one."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from pathlib import Path
 from campaigns.clocks import Clock
 from campaigns.definition import Campaign, Definition, Duty, Form, Hop, Indicator, Report, Role, Rule, Source, Upward
 from campaigns.findings import Severity
-from campaigns.organs import Directory
+from campaigns.organs import Directory, Organ
 from campaigns.plan import Plan, expand
 from campaigns.workdays import OfficeHours
 from flows import tick
@@ -25,6 +25,7 @@ from tests.builders import WORKDAYS, organ, small_definition, small_directory
 from tests.flows.test_tick import LAUNCHED, at
 
 PROVINCE_ROUND = "sheng-2020/year-2020-1"
+HOURS = time(8, 30), time(17, 30)
 UPWARD = Upward(to="省联席办", codes={"cases": "cases_filed", "closed": "cases_closed"}, duties={1: (1, 3), 2: (2,)})
 _SERVE = """import socket, sys, uvicorn
 from integrations import clock
@@ -34,36 +35,49 @@ uvicorn.Server(uvicorn.Config(create_app(clock.now), log_level="error", access_l
 """
 
 
-def province_plan() -> Plan:
+def province_plan(upward: Upward | None = None) -> Plan:
     """Return a province's campaign: two duties that two city offices answer for, three figures, one rule; due on 20 December."""
+    cities = (organ("ceshi", "测试市联席办"), organ("lingyi", "另一市联席办"))
+    return _plan_of("sheng", "全省放心消费", "省联席办", "12-20", cities, upward)
+
+
+def nation_plan() -> Plan:
+    """Return a campaign above the provinces' that asks of two of them what they ask of their cities; due on 28 December."""
+    provinces = (organ("sheng", "省联席办", "省"), organ("lingsheng", "另一省联席办", "省"))
+    return _plan_of("quanguo", "全国放心消费", "总局专项办", "12-28", provinces, None)
+
+
+def _plan_of(code: str, title: str, office: str, due: str, units: tuple[Organ, ...], upward: Upward | None) -> Plan:
+    names = tuple(one.name for one in units)
     definition = Definition(
         campaign=Campaign(
-            id="sheng-2020",
-            title="某省放心消费专项行动",
-            short_title="全省放心消费",
-            office="省联席办",
+            id=f"{code}-2020",
+            title=f"{title}专项行动",
+            short_title=title,
+            office=office,
             starts=date(2020, 10, 20),
             ends=date(2021, 3, 31),
-            source=Source(title="关于开展全省专项行动的通知", body="省联席办", issued_on=date(2020, 10, 20)),
+            source=Source(title="关于开展专项行动的通知", body=office, issued_on=date(2020, 10, 20)),
         ),
-        directory="sheng",
+        directory=code,
         duties=(
-            Duty(number=1, title="查处案件", joint_leads=("测试市联席办", "另一市联席办")),
-            Duty(number=2, title="打造商圈", joint_leads=("测试市联席办", "另一市联席办")),
+            Duty(number=1, title="查处案件", joint_leads=names),
+            Duty(number=2, title="打造商圈", joint_leads=names),
         ),
         reports=(
             Report(
                 id="year",
-                title="全省统计表",
+                title="统计表",
                 form="whole",
-                clock=Clock(yearly=("12-20",)),
+                clock=Clock(yearly=(due,)),
                 hops=(Hop(role=Role.LEAD, to="office"),),
+                upward=upward,
             ),
         ),
         forms=(
             Form(
                 id="whole",
-                title="全省统计表",
+                title="统计表",
                 indicators=(
                     Indicator(id="cases", label="查处案件", unit="件"),
                     Indicator(id="closed", label="办结案件", unit="件"),
@@ -73,8 +87,7 @@ def province_plan() -> Plan:
         ),
         rules=(Rule(id="many", form="whole", text="查处案件超过100件的，请核对", check="cases <= 100", severity=Severity.BLOCK),),
     )
-    cities = (organ("ceshi", "测试市联席办"), organ("lingyi", "另一市联席办"))
-    return expand(definition, Directory(id="sheng", title="某省通讯录", organs=cities), WORKDAYS, OfficeHours())
+    return expand(definition, Directory(id=code, title=f"{office}通讯录", organs=units), WORKDAYS, OfficeHours())
 
 
 def city_plan() -> Plan:
@@ -85,19 +98,21 @@ def city_plan() -> Plan:
 
 
 @dataclass
-class Province:
-    """The office above: its ledger can be read from here, its door is in another process."""
+class Superior:
+    """An office above: its ledger can be read from here, its door is in another process; `below` is who hands in to it."""
 
     office: Office
-    port: int
+    round: str
+    below: str
+    port: int = 0
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def link(self) -> str:
-        """Return the link by which the city's office hands in."""
+        """Return the link by which the office below hands in."""
         with self.office.ledger() as ledger:
-            a_round = next(one for one in ledger.rounds("sheng-2020") if one.id == PROVINCE_ROUND)
-            token = upload_link(self.office, ledger, a_round, "ceshi", at(12, 12))
+            a_round = next(one for one in ledger.rounds(self.round.split("/")[0]) if one.id == self.round)
+            token = upload_link(self.office, ledger, a_round, self.below, at(12, 12))
         return f"http://127.0.0.1:{self.port}/u/{token}"
 
     def open(self) -> None:
@@ -122,10 +137,10 @@ class Province:
             process.wait()
 
     def figures(self) -> dict[tuple[int, str], str]:
-        """Return what counts at the province, by duty and indicator."""
+        """Return what counts there of the office below, by duty and indicator."""
         with self.office.ledger() as ledger:
-            facts = ledger.figures("sheng-2020", "own", round_id=PROVINCE_ROUND)
-        return {(one.duty, one.indicator): f"{one.value.normalize():f}" for one in facts if one.department == "ceshi"}
+            facts = ledger.figures(self.round.split("/")[0], "own", round_id=self.round)
+        return {(one.duty, one.indicator): f"{one.value.normalize():f}" for one in facts if one.department == self.below}
 
     def envelopes(self) -> list[tuple[str, str | None]]:
         """Return the doors and outcomes of everything that arrived."""
@@ -134,18 +149,27 @@ class Province:
 
 
 @contextmanager
-def province(home: Path, now: datetime) -> Iterator[Province]:
-    """Yield a province whose round is open; its clock stands still. The process's own office is what it was before."""
+def standing_in(home: Path) -> Iterator[None]:
+    """Make an office the one that this process works for, for a while."""
     before = dict(os.environ)
     settings.set_home(home)
     try:
-        made = Office(settings.initialise("省联席办", "sheng@example.gov.cn", time(8, 30), time(17, 30), None, now))
-        launch(province_plan(), LAUNCHED)
-        tick.daily(at(11, 10))
+        yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-    found = Province(made, 0)
+
+
+@contextmanager
+def superior(home: Path, plan: Plan, below: str, now: datetime) -> Iterator[Superior]:
+    """Yield an office whose first round is open; its clock stands still. The process's own office is what it was before."""
+    with standing_in(home):
+        made = Office(settings.initialise(plan.definition.campaign.office, "shangji@example.gov.cn", *HOURS, None, now))
+        with (home / settings.FILE).open("a", encoding="utf-8") as file:
+            file.write('[upward]\naddresses = ["127.0.0.1"]\n')
+        launch(plan, LAUNCHED)
+        tick.daily(at(11, 18))
+    found = Superior(made, plan.rounds[0].id, below)
     try:
         yield found
     finally:

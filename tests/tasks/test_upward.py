@@ -19,20 +19,20 @@ from tests.builders import FIRST_ROUND
 from tests.flows.test_tick import LAUNCHED, at, drop, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
 from tests.test_chinese import assert_chinese
-from tests.two_offices import Province, city_plan, province
+from tests.two_offices import Superior, city_plan, province_plan, superior
 
 NOW = at(12, 2)
 
 
 @pytest.fixture
-def above(tmp_path: Path) -> Iterator[Province]:
-    with province(tmp_path / "province", at(12, 12)) as found:
+def above(tmp_path: Path) -> Iterator[Superior]:
+    with superior(tmp_path / "province", province_plan(), "ceshi", at(12, 12)) as found:
         found.open()
         yield found
 
 
 @pytest.fixture
-def city(office: Office, above: Province, monkeypatch: pytest.MonkeyPatch) -> Office:
+def city(office: Office, above: Superior, monkeypatch: pytest.MonkeyPatch) -> Office:
     """Return the city's office: its round is open, two departments have reported."""
     monkeypatch.setenv("LIANDONG_UPWARD__ADDRESSES", '["127.0.0.1"]')
     launch(city_plan(), LAUNCHED)
@@ -50,7 +50,7 @@ def report(department: str, sheet: str, duty: int, **figures: Any) -> None:
     drop(office(), f"{department}.xlsx", data, NOW)
 
 
-def test_a_round_travels_up_and_arrives_as_an_ordinary_submission_once(city: Office, above: Province) -> None:
+def test_a_round_travels_up_and_arrives_as_an_ordinary_submission_once(city: Office, above: Superior) -> None:
     first = upward.submit(FIRST_ROUND, above.link, NOW)
     assert (first.outcome, first.receipt, first.version) == ("accepted", "R-2020-000001", 1)
     assert upward.submit(FIRST_ROUND, None, NOW) == first  # the link is known, the bytes and the key are the same
@@ -73,7 +73,7 @@ def test_a_round_travels_up_and_arrives_as_an_ordinary_submission_once(city: Off
 
 
 def test_what_is_returned_is_told_cell_by_cell_and_mended(
-    city: Office, above: Province, capsys: pytest.CaptureFixture[str]
+    city: Office, above: Superior, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report("gaj", "配合任务", 3, **{"立案（件）": 200})  # the city has no rule against it, the province has
     assert run(["submit", FIRST_ROUND, "--link", above.link, "--as-of", "2020-12-02T10:00", "--confirm"]) == 1
@@ -88,7 +88,7 @@ def test_what_is_returned_is_told_cell_by_cell_and_mended(
 
 
 def test_once_closed_it_goes_up_by_itself_as_soon_as_the_superior_is_there(
-    city: Office, above: Province, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    city: Office, above: Superior, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     link = above.link
     above.close()
@@ -116,7 +116,7 @@ def test_once_closed_it_goes_up_by_itself_as_soon_as_the_superior_is_there(
 
 
 def test_the_command_shows_before_it_sends_and_says_why_it_cannot(
-    city: Office, above: Province, capsys: pytest.CaptureFixture[str]
+    city: Office, above: Superior, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(BadSuperiorLink, match="整条复制"):
         upward.preview(FIRST_ROUND, "http://127.0.0.1/x", NOW)
