@@ -103,6 +103,7 @@ class Amendment:
     notes: tuple[str, ...] = ()
     untouched: int = 0  # expected reports that stay as they are, in rounds that have not ended
     ended: int = 0  # rounds that have ended and stay as they are
+    missing: tuple[str, ...] = ()  # what its decision has to say before it can be carried out
 
     @property
     def nothing(self) -> bool:

@@ -122,7 +122,8 @@ def _provisional(rounds: Sequence["Round"], workdays: Workdays, where: Path) -> 
             years.setdefault(one.due_on.year, []).append(one.label)
     for year, labels in years.items():
         more = f"等{len(labels)}期" if len(labels) > 1 else ""
-        told = f"{year}年放假安排尚未公布，{labels[0]}{more}的工作日推算为暂定"
+        why = f"{year}年放假安排尚未公布" if workdays.awaits(year) else f"没有{year}年的放假安排数据"
+        told = f"{why}，{labels[0]}{more}的工作日推算为暂定"
         yield Problem("provisional", Severity.WARNING, where, told)
 
 

@@ -100,6 +100,10 @@ class Workdays:
             last += _DAY
         return first, last
 
+    def awaits(self, year: int) -> bool:
+        """Return whether the holiday notice of a year is still to come: the year is later than all that the data speaks of."""
+        return year > max(self.published, default=year)
+
     def known(self, *days: date) -> bool:
         """Return whether the holiday notice of every year from the earliest of the days to the latest is out."""
         return all(year in self.published for year in range(min(days).year, max(days).year + 1))

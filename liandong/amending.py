@@ -171,6 +171,7 @@ def amendment_document(found: "Amendment", *, confirmed: bool) -> dict[str, Any]
         ],
         "rounds_ended": found.ended,
         "notes": list(found.notes),
+        "missing": list(found.missing),
     }
 
 
@@ -232,6 +233,8 @@ def show(document: Mapping[str, Any]) -> None:
         out.print(f"注意　{note}", soft_wrap=True)
     kept = f"已结束的报送期{document['rounds_ended']}个、未结束各期中的应报{document['reports']['untouched']}份"
     out.print(f"不变　{kept}照旧；已经收到的来件全部留存。共发信{len(letters)}封。")
+    for reason in document["missing"]:
+        out.print(f"还缺　{reason}", style="bold", soft_wrap=True)
     if not document["confirmed"]:
         out.print("确认无误后用 liandong apply 文件 --by --authority --basis --confirm 调整。")
 

@@ -20,13 +20,14 @@ def calendar_document(as_of: datetime) -> list[dict[str, Any]]:
     found = []
     for record, rounds, standings in campaigns:
         plan = at.plan(record)
-        published = at.workdays(plan.definition).published
-        years = {one.due_on.year for one in rounds if one.closed_at is None}
+        workdays = at.workdays(plan.definition)
+        years = {one.due_on.year for one in rounds if one.closed_at is None} - workdays.published
         found.append(
             {
                 "campaign": record.id,
                 "title": record.title,
-                "provisional_years": sorted(years - published),
+                "provisional_years": sorted(years),
+                "awaited_years": sorted(year for year in years if workdays.awaits(year)),
                 "changes": [
                     {"round": one.round, "label": one.label, "what": one.what, "was": _text(one.was), "now": _text(one.now)}
                     for one in retimed(plan, rounds, standings, office_date(as_of))
@@ -42,8 +43,10 @@ def show_calendar(document: Sequence[Mapping[str, Any]]) -> None:
     if not document:
         out.print("没有正在进行的专项行动。")
     for one in document:
-        years = "、".join(f"{year}年" for year in one["provisional_years"])
-        out.print(f"{one['title']}：{f'{years}放假安排尚未公布，有关日期暂定' if years else '各期所在年份的放假安排均已公布'}")
+        awaited = [f"{year}年放假安排尚未公布" for year in one["awaited_years"]]
+        lacking = [f"没有{year}年的放假安排数据" for year in one["provisional_years"] if year not in one["awaited_years"]]
+        told = "，".join([*awaited, *lacking, "有关日期暂定"]) if awaited or lacking else "各期所在年份的放假安排均已公布"
+        out.print(f"{one['title']}：{told}")
         for change in one["changes"]:
             was, now = (in_chinese(date.fromisoformat(day)) if day else "无" for day in (change["was"], change["now"]))
             out.print(f"  {change['label']} {change['what']}：{was} → {now}")

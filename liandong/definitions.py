@@ -13,6 +13,7 @@ from campaigns.messages import dotted
 from campaigns.plan import Plan, group_names
 from integrations.definition_files.writing import derived
 from integrations.files import write_whole
+from tasks.campaign import running_plans
 from tasks.definitions import folders
 from tasks.definitions import load as load
 from tasks.drafting import draft
@@ -64,6 +65,20 @@ def usable(name: str) -> Plan:
     if not plan.usable:
         raise DefinitionError([one for one in plan.problems if one.severity in (Severity.ERROR, Severity.ASKED)])
     return plan
+
+
+def in_force(name: str) -> tuple[Plan, str]:
+    """Return the plan of the running campaign with that code as it now stands, or that of a definition; and which of them it is.
+
+    A file given by its path is taken as it is written.
+    """
+    if not (Path(name).suffix or Path(name).exists()):
+        running = {plan.definition.campaign.id: plan for plan in running_plans()}
+        code = name if name in running else load(name).definition.campaign.id
+        if code in running:
+            amended = len(running[code].earlier)
+            return running[code], "正在执行的安排" + (f"，已按{amended}次补充通知调整" if amended else "，下发后没有调整过")
+    return usable(name), "定义文件所写的安排"
 
 
 def findings_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:

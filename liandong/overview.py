@@ -74,13 +74,13 @@ def graph(
     png: Annotated[Path | None, Parameter(help="画成 PNG，同上")] = None,
     json: Json = False,
 ) -> int:
-    """前后关系：关键路径、机动时间、谁拖延会推迟终点、每周负担，可画成图。"""
+    """前后关系：关键路径、机动时间、谁拖延会推迟终点、每周负担，可画成图；正在进行的，按现行安排。"""
     from campaigns.critical import timing
     from campaigns.errors import UnknownItem
-    from liandong.definitions import usable
+    from liandong.definitions import in_force
     from tasks.definitions import workdays
 
-    plan = usable(str(definition))
+    plan, standing = in_force(str(definition))
     found = timing(plan, workdays())
     if round is not None and round not in found.paths:
         raise UnknownItem(f"没有报送期“{round}”，可用的有：{'、'.join(found.paths)}")
@@ -91,8 +91,10 @@ def graph(
     ]
     if json:
         steps = [{**asdict(one), f"moves_round_end_if_{_LATE}_late": max(0, _LATE - one.slack)} for one in found.steps]
-        _say(js.dumps({"steps": steps, "paths": found.paths, "load": load}, ensure_ascii=False, indent=2, default=str))
+        document = {"standing": standing, "steps": steps, "paths": found.paths, "load": load}
+        _say(js.dumps(document, ensure_ascii=False, indent=2, default=str))
     else:
+        _say(f"{plan.definition.campaign.title}：{standing}")
         _show_timing(plan, found, load)
     for path in (svg, png):
         if path is not None:
@@ -133,10 +135,10 @@ def conflicts(
 ) -> int:
     """几个专项行动放在一起看：重复要的数，一周里报得太多的人。"""
     from campaigns.conflicts import asked_twice, crowded_weeks
-    from liandong.definitions import usable
+    from liandong.definitions import in_force
     from tasks.campaign import running_plans
 
-    given = [usable(str(one)) for one in definitions]
+    given = [in_force(str(one))[0] for one in definitions]
     codes = {plan.definition.campaign.id for plan in given}
     plans = [*(one for one in running_plans() if one.definition.campaign.id not in codes), *given]
     twice, crowded = asked_twice(plans), crowded_weeks(plans, most)

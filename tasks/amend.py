@@ -48,13 +48,16 @@ def compare(campaign: str, plan: Plan, as_of: datetime) -> Amendment:
 def amend(plan: Plan, order: Order, as_of: datetime, *, confirm: bool) -> Amendment:
     """Return what amending its campaign to a plan does, done in one transaction if it is confirmed.
 
-    Refused, with every reason, if it cannot be; the version in force again changes nothing.
+    Refused, with every reason, if it cannot be; unconfirmed, an order that does not say all it has to is only told of
+    (`missing`). The version in force again changes nothing.
     """
     at = office()
     must_not_clash(plan)
     with at.ledger() as ledger:
         record = ledger.campaign(plan.definition.campaign.id)
         found = _amendment(at, ledger, record, plan, order, as_of, signed=True)
+        if confirm and found.missing:
+            raise Refused(found.missing)
         if confirm and not found.nothing:
             _carry_out(at, ledger, found, as_of)
     return found
@@ -83,14 +86,11 @@ def _amendment(
         order.decided_on or office_date(as_of),
         {"version": version},
     )
-    reasons = list(improper(situation, decision)) if signed and version != record.version else []
+    missing = tuple(improper(situation, decision)) if signed and version != record.version else ()
     try:
-        found = amendment(running, plan, version, decision)
+        return replace(amendment(running, plan, version, decision), missing=missing)
     except Refused as refused:
-        raise Refused([*reasons, *refused.reasons]) from None
-    if reasons:
-        raise Refused(reasons)
-    return found
+        raise Refused([*missing, *refused.reasons]) from None
 
 
 def _carry_out(at: Office, ledger: Ledger, found: Amendment, as_of: datetime) -> None:

@@ -8,7 +8,7 @@ from campaigns.workdays import OfficeHours, Workdays
 from integrations import calendar, settings
 from integrations.definition_files import DEFINITIONS, DIRECTORIES, find_definition, load_plan
 
-YEARS = (2010, 2040)  # whatever a definition may say; a year without published holidays is told as provisional
+YEARS = (2001, 2040)  # whatever a definition may say; make-up days are known from 2001 on, later years are told as provisional
 
 
 def load(name: str) -> Plan:

@@ -19,7 +19,7 @@ from campaigns.workdays import OfficeHours, Workdays
 from integrations.definition_files.directories import shipped_lineages
 from integrations.definition_files.reuse import complete, fill_examples
 from integrations.definition_files.shape import error, model
-from integrations.definition_files.text import KeyPath, Source, read
+from integrations.definition_files.text import KeyPath, Node, Source, read
 
 DEFINITIONS = Path(campaigns.__file__).parent / "definitions"
 DIRECTORIES = Path(campaigns.__file__).parent / "directories"
@@ -119,6 +119,8 @@ def _draft(path: Path, directories: Sequence[Path], definitions: Sequence[Path])
         folders.append(found.parent)
         return found
 
+    if told := _what_else(source.tree):
+        raise DefinitionError([source.place(error("no-definition", (), told), ())])
     draft.problems += [*complete(source, find), *fill_examples(source)]
     file, problems, draft.stand_ins = model(DefinitionFile, source)
     draft.problems += problems
@@ -129,6 +131,21 @@ def _draft(path: Path, directories: Sequence[Path], definitions: Sequence[Path])
         beside = [place for folder in folders for place in (folder, folder.parent / "directories")]
         _read_directory(draft, draft.definition.directory, [*beside, *directories])
     return draft
+
+
+def _what_else(tree: Node) -> str:
+    """Return what to say of a file that is none of a definition, but one of those that lie beside it; empty otherwise."""
+    keys = set(tree.value)
+    if keys & {"campaign", "duties", "reports", "forms", "extends"}:
+        return ""
+    if "organs" in keys:
+        code = tree.value["id"].value if "id" in keys else "代码"
+        return f"这是通讯录，不是专项行动的定义；检查用 directory: {code} 引用它的定义，通讯录也就一并检查了"
+    if "lineages" in keys:
+        return "这是机构沿革，不是专项行动的定义；读通讯录时自动使用，不用单独检查"
+    if "rest" in keys:
+        return "这是某一年的放假安排，不是专项行动的定义；放进办公室的 calendar 文件夹，用 liandong calendar 看有哪些日期因此不同"
+    return ""
 
 
 def _read_directory(draft: _Draft, code: str, folders: Iterable[Path]) -> None:

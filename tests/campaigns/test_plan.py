@@ -204,6 +204,13 @@ CASES: tuple[Case, ...] = (
         ("reports", 0, "clock", "yearly"),
         "2022年放假安排尚未公布，2022年上半年等2期的工作日推算为暂定",
     ),
+    (
+        lambda: with_campaign(starts=date(2019, 7, 1)),
+        "provisional",
+        Severity.WARNING,
+        ("reports", 0, "clock", "yearly"),
+        "没有2019年的放假安排数据，2019年下半年的工作日推算为暂定",
+    ),
 )
 
 

@@ -261,6 +261,20 @@ def test_what_is_no_definition_at_all_is_unreadable(tmp_path: Path, data: bytes,
         plan(tmp_path / "x.yaml")
 
 
+def test_a_file_that_lies_beside_definitions_is_told_in_one_sentence_what_it_is(folder: Path) -> None:
+    (folder / "small.yaml").write_text(DIRECTORY, "utf-8")
+    (folder / "lineages.yaml").write_text("lineages: []\n", "utf-8")
+    (folder / "2027.yaml").write_text("rest: {2027-02-05: 春节}\n", "utf-8")
+    said = [
+        [one.message.partition("；")[0] for one in errors(folder / name)] for name in ("small.yaml", "lineages.yaml", "2027.yaml")
+    ]
+    assert said == [
+        ["这是通讯录，不是专项行动的定义"],
+        ["这是机构沿革，不是专项行动的定义"],
+        ["这是某一年的放假安排，不是专项行动的定义"],
+    ]
+
+
 def test_what_is_not_there_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="没有找到文件"):
         plan(tmp_path / "nothing.yaml")

@@ -55,3 +55,53 @@ def test_conflicts_between_a_campaign_and_its_copy(home: Path, capsys: pytest.Ca
     assert "一周过多　liaison.scjg@example.gov.cn　2020-11-30 起的一周 2 份" in said
     assert run(["conflicts", "hezhou-2020", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"campaigns": ["hezhou-2020"], "asked_twice": [], "crowded_weeks": []}
+
+
+@pytest.fixture
+def running(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a file that amends a running campaign: its duty 1 is given to another lead."""
+    monkeypatch.setenv("LIANDONG_FIXED_CLOCK", "2020-10-21T09:00:00+08:00")
+    for words in (
+        ["init", "--office", "市消费者联席办", "--mailbox", "office@example.gov.cn"],
+        ["launch", "hezhou-2020", "--confirm"],
+    ):
+        assert run(words) == 0
+    file = home / "amended.yaml"
+    file.write_text(
+        "extends: hezhou-2020\ncampaign: {id: hezhou-2020}\nduties:\n  - {number: 1, lead: [市住建局], cooperating: []}\n",
+        "utf-8",
+    )
+    return file
+
+
+_SIGNED = ["--by", "经办人甲", "--authority", "联席会议", "--basis", "补充通知1号"]
+
+
+def test_graph_and_conflicts_are_of_what_is_in_force(running: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run(["graph", "hezhou-2020"]) == 0
+    said = capsys.readouterr().out
+    assert "：正在执行的安排，下发后没有调整过\n" in said and "任务1·市投资促进和商务局（牵头）" in said
+    assert run(["apply", str(running), *_SIGNED, "--confirm"]) == 0
+    capsys.readouterr()
+
+    assert run(["graph", "hezhou-2020"]) == 0
+    said = capsys.readouterr().out
+    assert "：正在执行的安排，已按1次补充通知调整\n" in said
+    assert "任务1·市住建局（牵头）" in said and "任务1·市投资促进和商务局" not in said
+    assert run(["graph", str(running), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["standing"] == "定义文件所写的安排"
+    assert run(["conflicts", "hezhou-2020", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["campaigns"] == ["hezhou-2020"]
+
+
+def test_apply_shows_everything_and_what_is_still_missing_to_do_it(running: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run(["plan", str(running), "--against", "hezhou-2020"]) == 0
+    compared = capsys.readouterr().out
+    assert run(["apply", str(running)]) == 0
+    shown = capsys.readouterr().out
+    missing = "还缺　没有写明经办人（--by）\n还缺　没有写明批准人（--authority）\n还缺　没有写明依据（--basis）\n"
+    assert missing in shown and shown.replace(missing, "") == compared and "1 打造高品质消费商圈" in shown
+    assert run(["apply", str(running), "--confirm"]) == 1
+    assert "没有写明经办人（--by）" in capsys.readouterr().err
