@@ -102,7 +102,7 @@ class Workdays:
 
     def awaits(self, year: int) -> bool:
         """Return whether the holiday notice of a year is still to come: the year is later than all that the data speaks of."""
-        return year > max(self.published, default=year)
+        return year > max(self.published, default=0)
 
     def known(self, *days: date) -> bool:
         """Return whether the holiday notice of every year from the earliest of the days to the latest is out."""

@@ -180,18 +180,19 @@ def plan(
     as_of: AsOf = None,
     json: Json = False,
 ) -> int:
-    """展开定义：谁做什么、何时报给谁；或与正在进行的专项行动比较。"""
-    from liandong.definitions import load, plan_document
+    """展开定义：谁做什么、何时报给谁（正在进行的，按现行安排）；或与正在进行的专项行动比较。"""
+    from liandong.definitions import in_force, load, plan_document
 
     if against is not None:
         from liandong.amending import against as compare
 
         return compare(against, str(definition), _now(as_of), json=json)
-    laid_out = load(str(definition))
-    document = plan_document(laid_out)
+    laid_out, standing = in_force(str(definition), load)
+    document = {"standing": standing, **plan_document(laid_out)}
     if json:
         _json(document)
     else:
+        _say(f"{laid_out.definition.campaign.title}：{standing}")
         _show_plan(document)
         _show_problems(laid_out.problems)
     return OK if laid_out.usable else PROBLEMS

@@ -1,7 +1,7 @@
 """What `check` and `plan` tell of a definition."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from tasks.definitions import folders
 from tasks.definitions import load as load
 from tasks.drafting import draft
 
-__all__ = ["checked", "findings_document", "load", "plan_document", "write_draft", "write_new"]
+__all__ = ["checked", "findings_document", "in_force", "load", "plan_document", "write_draft", "write_new"]
 
 
 def checked(name: str) -> tuple[Problem, ...]:
@@ -67,10 +67,10 @@ def usable(name: str) -> Plan:
     return plan
 
 
-def in_force(name: str) -> tuple[Plan, str]:
+def in_force(name: str, written: Callable[[str], Plan] = usable) -> tuple[Plan, str]:
     """Return the plan of the running campaign with that code as it now stands, or that of a definition; and which of them it is.
 
-    A file given by its path is taken as it is written.
+    A file given by its path is taken as it is `written`: by default it must be without errors.
     """
     if not (Path(name).suffix or Path(name).exists()):
         running = {plan.definition.campaign.id: plan for plan in running_plans()}
@@ -78,7 +78,7 @@ def in_force(name: str) -> tuple[Plan, str]:
         if code in running:
             amended = len(running[code].earlier)
             return running[code], "正在执行的安排" + (f"，已按{amended}次补充通知调整" if amended else "，下发后没有调整过")
-    return usable(name), "定义文件所写的安排"
+    return written(name), "定义文件所写的安排"
 
 
 def findings_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from integrations.pictures import chinese_font
+from liandong.calendar import show_calendar
 from liandong.cli import run
 
 
@@ -93,6 +94,9 @@ def test_graph_and_conflicts_are_of_what_is_in_force(running: Path, capsys: pyte
     assert json.loads(capsys.readouterr().out)["standing"] == "定义文件所写的安排"
     assert run(["conflicts", "hezhou-2020", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["campaigns"] == ["hezhou-2020"]
+    assert run(["plan", "hezhou-2020", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["standing"] == "正在执行的安排，已按1次补充通知调整" and plan["duties"][0]["lead"] == ["市住建局"]
 
 
 def test_apply_shows_everything_and_what_is_still_missing_to_do_it(running: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,3 +109,44 @@ def test_apply_shows_everything_and_what_is_still_missing_to_do_it(running: Path
     assert missing in shown and shown.replace(missing, "") == compared and "1 打造高品质消费商圈" in shown
     assert run(["apply", str(running), "--confirm"]) == 1
     assert "没有写明经办人（--by）" in capsys.readouterr().err
+
+
+LATER = """
+campaign:
+  id: later-2038
+  title: 示例市放心消费专项行动
+  short_title: 放心消费
+  office: 市消费者联席办
+  starts: 2038-03-01
+  ends: 2039-12-31
+  source: {title: 关于开展放心消费专项行动的通知, body: 示例市市场监督管理局, issued_on: 2038-03-01}
+directory: shilishi
+duties:
+  - {number: 1, title: 查处案件, lead: [市市场监管局]}
+reports:
+  - {id: summary, title: 统计表, form: statistics, clock: {yearly: [12-03]}, hops: [{role: lead, to: office}]}
+forms:
+  - {id: statistics, title: 查处案件统计表, indicators: [{id: cases_filed, label: 立案, unit: 件}]}
+"""
+
+
+def test_a_holiday_notice_still_to_come_is_told_apart_from_one_the_data_lacks(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIANDONG_FIXED_CLOCK", "2038-03-02T09:00:00+08:00")
+    later = home / "later.yaml"
+    later.write_text(LATER, "utf-8")
+    for words in (
+        ["init", "--office", "市消费者联席办", "--mailbox", "office@example.gov.cn"],
+        ["launch", str(later), "--confirm"],
+    ):
+        assert run(words) == 0
+    capsys.readouterr()
+
+    assert run(["calendar", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["provisional_years"], told["awaited_years"]) == ([2038, 2039], [2038, 2039])
+    assert run(["calendar"]) == 0
+    assert "：2038年放假安排尚未公布，2039年放假安排尚未公布，有关日期暂定\n" in capsys.readouterr().out
+    show_calendar([{**told, "provisional_years": [2000, 2038], "awaited_years": [2038]}])
+    assert "：2038年放假安排尚未公布，没有2000年的放假安排数据，有关日期暂定\n" in capsys.readouterr().out
