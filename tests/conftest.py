@@ -6,6 +6,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from integrations import settings
 from liandong import prefect_server
@@ -13,6 +14,9 @@ from tasks.office import Office
 
 # read when Prefect is imported, which happens in a test and not before
 os.environ |= {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+# how long an example takes says how busy the machine is, not whether the code is right
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture
