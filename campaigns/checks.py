@@ -55,6 +55,7 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
     ):
         yield from _duplicates((section,), "id", label, [item.id for item in items])
     yield from _check_duties(definition)
+    yield from _check_clauses(definition)
     yield from _check_needs(definition)
     yield from _check_addressees(definition, directory)
     yield from _check_reports(definition, directory)
@@ -175,6 +176,15 @@ def _check_duties(definition: Definition) -> Iterator[Problem]:
             yield warning(
                 "outside", (*path, "due"), f"{said}的完成时限（{duty.due}）晚于{phases[duty.phase].title}的结束，请核对"
             )
+
+
+def _check_clauses(definition: Definition) -> Iterator[Problem]:
+    """Return the duties that cite no clause where others do, and are not assumed either."""
+    if any(duty.clause for duty in definition.duties):
+        for index, duty in enumerate(definition.duties):
+            if not (duty.clause or duty.assumed):
+                told = f"任务{duty.number}没有写出自文件哪一条：请补上 clause；文件里没有的，用 assumed 写明是拟定的"
+                yield warning("no-clause", ("duties", index), told)
 
 
 def _check_addressees(definition: Definition, directory: Directory) -> Iterator[Problem]:

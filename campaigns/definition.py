@@ -111,6 +111,7 @@ class Duty(Record):
     title: Text = Field(title="任务")
     content: Text | None = Field(None, title="工作内容")
     chapter: str | None = Field(None, title="所属章节")
+    clause: Name | None = Field(None, title="条款")
     phase: Identifier | None = Field(None, title="所属阶段")
     lead: tuple[Name, ...] = Field((), title="牵头单位")
     joint_leads: tuple[Name, ...] = Field((), title="分别负责单位")

@@ -50,6 +50,7 @@ class Block(_Value):
     layout: Literal["duties", "matrix", "vertical", "list"]
     duty: int
     duty_title: str
+    clause: str = ""
     role: Role
     receiver: str
     due: str
@@ -105,6 +106,11 @@ class Block(_Value):
     def title(self) -> str:
         """Return `任务15　全面提高标准化水平`."""
         return f"任务{self.duty}　{self.duty_title}"
+
+    @property
+    def named(self) -> str:
+        """Return the duty's title, and in a line of its own where it stands in the document."""
+        return f"{self.duty_title}\n条款：{self.clause}" if self.clause else self.duty_title
 
     @property
     def info(self) -> str:
@@ -303,6 +309,7 @@ def design(
                     layout=form.layout,
                     duty=one.duty,
                     duty_title=plan.definition.duty(one.duty).title,
+                    clause=plan.definition.duty(one.duty).clause or "",
                     role=one.role,
                     receiver=_receiver(plan, one),
                     due=f"{in_chinese(due.date())}{due:%H:%M}",

@@ -89,7 +89,7 @@ class Recipient:
 class Item:
     """One thing owed: the duty, in which role, to whom, by when, and how it stands (`还有3个工作日`, `已逾期2个工作日`).
 
-    `was` is the date before a decision moved it.
+    `was` is the date before a decision moved it, `clause` where the duty stands in the document.
     """
 
     duty: int
@@ -100,6 +100,7 @@ class Item:
     state: str = ""
     remaining: str = ""
     was: str = ""
+    clause: str = ""
 
 
 def duties_in_words(items: Iterable[Item]) -> str:

@@ -24,6 +24,12 @@ class _Table(NamedTuple):
     days: tuple[date, ...]
 
 
+def _weekdays(day: int) -> int:
+    """Return how many weekdays there were up to a day, given by its ordinal: the first of all days was a Monday."""
+    weeks, rest = divmod(day, 7)
+    return 5 * weeks + min(rest, 5)
+
+
 @dataclass(frozen=True)
 class Workdays:
     """The working days of some years: weekdays less the rest days, plus the make-up days (调休上班).
@@ -71,11 +77,16 @@ class Workdays:
 
     def between(self, first: date, last: date) -> int:
         """Return how many working days lie after `first`, up to and including `last`; 0 when `last` is not later."""
-        begins, ranks, _ = self._table
-        start, end = first.toordinal() - begins, last.toordinal() - begins
-        if 0 <= start < len(ranks) and 0 <= end < len(ranks):
-            return max(0, ranks[end] - ranks[start])
-        return sum(self.is_working(first + _DAY * n) for n in range(1, (last - first).days + 1))
+        return max(0, self._rank(last.toordinal()) - self._rank(first.toordinal()))
+
+    def _rank(self, day: int) -> int:
+        """Return how many working days there were up to a day, given by its ordinal; beyond the data every weekday is one."""
+        first, ranks, _ = self._table
+        ends = first + len(ranks)
+        if day < first or not ranks:
+            return _weekdays(day)
+        inside = _weekdays(first - 1) + ranks[min(day, ends - 1) - first]
+        return inside + max(0, _weekdays(day) - _weekdays(ends - 1))
 
     @cached_property
     def _table(self) -> "_Table":

@@ -664,6 +664,8 @@ def _show_problems(problems: Sequence[Any]) -> None:
 def _show_plan(document: dict[str, Any]) -> None:
     for duty in document["duties"]:
         _say(f"{duty['number']:>3}. {duty['title']}")
+        if duty["clause"]:
+            _say(f"     条款：{duty['clause']}")
         _say(f"     牵头：{'、'.join(duty['lead'])}")
         if duty["cooperating"]:
             _say(f"     配合：{'、'.join(duty['cooperating'])}")

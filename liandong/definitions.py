@@ -104,6 +104,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             {
                 "number": duty.number,
                 "title": duty.title,
+                "clause": duty.clause,
                 "lead": group_names(plan.definition, plan.directory, duty, Role.LEAD),
                 "cooperating": group_names(plan.definition, plan.directory, duty, Role.COOPERATING),
             }

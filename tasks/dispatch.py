@@ -1,6 +1,7 @@
 """Opening rounds: the denominator is frozen, every department gets one letter with its form."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from campaigns.definition import Part, Role
@@ -112,7 +113,12 @@ def assignment_letter(
     roles = {one.role for one in mine}
     parts = _parts(hop.parts for hop in report.hops if hop.role in roles)
     body = Assignment(
-        items=tuple(item(plan, one, Standing(one.due_at), as_of, workdays, named) for one in mine),
+        items=tuple(
+            replace(
+                item(plan, one, Standing(one.due_at), as_of, workdays, named), clause=plan.definition.duty(one.duty).clause or ""
+            )
+            for one in mine
+        ),
         due=moment_in_chinese(min(one.due_at for one in mine)),
         covers=f"{in_chinese(a_round.covers_from)}至{in_chinese(a_round.covers_until)}",
         parts=parts,

@@ -77,7 +77,7 @@ def heights_of(form: Form) -> Heights:
     """Return the heights of the rows in which a department's own words stand, by sheet and row."""
     heights = {}
     for at, block in enumerate(_owing(form), start=_OWED_ROW + 2):
-        title = height_of(block.duty_title, _COVER_WIDTHS["C"], least=22)
+        title = height_of(block.named, _COVER_WIDTHS["C"], least=22)
         heights[COVER, at] = max(title, height_of(block.receiver, _COVER_WIDTHS["E"], least=22))
     for sheet in form.sheets:
         blocks = [block for block in form.blocks if block.sheet == sheet]
@@ -152,7 +152,7 @@ def _owed(sheet: Worksheet, form: Form, row: int, heights: Heights) -> int:
         _boxed(sheet, f"{column}{row + 1}", text, label=True)
     sheet.row_dimensions[row + 1].height = 22
     for at, block in enumerate(_owing(form), start=row + 2):
-        texts = (f"任务{block.duty}", block.duty_title, block.role.chinese, block.receiver, block.due)
+        texts = (f"任务{block.duty}", block.named, block.role.chinese, block.receiver, block.due)
         for column, text in zip("BCDEF", texts, strict=True):
             _boxed(sheet, f"{column}{at}", text, label=False, left=column == "C")
         link(sheet[f"B{at}"], block.sheet, f"B{block.rows['title']}")

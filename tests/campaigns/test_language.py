@@ -95,6 +95,18 @@ def test_a_duty_without_leads_or_with_unknown_roles_is_asked_about() -> None:
     ]
 
 
+def test_a_duty_without_a_clause_is_told_where_others_cite_one() -> None:
+    leads = {"lead": ["市公安局"], "cooperating": ["市教育局"]}
+    duties = [
+        {"number": 1, "title": "第一项", "clause": "二（一）", **leads},
+        {"number": 2, "title": "第二项", **leads},
+        {"number": 3, "title": "第三项", "assumed": "通知没有写", **leads},
+    ]
+    said = "任务2没有写出自文件哪一条：请补上 clause；文件里没有的，用 assumed 写明是拟定的"
+    assert [one for one in told(plan(duties=duties), Severity.WARNING) if "条" in one] == [said]
+    assert not any("条" in one for one in told(plan(duties=[duties[1]]), Severity.WARNING))
+
+
 def test_stations_report_to_the_bureau_above_them() -> None:
     duties = [{"number": 1, "title": "第一项", "joint_leads": ["各区市场监管局"], "cooperating": ["各市场监管所"]}]
     hops = [{"role": "cooperating", "to": "parent", "working_days_before": 3}, {"role": "lead", "to": "office"}]

@@ -48,6 +48,13 @@ def test_between_adds_up_and_never_counts_backwards(workdays: Workdays, one: dat
     assert workdays.between(last, first) == 0
 
 
+@given(calendars, st.dates(date(2018, 1, 1), date(2025, 12, 31)), st.integers(0, 1500))
+def test_between_counts_what_lies_between_where_the_data_ends_too(workdays: Workdays, first: date, count: int) -> None:
+    each = [workdays.is_working(first + timedelta(days=n)) for n in range(1, count + 1)]
+
+    assert workdays.between(first, first + timedelta(days=count)) == sum(each)
+
+
 @given(calendars, days)
 def test_the_nearest_working_days_enclose_a_day(workdays: Workdays, day: date) -> None:
     before, after = workdays.on_or_before(day), workdays.on_or_after(day)

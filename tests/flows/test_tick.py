@@ -20,14 +20,15 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from campaigns.errors import WorldError
+from campaigns.plan import expand
 from campaigns.states import State, state
-from campaigns.workdays import Slots, instant
+from campaigns.workdays import OfficeHours, Slots, instant
 from flows import tick
 from integrations import settings
 from tasks.campaign import launch, plan_of, standings_of
 from tasks.doors import take_in
 from tasks.office import Office
-from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
+from tests.builders import FIRST_ROUND, SECOND_ROUND, WORKDAYS, small_definition, small_directory, small_plan
 from tests.integrations.excel.filling import OWN, edited, fill_in, row_of
 
 LAUNCHED = datetime(2020, 10, 20, 1, tzinfo=UTC)
@@ -208,6 +209,21 @@ def test_a_letter_of_assignment_carries_the_form_and_the_dates_for_a_calendar(of
     owed = {one.role: one.due_at for one in small_plan().expected_in(FIRST_ROUND) if one.department == "scjg"}
     assert due == {f"{FIRST_ROUND}/scjg/{role.value}@example.gov.cn": moment for role, moment in owed.items()}
     assert all(event.walk("VALARM") and event["SEQUENCE"] == 0 for event in events)
+
+
+def test_letter_and_form_say_where_a_duty_stands_in_the_document(office: Office) -> None:
+    small = small_definition()
+    cited = small.duties[0].model_copy(update={"clause": "三（一）1"})
+    plan = small.model_copy(update={"duties": (cited, *small.duties[1:])})
+    launch(expand(plan, small_directory(), WORKDAYS, OfficeHours()), LAUNCHED)
+    tick.daily(at(10, 26))
+    (file,) = [path for path in (office.home / "outbox").glob("*.eml") if "市文旅局" in path.name]
+    letter = message_from_bytes(file.read_bytes(), policy=default)
+    text, html = (letter.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    assert "任务1　全面提高标准化水平\n    条款：三（一）1\n    报送给：市市场监管局\n" in text.replace("\r\n", "\n")
+    assert "条款：三（一）1" in html
+    cover = load_workbook(BytesIO(newest_form(office, "wlj"))).worksheets[0]
+    assert cover["C7"].value == "全面提高标准化水平\n条款：三（一）1"
 
 
 def test_after_a_long_outage_what_is_past_is_not_reminded_of(office: Office) -> None:
