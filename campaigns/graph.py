@@ -1,6 +1,6 @@
 """What depends on what: cooperating -> lead -> the round's roll-up -> the next round, and `needs` between duties."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from campaigns.collecting import no_collecting
 from campaigns.definition import Role
 
 if TYPE_CHECKING:
+    from campaigns.organs import Directory
     from campaigns.plan import Plan
 
 REPORTS_TO, ROLLS_UP, NEEDS, NEXT = "reports_to", "rolls_up", "needs", "next"
@@ -40,6 +41,7 @@ def edges(plan: "Plan") -> tuple[Edge, ...]:
         for one in owed:
             if one.role is Role.LEAD:
                 leads.setdefault(one.duty, {})[one.department] = one.id
+        near = neighbours(plan.of(a_round.id).directory) if any(needs.values()) else {}
         for one in owed:
             if one.role is Role.COOPERATING and "office" not in one.receivers:
                 led = leads.get(one.duty, {})
@@ -47,13 +49,34 @@ def edges(plan: "Plan") -> tuple[Edge, ...]:
             else:
                 found.append(Edge(one.id, rollup, ROLLS_UP))
             if one.role is Role.LEAD:
-                found += [Edge(before, one.id, NEEDS) for need in needs[one.duty] for before in leads.get(need, {}).values()]
+                for need in needs[one.duty]:
+                    found += [Edge(before, one.id, NEEDS) for before in awaited(one.department, leads.get(need, {}), near)]
     last: dict[str, str] = {}
     for a_round in plan.rounds:
         if a_round.report in last:
             found.append(Edge(rollup_node(last[a_round.report]), rollup_node(a_round.id), NEXT))
         last[a_round.report] = a_round.id
     return tuple(found)
+
+
+def neighbours(directory: "Directory") -> dict[str, list[str]]:
+    """Return the departments right above and right below each, those that have any."""
+    found: dict[str, list[str]] = {}
+    for organ in directory.organs:
+        if organ.parent is not None:
+            found.setdefault(organ.id, []).append(organ.parent)
+            found.setdefault(organ.parent, []).append(organ.id)
+    return found
+
+
+def awaited(department: str, leads: Mapping[str, str], near: Mapping[str, Iterable[str]]) -> Collection[str]:
+    """Return whom a lead waits for of those who lead the duty needed: itself, else those right above and below it, else all.
+
+    So where every county leads both, each waits for its own, and not every one for every other.
+    """
+    if department in leads:
+        return (leads[department],)
+    return [leads[one] for one in near.get(department, ()) if one in leads] or leads.values()
 
 
 def label(plan: "Plan", node: str) -> str:

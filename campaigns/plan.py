@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from functools import cached_property
 from typing import TypeVar
 
-from campaigns import checks, target_checks
+from campaigns import checks, graph, target_checks
 from campaigns.collecting import no_collecting
 from campaigns.date_checks import doubts
 from campaigns.definition import Definition, Duty, Report, Role
@@ -22,6 +22,7 @@ from campaigns.terms import Span, Term, terms
 from campaigns.workdays import OfficeHours, Workdays
 
 OFFICE = "office"  # the receiver that is no department: 联席会议办公室
+_ENTANGLED = 100_000  # links between two duties, or from units to leads: more than anybody meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     problems += doubts
     expected = tuple(_expected(definition, directory, assignments, rounds, hours))
     problems += _orphans(definition, directory, assignments)
+    problems += _entangled(definition, directory, assignments)
     problems += checks.assumptions(definition, directory)
     problems += checks.debtors(definition, directory, {one.department for one in assignments})
     return Plan(definition, directory, assignments, rounds, expected, tuple(problems), hours.convention)
@@ -336,3 +338,27 @@ def _orphans(definition: Definition, directory: Directory, assignments: tuple[As
                 names = "、".join(dict.fromkeys(lost[:5])) + ("等" if len(lost) > 5 else "")
                 told = f"“{report.title}”要报送给上级单位，但{names}的上级不是这项任务的牵头单位，请核对任务和通讯录里的上级"
                 yield checks.error("no-parent", path, told)
+
+
+def _entangled(definition: Definition, directory: Directory, assignments: tuple[Assignment, ...]) -> Iterator[Problem]:
+    """Return where so many departments wait for so many others that nobody could follow it, and how each waits for its own."""
+    named: dict[tuple[int, Role], dict[str, str]] = {}
+    for one in assignments:
+        named.setdefault((one.duty, one.role), {})[one.department] = one.department
+    near = graph.neighbours(directory)
+    for index, duty in enumerate(definition.duties):
+        mine = named.get((duty.number, Role.LEAD), {})
+        for need in definition.needs_of(duty):
+            before = named.get((need, Role.LEAD), {})
+            if sum(len(graph.awaited(one, before, near)) for one in mine) > _ENTANGLED:
+                told = f"任务{duty.number}的{len(mine)}个牵头单位都要等任务{need}的{len(before)}个牵头单位"
+                told = f"{told}：只等本单位或本单位上下级的，请让同一单位牵头两项任务，或在通讯录里写明上级（parent）"
+                yield checks.warning("entangled", ("duties", index, "needs"), told)
+        helpers = named.get((duty.number, Role.COOPERATING), {})
+        if len(mine) * len(helpers) > _ENTANGLED:
+            for at, report in enumerate(definition.reports):
+                for position, hop in enumerate(report.hops):
+                    if hop.role is Role.COOPERATING and hop.to == "lead" and (not report.duties or duty.number in report.duties):
+                        told = f"任务{duty.number}的{len(helpers)}个配合单位都要报给{len(mine)}个牵头单位"
+                        told = f"{told}：只报给上级的，请写 to: parent"
+                        yield checks.warning("entangled", ("reports", at, "hops", position, "to"), told)

@@ -8,7 +8,7 @@ import pytest
 from campaigns import graph
 from campaigns.definition import Definition, day_of
 from campaigns.findings import Severity
-from campaigns.organs import Directory
+from campaigns.organs import Directory, Group, Organ
 from campaigns.plan import Plan, expand
 from campaigns.workdays import OfficeHours
 from tests.builders import WORKDAYS
@@ -186,6 +186,56 @@ def test_a_phase_that_needs_another_makes_its_duties_wait() -> None:
     assert [(one.source[-5:], one.target[-5:]) for one in graph.edges(laid_out) if one.kind == graph.NEEDS] == [
         ("1/gaj", "2/jyj")
     ]
+
+
+def test_a_lead_waits_for_itself_else_for_those_next_to_it_else_for_all() -> None:
+    duties = [
+        {"number": 1, "title": "第一项", "joint_leads": ["各区市场监管局"]},
+        {"number": 2, "title": "第二项", "joint_leads": ["各区市场监管局", "市公安局"], "needs": [1]},
+        {"number": 3, "title": "第三项", "joint_leads": ["各市场监管所"], "needs": [1]},
+        {"number": 4, "title": "第四项", "joint_leads": ["各区市场监管局"], "needs": [3]},
+    ]
+    waits: dict[str, list[str]] = {}
+    for one in graph.edges(plan(duties=duties)):
+        if one.kind == graph.NEEDS:
+            waits.setdefault("/".join(one.target.split("/")[-2:]), []).append(one.source.rpartition("/")[2])
+
+    assert waits == {
+        "2/dong": ["dong"],
+        "2/xi": ["xi"],
+        "2/gaj": ["dong", "xi"],
+        "3/dong1": ["dong"],
+        "3/xi1": ["xi"],
+        "4/dong": ["dong1"],
+        "4/xi": ["xi1"],
+    }
+
+
+def test_thousands_waiting_for_thousands_are_told_and_each_waiting_for_its_own_is_not() -> None:
+    def laid(*duties: dict[str, Any]) -> Plan:
+        organs = [
+            Organ(id=f"{kind}{n}", name=f"{name}{n}局", level="县")
+            for kind, name in (("a", "甲"), ("b", "乙"))
+            for n in range(320)
+        ]
+        groups = [
+            Group(id=kind, name=name, members=[f"{kind}{n}" for n in range(320)])
+            for kind, name in (("a", "各甲局"), ("b", "各乙局"))
+        ]
+        directory = DIRECTORY.model_copy(update={"organs": (*DIRECTORY.organs, *organs), "groups": (*DIRECTORY.groups, *groups)})
+        return expand(plan(duties=list(duties)).definition, directory, WORKDAYS, OfficeHours())
+
+    first = {"number": 1, "title": "第一项", "joint_leads": ["各甲局"]}
+    entangled = laid(
+        {**first, "cooperating": ["各乙局"]}, {"number": 2, "title": "第二项", "joint_leads": ["各乙局"], "needs": [1]}
+    )
+    assert [one.message for one in entangled.problems if one.rule == "entangled"] == [
+        "任务1的320个配合单位都要报给320个牵头单位：只报给上级的，请写 to: parent",
+        "任务2的320个牵头单位都要等任务1的320个牵头单位：只等本单位或本单位上下级的，请让同一单位牵头两项任务，或在通讯录里写明上级（parent）",
+    ]
+    its_own = laid(first, {"number": 2, "title": "第二项", "joint_leads": ["各甲局"], "needs": [1]})
+    assert not [one for one in its_own.problems if one.rule == "entangled"]
+    assert sum(one.kind == graph.NEEDS for one in graph.edges(its_own)) == 320 * len(its_own.rounds)
 
 
 def test_phases_in_a_circle_are_named() -> None:
