@@ -22,9 +22,12 @@ _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("units", ("责任单位", "责任部门", "责任科室", "承办单位")),
     ("due", ("完成时", "时限", "时间", "期限", "进度")),
     ("chapter", ("类别", "章节", "领域", "分类")),
+    ("clause", ("条款", "依据", "出处")),
     ("title", ("任务", "事项", "工作", "措施", "内容", "项目", "要点")),
 )
-_INHERITED = ("chapter", "lead", "units", "cooperating", "due")
+_INHERITED = ("chapter", "clause", "lead", "units", "cooperating", "due")
+_BLANK_SAYS_NOTHING = ("clause", "cooperating")  # a blank cell of these is not the one above again, unless they are merged
+_AND_OTHERS = re.compile(r"等(?:有关|相关|各)?(?:部门|单位|成员单位)?$")
 _GOES_ON = ("长期", "持续", "常态", "全年", "贯穿")
 _WORD = re.compile(
     r"(?<!各)(?<!各项目)[(（]?(牵头(?:负责|单位)?|配合(?:单位)?|协助|参与|分别负责|按(?:照)?职责分工(?:分别)?负责|负责)[)）]?[:：]?"
@@ -74,8 +77,14 @@ def drafted(grid: Sequence[Sequence[Cell]]) -> list[DraftedDuty]:
             continue
         one = DraftedDuty()
         title = cells["title"]
-        if not title.text.strip() and not title.merged:
+        if not title.text.strip() and "title" in above and cells.get("content", title).text.strip():
+            if not title.merged:  # another measure of the duty above
+                one.doubts.append(f"{title.place}空白，按{above['title'].place}填")
+            title = _again(above["title"], title)
+        elif not title.text.strip() and not title.merged:
             one.doubts.append(f"{title.place}没有写任务")
+        if title.text.strip():
+            above["title"] = Cell(title.text, title.place.partition("（")[0])
         number = _number(cells.get("number"), used, one)
         used.add(number)
         one.lines.append(Line("number", str(number), cells["number"].place if "number" in cells else "按行次"))
@@ -86,10 +95,10 @@ def drafted(grid: Sequence[Sequence[Cell]]) -> list[DraftedDuty]:
             cell = cells.get(kind, above.get(kind) if kind == "chapter" else None)
             if cell is None:
                 continue
-            if not cell.text.strip() and kind in above and (cell.merged or kind != "cooperating"):
+            if not cell.text.strip() and kind in above and (cell.merged or kind not in _BLANK_SAYS_NOTHING):
                 if not cell.merged:
                     one.doubts.append(f"{cell.place}空白，按{above[kind].place}填")
-                cell = Cell(above[kind].text, f"{above[kind].place}（{cell.place}{'合并' if cell.merged else '空白'}）")
+                cell = _again(above[kind], cell)
             above[kind] = Cell(cell.text, cell.place.partition("（")[0])
             _add(kind, cell, one)
         if not any(line.key in ("lead", "joint_leads", "units") for line in one.lines):
@@ -170,6 +179,11 @@ def _heads(grid: Sequence[Sequence[Cell]]) -> tuple[int, dict[str, int]]:
     raise UnreadableFile("没有找到责任分工表的表头：应有“任务”一类的列和“牵头单位”或“责任单位”一类的列")
 
 
+def _again(above: Cell, cell: Cell) -> Cell:
+    """Return a cell that says what the one above says."""
+    return Cell(above.text, f"{above.place}（{cell.place}{'合并' if cell.merged else '空白'}）")
+
+
 def _is_chapter(cells: dict[str, Cell]) -> bool:
     """Return whether a row is a heading over the next ones: one text, no departments, not the rest of a merged cell."""
     said = {cell.text.strip() for cell in cells.values() if cell.text.strip()}
@@ -195,11 +209,15 @@ def _add(kind: str, cell: Cell, one: DraftedDuty) -> None:
         return
     if kind == "due":
         _add_due(text, cell.place, one)
-    elif kind == "chapter":
-        one.lines.append(Line("chapter", _quoted(_line(text)), cell.place))
+    elif kind in ("chapter", "clause"):
+        one.lines.append(Line(kind, _quoted(_line(text)), cell.place))
     else:
         for role, names in _roles(kind, text):
-            one.lines.append(Line(role, f"[{', '.join(_quoted(name) for name in names)}]", f"{cell.place}：{_line(text)}"))
+            named = [_AND_OTHERS.sub("", name) for name in names]
+            if named != names:
+                one.doubts.append(f"{cell.place}写了“等”，没有列全，请核对还有哪些单位")
+            listed = ", ".join(_quoted(name) for name in named if name)
+            one.lines.append(Line(role, f"[{listed}]", f"{cell.place}：{_line(text)}"))
 
 
 def _roles(kind: str, text: str) -> Iterator[tuple[str, list[str]]]:

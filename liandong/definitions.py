@@ -19,6 +19,7 @@ from tasks.definitions import load as load
 from tasks.drafting import draft
 
 __all__ = ["checked", "findings_document", "in_force", "load", "plan_document", "write_draft", "write_new"]
+_TABLES = (".xlsx", ".xls", ".et", ".ods", ".docx", ".doc", ".wps")  # what a duty table may be in
 
 
 def checked(name: str) -> tuple[Problem, ...]:
@@ -31,6 +32,10 @@ def checked(name: str) -> tuple[Problem, ...]:
 
 def write_new(code: str, base: str, given: Sequence[str], to: Path | None) -> Path:
     """Return the file into which a definition made from a template or a campaign was written; it never replaces one."""
+    if Path(base).suffix.lower() in _TABLES:
+        raise UnknownItem(
+            f"{base} 是表格或文档；由责任分工表起草，请用 liandong draft {base} --code {code} --directory 通讯录代码"
+        )
     values = {}
     for one in given:
         key, sign, value = one.replace("＝", "=").partition("=")

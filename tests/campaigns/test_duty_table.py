@@ -135,6 +135,34 @@ def test_blank_and_merged_cells_take_what_stands_above_and_say_so() -> None:
     assert first.doubts == []
 
 
+def test_a_second_measure_of_a_duty_keeps_its_title() -> None:
+    heads = ("序号", "工作任务", "具体措施", "条款", "牵头单位")
+    table = grid(
+        ("1", "整治预付式消费", "摸排发卡企业", "二（一）", "市商务局"),
+        ("2", "", "查处格式条款", "", "市市场监管局"),
+        ("3", "", "", "", "市公安局"),
+        heads=heads,
+    )
+    table[2][1] = Cell("", "B3", merged=True)
+    first, second, third = drafted(table)
+
+    assert [(line.key, line.value, line.comment) for line in first.lines][1:4] == [
+        ("title", "整治预付式消费", "B2"),
+        ("content", "摸排发卡企业", "C2"),
+        ("clause", "二（一）", "D2"),
+    ]
+    assert [(line.key, line.value, line.comment) for line in second.lines][1:3] == [
+        ("title", "整治预付式消费", "B2（B3合并）"),
+        ("content", "查处格式条款", "C3"),
+    ]
+    assert second.doubts == [] and third.doubts == ["B4没有写任务"]
+
+
+def test_departments_that_are_not_all_named_are_asked_about() -> None:
+    said = fields(("1", "检查", "市公安局", "市教育局、市民政局等部门", ""))
+    assert (said["cooperating"], said["doubts"]) == ("[市教育局, 市民政局]", "D2写了“等”，没有列全，请核对还有哪些单位")
+
+
 def test_a_table_of_something_else_is_refused() -> None:
     with pytest.raises(UnreadableFile, match="没有找到责任分工表的表头"):
         drafted(grid(("1", "2"), heads=("姓名", "电话")))

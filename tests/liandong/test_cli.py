@@ -282,6 +282,7 @@ def test_a_new_definition_is_written_once_and_checked(said: Any, tmp_path: Path,
     assert said("new", "hezhou-2023", "--from", "hezhou-2020") == (1, f"{written} 已经有了，请换一个代码，或先把它移走\n")
     assert said("new", "贺州", "--from", "hezhou-2020")[1].startswith("代码“贺州”写法不对")
     assert said("new", "x", "--from", "hezhou-2020", "--set", "title")[1].startswith("“--set title”读不懂")
+    assert "请用 liandong draft 分工表.xlsx --code x " in said("new", "x", "--from", "分工表.xlsx")[1]
 
 
 def test_the_schema_can_be_written_for_an_editor(said: Any, tmp_path: Path) -> None:
