@@ -23,13 +23,14 @@ from campaigns.states import Standing
 from liandong import prefect_server
 from tests.soak.offices import large_plan
 
+DUTIES = 20
 REPORTS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
 AS_OF = datetime(2020, 11, 20, 2, tzinfo=UTC)
 
 
 def pictured(received: int) -> pure.Picture:
-    """Return a round of a thousand reports, so many of them in."""
-    plan = large_plan(REPORTS)
+    """Return a round of a thousand reports of twenty duties, so many of them in."""
+    plan = large_plan(REPORTS // DUTIES, DUTIES)
     (first, *_) = plan.rounds
     standings = {one.id: Standing(one.due_at) for one in plan.expected}
     for one in [one.id for one in plan.expected_in(first.id)][-received:] if received else []:

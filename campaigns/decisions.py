@@ -13,7 +13,6 @@ from enum import StrEnum
 from functools import cached_property, partial
 from typing import Any
 
-import networkx as nx
 from pydantic import ValidationError
 
 from campaigns.errors import Refused, UnknownOrgan
@@ -545,6 +544,8 @@ def _unfit_rule(situation: Situation, decision: Decision) -> Iterable[str]:
 
 def _moved(situation: Situation, decision: Decision) -> tuple[Moved, ...]:
     """Return the dates that move: those granted, then each successor whose date the new one, with its lead, would pass."""
+    import networkx as nx
+
     to = date.fromisoformat(decision.granted["to"])
     new: dict[str, tuple[date, str]] = dict.fromkeys(decision.scope, (to, ""))
     workdays, hours = situation.slots.workdays, situation.slots.hours

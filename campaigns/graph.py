@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
-
-import networkx as nx
 
 from campaigns.collecting import no_collecting
 from campaigns.definition import Role
 
 if TYPE_CHECKING:
+    import networkx as nx  # a third of the time in which a plain command starts: imported where a graph is asked for
+
     from campaigns.organs import Directory
     from campaigns.plan import Plan
 
@@ -95,6 +96,8 @@ def expected_label(duty: int, department: str, role: Role) -> str:
 
 def digraph(found: Iterable[Edge]) -> "nx.DiGraph[str]":
     """Return the dependencies as a networkx graph."""
+    import networkx as nx
+
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_edges_from((edge.source, edge.target, {"kind": edge.kind}) for edge in found)
     return graph
@@ -102,8 +105,15 @@ def digraph(found: Iterable[Edge]) -> "nx.DiGraph[str]":
 
 def find_cycles(needs: Mapping[int, Iterable[int]]) -> list[list[int]]:
     """Return one cycle of every knot in `needs`: duties of which each waits for the next, the last for the first."""
+    known = {number: [need for need in wanted if need in needs] for number, wanted in needs.items()}
+    try:
+        TopologicalSorter(known).prepare()
+        return []
+    except CycleError:
+        import networkx as nx
+
     graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_edges_from((number, need) for number, wanted in needs.items() for need in wanted if need in needs)
+    graph.add_edges_from((number, need) for number, wanted in known.items() for need in wanted)
     knots = [graph.subgraph(knot) for knot in nx.strongly_connected_components(graph)]
     cycles = [[edge[0] for edge in nx.find_cycle(knot, min(knot))] for knot in knots if any(True for _ in knot.edges)]
     return sorted(cycles)

@@ -1,14 +1,12 @@
-"""The picture Prefect's window shows of a campaign: a round as a sub-flow run, an expected report as a task run in it.
+"""The picture Prefect's window shows of a campaign: in it its rounds, in a round its duties, in a duty its expected reports.
 
 Pure values; drawing them is another room's work. One table maps Chinese states to Prefect's state types.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-import networkx as nx
 
 from campaigns import graph
 from campaigns.definition import Role
@@ -17,7 +15,8 @@ from campaigns.plan import Plan, Round
 from campaigns.states import Standing, State, chinese, state
 from campaigns.workdays import office_time
 
-ENDED, CANCELLED = "已结束", "已撤销"
+ENDED, CANCELLED, PAUSED = "已结束", "已撤销", "已暂停"
+_STATUSES = {"closed": ENDED, "cancelled": CANCELLED, "paused": PAUSED}
 MOST_BARS = 2_500  # of a round; more reports than that are gathered into a bar for each duty and role
 _MOST_COLUMNS, _MOST_NODES, _MOST_EDGES = 40, 150, 400
 
@@ -40,14 +39,15 @@ STATE_TYPES: Mapping[str, str] = {
 
 # what a bar of many reports is in: the first of these that one of them is in
 _WORST_FIRST = ("逾期未报", "逾期退回", "退回", "办理中", "待前置", "已报送", "迟报", "零报告", "免报", "不适用")
-_REPORTED, OVERDUE = ("已报送", "零报告", "迟报"), ("逾期未报", "逾期退回")
+_REPORTED, OVERDUE, _NOT_OWED = ("已报送", "零报告", "迟报"), ("逾期未报", "逾期退回"), ("免报", "不适用")
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the window: `key` is an id of the plan, `parents` the keys it waits for in the same round.
+    """One bar of the window: `key` is an id of the plan, `parents` the keys it waits for beside it.
 
-    `duty` is 0 for a roll-up; `told` says how many of the reports gathered in it are in, empty for a single one.
+    `duty` is 0 for a roll-up; `told` says how many of the reports gathered in it are in, empty for a single one. `inside` are
+    the bars into which it opens.
     """
 
     key: str
@@ -60,6 +60,7 @@ class Bar:
     role: str = ""
     due_at: datetime | None = None
     told: str = ""
+    inside: tuple["Bar", ...] = ()
 
     @property
     def type(self) -> str:
@@ -76,7 +77,8 @@ class Bar:
 class RoundPicture:
     """One opened round; `previous` is the round it follows, empty for the first; `closed` makes its run terminal.
 
-    `reports` are its expected reports one by one; `bars` what is drawn of them, gathered when they are too many, and its roll-up.
+    `reports` are its expected reports one by one; `bars` these and its roll-up, gathered when they are too many; `drawn` what
+    stands on the round's page: a bar for each duty, which opens into its reports, and the roll-up.
     """
 
     id: str
@@ -85,27 +87,28 @@ class RoundPicture:
     closed: bool
     bars: tuple[Bar, ...]
     reports: tuple[Bar, ...]
+    drawn: tuple[Bar, ...]
 
     @property
-    def gathered(self) -> bool:
-        """Return whether the reports are too many to be drawn one by one."""
-        return len(self.reports) > MOST_BARS
+    def bar(self) -> Bar:
+        """Return the bar that stands for the round on the campaign's page and opens into what is drawn of it."""
+        return Bar(self.id, self.label, "已汇总" if self.closed else "办理中", (self.id,), (), inside=self.drawn)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A campaign as the window shows it: opened rounds only, in their order; `ended` is 已结束 or 已撤销, empty while it runs."""
+    """A campaign as the window shows it: opened rounds only, in their order; `status` is empty while it runs."""
 
     campaign: str
     title: str
     version: str
-    ended: str
+    status: str
     rounds: tuple[RoundPicture, ...]
 
     @property
     def closed(self) -> bool:
         """Return whether the campaign has come to its end."""
-        return bool(self.ended)
+        return self.status in (ENDED, CANCELLED)
 
 
 def picture(
@@ -115,7 +118,7 @@ def picture(
     closed_rounds: Mapping[str, bool],
     as_of: datetime,
     *,
-    ended: str = "",
+    status: str = "live",
 ) -> Picture:
     """Return the picture of a campaign at a moment: `closed_rounds` names the opened rounds and whether each is closed."""
     previous: dict[str, str] = {}
@@ -131,12 +134,13 @@ def picture(
         reports = _reports(plan, a_round, standings, parents, as_of)
         node = graph.rollup_node(a_round.id)
         rollup = Bar(node, f"汇总·{a_round.label}", "已汇总" if closed else "待汇总", ("汇总",), tuple(parents.get(node, ())))
-        bars = _gathered(a_round.id, reports, rollup) if len(reports) > MOST_BARS else [*reports, rollup]
-        rounds.append(
-            RoundPicture(a_round.id, a_round.label, previous.get(a_round.report, ""), closed, _parents_first(bars), reports)
-        )
+        if len(reports) > MOST_BARS:
+            bars = drawn = _by_role(a_round.id, reports, rollup)
+        else:
+            bars, drawn = _parents_first([*reports, rollup]), _by_duty(plan, a_round.id, reports, rollup)
+        rounds.append(RoundPicture(a_round.id, a_round.label, previous.get(a_round.report, ""), closed, bars, reports, drawn))
         previous[a_round.report] = a_round.id
-    return Picture(plan.definition.campaign.id, plan.definition.campaign.title, version, ended, tuple(rounds))
+    return Picture(plan.definition.campaign.id, plan.definition.campaign.title, version, _STATUSES.get(status, ""), tuple(rounds))
 
 
 def _reports(
@@ -168,47 +172,81 @@ def _reports(
     return tuple(bars)
 
 
-def _gathered(round_id: str, reports: Iterable[Bar], rollup: Bar) -> list[Bar]:
-    """Return a bar for each duty and role, and the roll-up, each waiting for the bars that hold what it waited for."""
+def _by_duty(plan: Plan, round_id: str, reports: Iterable[Bar], rollup: Bar) -> tuple[Bar, ...]:
+    """Return a bar for each duty, which opens into its reports, and the roll-up."""
+
+    def group(key: str, members: list[Bar], parents: tuple[str, ...]) -> Bar:
+        number, own = members[0].duty, {one.key for one in members}
+        leads = dict.fromkeys(one.unit for one in members if one.role == Role.LEAD.chinese)
+        inside = [replace(one, parents=tuple(before for before in one.parents if before in own)) for one in members]
+        label = f"任务{number}·{plan.of(round_id).definition.duty(number).title}"
+        state, told = _summary(members)
+        tags = (round_id, f"任务{number}", *leads)
+        return Bar(key, label, state, tags, parents, number, told=told, inside=_parents_first(inside))
+
+    return _groups(reports, rollup, lambda one: f"{round_id}/{one.duty}", group)
+
+
+def _by_role(round_id: str, reports: Iterable[Bar], rollup: Bar) -> tuple[Bar, ...]:
+    """Return a bar for each duty and role, in which its reports are only counted, and the roll-up."""
+
+    def group(key: str, members: list[Bar], parents: tuple[str, ...]) -> Bar:
+        number, role = members[0].duty, members[0].role
+        label, (state, told) = f"任务{number}·{role}单位{len(members):,}个", _summary(members)
+        return Bar(key, label, state, (role, f"任务{number}"), parents, number, role=role, told=told)
+
+    def home(one: Bar) -> str:
+        return f"{round_id}/{one.duty}/{'lead' if one.role == Role.LEAD.chinese else 'cooperating'}-all"
+
+    return _groups(reports, rollup, home, group)
+
+
+def _groups(
+    reports: Iterable[Bar],
+    rollup: Bar,
+    home_of: Callable[[Bar], str],
+    group: Callable[[str, list[Bar], tuple[str, ...]], Bar],
+) -> tuple[Bar, ...]:
+    """Return a bar for each group of reports, and the roll-up, each waiting for the bars that hold what it waited for."""
+    import networkx as nx
+
     groups: dict[str, list[Bar]] = {}
     home: dict[str, str] = {}
     for one in reports:
-        key = f"{round_id}/{one.duty}/{'lead' if one.role == Role.LEAD.chinese else 'cooperating'}-all"
-        groups.setdefault(key, []).append(one)
-        home[one.key] = key
+        home[one.key] = home_of(one)
+        groups.setdefault(home[one.key], []).append(one)
     waits: nx.DiGraph[str] = nx.DiGraph()
     waits.add_nodes_from(groups)
     for key, members in groups.items():
         waits.add_edges_from({(home[before], key) for one in members for before in one.parents if before in home})
     knots = {key: at for at, knot in enumerate(nx.strongly_connected_components(waits)) for key in knot}
-    bars = []
-    for key, members in groups.items():
-        counts = Counter(one.state for one in members)
-        done, late = sum(counts[word] for word in _REPORTED), sum(counts[word] for word in OVERDUE)
-        told = f"已报{done:,}/{len(members):,}" + (f"，逾期{late:,}" if late else "")
-        first = members[0]
-        bars.append(
-            Bar(
-                key,
-                f"任务{first.duty}·{first.role}单位{len(members):,}个",
-                next(word for word in _WORST_FIRST if counts[word]),
-                (first.role, f"任务{first.duty}"),
-                tuple(sorted(before for before in waits.predecessors(key) if knots[before] != knots[key])),
-                first.duty,
-                role=first.role,
-                told=told,
-            )
-        )
-    return [*bars, replace(rollup, parents=tuple(dict.fromkeys(home[one] for one in rollup.parents if one in home)))]
+    bars = [
+        group(key, members, tuple(sorted(before for before in waits.predecessors(key) if knots[before] != knots[key])))
+        for key, members in groups.items()
+    ]
+    awaited = dict.fromkeys(home[one] for one in rollup.parents if one in home)
+    return _parents_first([*bars, replace(rollup, parents=tuple(awaited))])
 
 
-def _parents_first(bars: list[Bar]) -> tuple[Bar, ...]:
+def _summary(reports: Iterable[Bar]) -> tuple[str, str]:
+    """Return the worst state of reports, and in words how many of those owed are in and how many overdue."""
+    counts = Counter(one.state for one in reports)
+    owed = sum(count for word, count in counts.items() if word not in _NOT_OWED)
+    done, late = sum(counts[word] for word in _REPORTED), sum(counts[word] for word in OVERDUE)
+    told = f"已报{done:,}/{owed:,}" if owed else ""
+    return next(word for word in _WORST_FIRST if counts[word]), told + (f"，逾期{late:,}" if late else "")
+
+
+def _parents_first(bars: Iterable[Bar]) -> tuple[Bar, ...]:
     """Return the bars in their order, each after the bars it waits for, so that it can be drawn when its parents stand."""
+    import networkx as nx
+
+    by_key = {bar.key: bar for bar in bars}
     waits: nx.DiGraph[str] = nx.DiGraph()
-    waits.add_nodes_from(bar.key for bar in bars)
-    waits.add_edges_from((parent, bar.key) for bar in bars for parent in bar.parents)
-    place = {bar.key: index for index, bar in enumerate(bars)}
-    return tuple(bars[place[key]] for key in nx.lexicographical_topological_sort(waits, key=place.__getitem__))
+    waits.add_nodes_from(by_key)
+    waits.add_edges_from((parent, key) for key, bar in by_key.items() for parent in bar.parents)
+    place = {key: index for index, key in enumerate(by_key)}
+    return tuple(by_key[key] for key in nx.lexicographical_topological_sort(waits, key=place.__getitem__))
 
 
 def is_waiting(one: str, parents: Mapping[str, list[str]], standings: Mapping[str, Standing], as_of: datetime) -> bool:
@@ -229,7 +267,7 @@ def progress(one: Picture) -> list[dict[str, str | int]]:
 
 def done(one: Picture) -> float:
     """Return how many in a hundred of the reports owed in opened rounds are in; waived ones are not owed; 100 when none is."""
-    owed = [report for a_round in one.rounds for report in a_round.reports if report.state not in ("免报", "不适用")]
+    owed = [report for a_round in one.rounds for report in a_round.reports if report.state not in _NOT_OWED]
     return 100.0 * sum(report.state in _REPORTED for report in owed) / len(owed) if owed else 100.0
 
 

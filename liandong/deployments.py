@@ -1,16 +1,19 @@
 """Deployments: one of `run_campaign` for each definition, named by its campaign, and the three ticks."""
 
+import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from prefect import serve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
+from prefect.runner import Runner
 from prefect.schedules import Cron
 
 from campaigns.errors import LiandongError, UnknownItem
@@ -114,7 +117,17 @@ def serve_deployments(campaigns: Iterable[tuple[str, str]]) -> None:
         os.environ["LIANDONG_HOME"] = str(Path(home).absolute())
     if checkout not in sys.path:
         sys.path.insert(0, checkout)
-    serve(*deployments(campaigns), print_starting_message=False, pause_on_shutdown=False, limit=2)
+    runner = _Runner(pause_on_shutdown=False, limit=2)
+    for one in deployments(campaigns):
+        runner.add_deployment(one)
+    asyncio.run(runner.start())
+
+
+class _Runner(Runner):
+    """Prefect's runner, which a SIGTERM ends as Ctrl+C does: its own way is a coroutine that nobody awaits."""
+
+    def handle_sigterm(self, *_: Any, **__: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
 
 
 async def launch_in_prefect(campaign: str, version: str) -> str:

@@ -113,13 +113,16 @@ def start(home: Path, port: int = 0, host: str = "127.0.0.1", patience: float = 
         )
     server = RunningServer(f"http://{_bracketed(host)}:{port}", process, variables, log)
     until = time.monotonic() + patience
-    while not _answers(host, port):
-        if process.poll() is not None:
-            raise WorldError(f"Prefect 服务没有启动成功（端口 {port} 可能已被占用），详见 {log}")
-        if time.monotonic() > until:
-            server.stop()
-            raise WorldError(f"等了{patience:.0f}秒，Prefect 服务仍未就绪，详见 {log}")
-        time.sleep(0.1)
+    try:
+        while not _answers(host, port):
+            if process.poll() is not None:
+                raise WorldError(f"Prefect 服务没有启动成功（端口 {port} 可能已被占用），详见 {log}")
+            if time.monotonic() > until:
+                raise WorldError(f"等了{patience:.0f}秒，Prefect 服务仍未就绪，详见 {log}")
+            time.sleep(0.1)
+    except BaseException:  # told to end meanwhile, too
+        server.stop()
+        raise
     return server
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,10 +14,11 @@ from liandong.window import address_file, refresh
 
 
 def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]) -> None:
-    """Serve until interrupted, with a port for it the upload page too.
+    """Serve until interrupted or told to end, with a port for it the upload page too.
 
     The address stands in the office's folder meanwhile, so that the command line finds the server.
     """
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     found = settings.load()
     say("正在启动 Prefect 服务，约需十几秒……")
     server = prefect_server.start(found.home, port, host)

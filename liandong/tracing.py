@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from campaigns.intake import DOORS
 from liandong.arguments import AsOf, Json
 
 if TYPE_CHECKING:
@@ -91,6 +90,7 @@ def _fact(fact: "Fact", names: dict[str, str]) -> dict[str, Any]:
 def _show(document: dict[str, Any]) -> None:
     from datetime import datetime
 
+    from campaigns.intake import DOORS
     from tasks.wording import moment_in_chinese
 
     _say(f"{document['label']}　{document['coverage']}")

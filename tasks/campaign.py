@@ -71,9 +71,8 @@ def must_not_be_over(plan: Plan, as_of: datetime) -> None:
     """Return nothing when a campaign can still be launched; Conflict when its last day has passed."""
     campaign = plan.definition.campaign
     if office_date(as_of) > campaign.ends:
-        raise Conflict(
-            f"“{campaign.title}”已于{in_chinese(campaign.ends)}结束，不能再下发；如需演练，请用 --as-of 给出当时的时间"
-        )
+        remedy = "如需演练，请在“以哪一刻为准”（命令行用 --as-of）里给出当时的时间"
+        raise Conflict(f"“{campaign.title}”已于{in_chinese(campaign.ends)}结束，不能再下发；{remedy}")
 
 
 def must_not_clash(plan: Plan) -> None:
@@ -140,8 +139,7 @@ def picture(campaign: str, as_of: datetime) -> window.Picture:
         record = ledger.campaign(campaign)
         opened = {r.id: r.closed_at is not None for r in ledger.rounds(campaign) if r.opened_at}
         standings = ledger.standings(campaign)
-    ended = {"closed": window.ENDED, "cancelled": window.CANCELLED}.get(record.status, "")
-    return window.picture(at.plan(record), record.version, standings, opened, as_of, ended=ended)
+    return window.picture(at.plan(record), record.version, standings, opened, as_of, status=record.status)
 
 
 _NOT_PAUSED = {

@@ -15,11 +15,13 @@ from prefect.states import Completed, Failed
 
 from campaigns.errors import LiandongError, WorldError
 from tasks import window
+from tasks.alerting import alert
 from tasks.announcing import announce
 from tasks.artifacts import Page, key_of, show_campaign
 from tasks.campaign import is_launched, is_paused, live_campaigns, pause, picture
 from tasks.office import office, working_moment
 from tasks.preview import usable
+from tasks.sending import deliver
 
 CANCELLED = "界面取消"
 
@@ -61,8 +63,8 @@ async def ends_at_once(campaign: str, as_of: datetime) -> State[Any] | None:
     if cancelled:
         _heed(campaign, cancelled[-1].id, as_of)
         if is_paused(campaign):
-            said = f"运行 {cancelled[-1].id} 已在界面取消，专项行动暂停发信，等办公室决定："
-            return Completed(name=window.UNDECIDED, message=f"{said}liandong cancel --basis 依据，或 --revive 理由")
+            said = f"运行 {cancelled[-1].id} 已在界面取消，专项行动暂停发信，{window.DECIDE}"
+            return Completed(name=window.UNDECIDED, message=said)
     return None
 
 
@@ -106,9 +108,14 @@ async def _show(campaign: str, as_of: datetime) -> window.Drawn:
 
 
 def _heed(campaign: str, run: UUID, as_of: datetime) -> bool:
-    """Return whether the cancellation of a run is news: then the campaign is paused; each is heeded once."""
+    """Return whether the cancellation of a run is news: then the office is told and the campaign paused; each is heeded once."""
     with office().ledger() as ledger:
         if any(str(run) in text for text, _ in ledger.events(campaign)):
             return False
+        title = ledger.campaign(campaign).title
+    decide = f"确认撤销的，运行 liandong cancel {campaign} --basis 依据；误点的，运行 liandong cancel {campaign} --revive 理由"
+    meanwhile = "决定之前，来件照常收取、审核，但不下发、不催报、不汇总，回执也暂不发出；恢复后随即补做"
+    alert(f"cancelled:{run}", f"“{title}”在 Prefect 界面上被取消，已暂停发信，等办公室决定", f"{decide}。{meanwhile}。", as_of)
     pause(campaign, f"{CANCELLED}：{run}", as_of)
+    deliver(as_of)
     return True

@@ -4,33 +4,43 @@ Nothing is ever read back from the window into the ledger, save one thing: that 
 imports Prefect, so only what already talks to Prefect may import it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterId, FlowRunFilterTags
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterParentTaskRunId,
+    FlowRunFilterTags,
+)
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
 from prefect.exceptions import ObjectNotFound
 
-from campaigns.window import CANCELLED, ENDED, Bar, Picture, RoundPicture
+from campaigns.window import CANCELLED, ENDED, PAUSED, Bar, Picture, RoundPicture
 
 CAMPAIGN_FLOW = "专项行动"
-ROUND_FLOW = "报送期"
 PAGE = 200  # the most the server gives at once
-REPORT, ROUND = "liandong.report", "liandong.round"  # task keys: fixed, so that a newer release finds what an older one drew
+# task keys: fixed, so that a newer release finds what an older one drew
+REPORT, ROUND, DUTY = "liandong.report", "liandong.round", "liandong.duty"
+FLOWS: Mapping[str, str] = {ROUND: "报送期", DUTY: "任务"}  # of those that open into a run
 # what a launch that opened no window is called when it ends
 PREVIEWED, REPEATED, UNDECIDED, REFUSED = "预演", "重复启动", "已在界面取消", "不予下发"
 
 Json = Mapping[str, Any]
+R = TypeVar("R")
 SUSPENDED: Json = {"type": "PAUSED", "name": "Suspended", "state_details": {"pause_reschedule": True}}
-OPEN_ROUND: Json = {"type": "RUNNING", "name": "办理中"}
-CLOSED_ROUND: Json = {"type": "COMPLETED", "name": "已汇总"}
-ENDS: Mapping[str, Json] = {
+DECIDE = "等办公室决定：liandong cancel --basis 依据，或 liandong cancel --revive 理由"
+STATES: Mapping[str, Json] = {  # of a campaign's run, while no process runs it
+    "": SUSPENDED,
+    PAUSED: {**SUSPENDED, "name": PAUSED, "message": f"已在界面取消，暂停发信，{DECIDE}"},
     ENDED: {"type": "COMPLETED", "name": ENDED},
     CANCELLED: {"type": "CANCELLED", "name": CANCELLED},
 }
@@ -63,7 +73,7 @@ def told_until(campaign: str) -> str:
 async def draw(picture: Picture) -> Drawn:
     """Return what it took to make the window show the picture; nothing is written into a window cancelled in the UI."""
     async with get_client() as client:
-        return await _draw(_Pen(client), picture)
+        return await _draw(_Pen(client, picture.campaign), picture)
 
 
 async def rebuild(pictures: Iterable[Picture]) -> tuple[Drawn, ...]:
@@ -72,13 +82,13 @@ async def rebuild(pictures: Iterable[Picture]) -> tuple[Drawn, ...]:
         drawn = []
         for picture in pictures:
             await wipe(client, picture.campaign)
-            drawn.append(await _draw(_Pen(client), picture))
+            drawn.append(await _draw(_Pen(client, picture.campaign), picture))
         return tuple(drawn)
 
 
 async def wipe(client: PrefectClient, campaign: str) -> None:
     """Delete all that the server holds of a campaign."""
-    await _wipe(_Pen(client), campaign)
+    await _wipe(_Pen(client, campaign))
     with suppress(ObjectNotFound):
         await client.delete_variable_by_name(told_until(campaign))
 
@@ -92,23 +102,37 @@ async def find(client: PrefectClient, campaign: str) -> FlowRun | None:
 
 async def runs_of(client: PrefectClient, campaign: str) -> list[FlowRun]:
     """Return the campaign's own runs, oldest first, without launches that ended at once and opened no window."""
-    runs = await _runs(client, campaign, CAMPAIGN_FLOW)
-    return [run for run in runs if not (run.state and run.state.name in (PREVIEWED, REPEATED, UNDECIDED, REFUSED))]
+    tagged = FlowRunFilter(tags=FlowRunFilterTags(all_=[campaign_tag(campaign)]))
+    flow = FlowFilter(name=FlowFilterName(any_=[CAMPAIGN_FLOW]))
+    runs = await _all(client.read_flow_runs, flow_filter=flow, flow_run_filter=tagged, sort=FlowRunSort.ID_DESC)
+    return [
+        run
+        for run in sorted(runs, key=lambda run: str(run.created))
+        if not (run.state and run.state.name in (PREVIEWED, REPEATED, UNDECIDED, REFUSED))
+    ]
 
 
 class _Pen:
     """Writes to the server, one call after another (on SQLite eight at once are many times slower), and counts."""
 
-    def __init__(self, client: PrefectClient) -> None:
+    def __init__(self, client: PrefectClient, campaign: str) -> None:
         self.client = client
+        self.campaign = campaign
         self.writes = 0
         self.closed: list[str] = []
         self.changed: list[tuple[Bar, str]] = []
+        self._flows: dict[str, UUID] = {}
 
     async def create(self, path: Any, body: Json) -> UUID:
         """Return the id of what was created, or of what was there under the same key."""
         self.writes += 1
         return UUID((await self.client.request("POST", path, json=body)).json()["id"])
+
+    async def flow(self, name: str) -> UUID:
+        """Return the id of a flow, asked for once."""
+        if name not in self._flows:
+            self._flows[name] = await self.client.create_flow_from_name(name)
+        return self._flows[name]
 
     async def set_state(self, kind: str, run: UUID, state: Json) -> None:
         """Set a state, forced: under a suspended run an unforced RUNNING would be turned into Paused."""
@@ -128,6 +152,12 @@ class _Pen:
         path: Any = f"/{kind}/{run}"
         await self.client.request("DELETE", path)
 
+    async def delete_all(self, chosen: Json) -> None:
+        """Delete every flow run that is chosen, whatever hangs under it."""
+        path: Any = "/flow_runs/bulk_delete"
+        while (await self.client.request("POST", path, json={"flow_runs": chosen})).json()["deleted"]:
+            self.writes += 1
+
 
 async def _draw(pen: _Pen, picture: Picture) -> Drawn:
     window = await find(pen.client, picture.campaign)
@@ -135,25 +165,21 @@ async def _draw(pen: _Pen, picture: Picture) -> Drawn:
         return Drawn(window.id, pen.writes, cancelled=True)
     finished = picture.closed and window is not None and window.state is not None and window.state.is_completed()
     if window is None or (window.state and window.state.is_final() and not finished):
-        await _wipe(pen, picture.campaign)
-        window_id = await _open_window(pen, picture)
-        held, suspended = [], True
+        await _wipe(pen)
+        window_id, suspended = await _open_window(pen, picture), True
+        held: Mapping[str, _Held] = {}
     else:
         window_id = window.id
-        held = await _runs(pen.client, picture.campaign, ROUND_FLOW)
         suspended = window.state is not None and window.state.is_paused()
+        held = await _held_in(pen.client, window_id)
     if window and window.name != picture.title:
         await pen.change(window_id, {"name": picture.title})
-    placeholders = await _task_runs(pen.client, window_id)
-    for stale in held:  # of a window that was deleted or failed
-        if stale.parent_task_run_id not in {one.id for one in placeholders.values()}:
-            await pen.delete("flow_runs", stale.id)
-    before: dict[str, UUID] = {}
+    rounds: dict[str, UUID] = {}
     for one in picture.rounds:
-        before[one.id] = await _draw_round(pen, picture, one, window_id, before.get(one.previous), placeholders, held)
-    # a run that is executing closes itself; one that is suspended would wait for ever
-    if picture.closed and suspended:
-        await pen.set_state("flow_runs", window_id, ENDS[picture.ended])
+        rounds[one.id] = await _draw_round(pen, window_id, one, held.get(one.id), rounds.get(one.previous))
+    shown = PAUSED if window and window.state and window.state.name == PAUSED else ""
+    if suspended and shown != picture.status:  # a run that is executing says itself how it stands
+        await pen.set_state("flow_runs", window_id, STATES[picture.status])
     return Drawn(window_id, pen.writes, closed=tuple(pen.closed), changed=tuple(pen.changed))
 
 
@@ -179,143 +205,167 @@ def launch_key(campaign: str, version: str) -> str:
     return f"{campaign}:{version}"
 
 
-async def _draw_round(
-    pen: _Pen,
-    picture: Picture,
-    one: RoundPicture,
-    window: UUID,
-    previous: UUID | None,
-    placeholders: Mapping[str, TaskRun],
-    held: Iterable[FlowRun],
-) -> UUID:
-    """Return the id of the round's flow run, after it shows the picture; its bars are not even read when it showed it already."""
-    state = CLOSED_ROUND if one.closed else OPEN_ROUND
-    place = placeholders.get(one.id)
-    run = next((run for run in held if place and run.parent_task_run_id == place.id), None)
-    said = {"round": one.id, "drawn": _fingerprint(one)}
-    if run and _same(run.state, state) and run.parameters == said:
+async def _draw_round(pen: _Pen, window: UUID, one: RoundPicture, held: "_Held | None", previous: UUID | None) -> UUID:
+    """Return the round's flow run, after it shows the picture; its bars are not even read when it showed it already."""
+    run, bar = held.run if held else None, one.bar
+    as_left = run is not None and _same(run.state, bar)
+    said = {"round": one.id, "drawn": _fingerprints(bar)}
+    if run and as_left and run.parameters == said:
         return run.id
     if run is None:
-        run_id = await _open_round(pen, picture, one, window, previous, state)
-        bars: Mapping[str, TaskRun] = {}
+        # if somebody deleted it, the server has left its duties behind
+        await pen.delete_all({"tags": {"all_": [one.id]}, "parent_task_run_id": {"is_null_": True}})
+        run_id = await _open(pen, window, ROUND, bar, [_input("flow_run", previous)] if previous else [])
+        await _fill(pen, run_id, bar.inside, {}, {})
     else:
         run_id = run.id
-        bars = await _task_runs(pen.client, run_id)
-    for bar in one.bars:
-        await _draw_bar(pen, run_id, bar, bars.get(bar.key))
-    for key in bars.keys() - {bar.key for bar in one.bars}:
-        await pen.delete("task_runs", bars[key].id)
-    if run is not None and not _same(run.state, state):
-        await pen.set_state("flow_runs", run_id, state)
-        if one.closed:
-            pen.closed.append(one.id)
+        known = run.parameters.get("drawn", {}) if as_left else {}
+        await _fill(pen, run_id, bar.inside, await _held_in(pen.client, run_id), known)
+        if not as_left:
+            await pen.set_state("flow_runs", run_id, _state(bar))
+    if one.closed and not as_left:
+        pen.closed.append(one.id)
     await pen.change(run_id, {"parameters": said})  # last: a drawing that broke off is looked at again
     return run_id
 
 
-def _fingerprint(one: RoundPicture) -> str:
-    """Return a hash over all that is drawn of a round's bars."""
-    drawn = [(bar.key, bar.label, bar.shown, bar.tags, sorted(bar.parents)) for bar in one.bars]
-    return sha256(repr(drawn).encode()).hexdigest()
+def _fingerprints(bar: Bar) -> dict[str, str]:
+    """Return a hash over the bars inside a bar, and one over those inside each of them that opens in turn, by key."""
+    return {one.key: _fingerprint(one.inside) for one in (bar, *bar.inside) if one.inside}
 
 
-async def _open_round(pen: _Pen, picture: Picture, one: RoundPicture, window: UUID, previous: UUID | None, state: Json) -> UUID:
-    place = await pen.create(
-        "/task_runs/",
-        {
-            "id": str(_id(window, one.id)),
-            "name": one.label,
-            "flow_run_id": str(window),
-            "task_key": ROUND,
-            "dynamic_key": one.id,
-            "task_inputs": {"上一报送期": [{"input_type": "flow_run", "id": str(previous)}]} if previous else {},
-        },
-    )
-    flow = await pen.client.create_flow_from_name(ROUND_FLOW)
+def _fingerprint(bars: Iterable[Bar]) -> str:
+    drawn = [(bar.key, bar.label, bar.shown, bar.tags, sorted(bar.parents)) for bar in bars]
+    return sha256(repr(drawn).encode()).hexdigest()[:16]
+
+
+async def _fill(pen: _Pen, run: UUID, bars: Iterable[Bar], held: Mapping[str, "_Held"], known: Mapping[str, str]) -> None:
+    """Make a flow run hold these bars and no others; one that opens is left alone when `known` has its hash."""
+    left, drawn = dict(held), dict[str, Json]()
+    for bar in bars:
+        waits = [drawn[before] for before in bar.parents]
+        was = left.pop(bar.key, None)
+        if was and was.place.state and not bar.inside and was.place.state.name != bar.shown:
+            pen.changed.append((bar, str(was.place.state.name)))
+        if was and _said(was.place) != (bar.label, set(bar.tags), {UUID(one["id"]) for one in waits}):
+            await _remove(pen, was)  # the server lets nobody change the tags or inputs of a task run
+            was = None
+        if bar.inside:
+            drawn[bar.key] = _input("flow_run", await _draw_duty(pen, run, bar, was, waits, known.get(bar.key)))
+        else:
+            drawn[bar.key] = _input("task_run", await _draw_bar(pen, run, bar, was, waits))
+    for gone in left.values():
+        await _remove(pen, gone)
+
+
+async def _draw_duty(pen: _Pen, run: UUID, bar: Bar, held: "_Held | None", waits: list[Json], known: str | None) -> UUID:
+    """Return the flow run of a duty, after it shows the reports in it."""
+    if held is None or held.run is None:
+        opened = await _open(pen, run, DUTY, bar, waits)
+        await _fill(pen, opened, bar.inside, {}, {})
+        return opened
+    as_left = _same(held.run.state, bar)
+    if not as_left:
+        await pen.set_state("flow_runs", held.run.id, _state(bar))
+    if not as_left or known != _fingerprint(bar.inside):
+        await _fill(pen, held.run.id, bar.inside, await _held_in(pen.client, held.run.id), {})
+    return held.run.id
+
+
+async def _draw_bar(pen: _Pen, run: UUID, bar: Bar, held: "_Held | None", waits: list[Json]) -> UUID:
+    """Return the task run of a bar that does not open."""
+    if held is None:
+        return await pen.create("/task_runs/", {**_place(run, REPORT, bar, waits), "state": _state(bar)})
+    if not _same(held.place.state, bar):
+        await pen.set_state("task_runs", held.place.id, _state(bar))
+    return held.place.id
+
+
+async def _open(pen: _Pen, run: UUID, kind: str, bar: Bar, waits: list[Json]) -> UUID:
+    """Return the flow run of a bar that opens, under a task run in its place."""
+    place = await pen.create("/task_runs/", _place(run, kind, bar, waits))
     return await pen.create(
         "/flow_runs/",
         {
-            "name": one.label,
-            "flow_id": str(flow),
+            "name": bar.label,
+            "flow_id": str(await pen.flow(FLOWS[kind])),
             "parent_task_run_id": str(place),
-            # with the window's id, because a cancelled window keeps its rounds
-            "idempotency_key": f"{one.id}@{window}",
-            "tags": [campaign_tag(picture.campaign), one.id],
-            "parameters": {"round": one.id},
-            "state": state,
+            # with the run above, because a cancelled window keeps its rounds
+            "idempotency_key": f"{bar.key}@{run}",
+            "tags": [campaign_tag(pen.campaign), *bar.tags],
+            "state": _state(bar),
         },
     )
 
 
-async def _draw_bar(pen: _Pen, run: UUID, bar: Bar, held: TaskRun | None) -> None:
-    state = {"type": bar.type, "name": bar.shown}
-    before = held.state.name if held and held.state else None
-    parents = {_id(run, parent) for parent in bar.parents}
-    if held and (held.name, set(held.tags), _inputs(held)) != (bar.label, set(bar.tags), parents):
-        await pen.delete("task_runs", held.id)  # the server lets nobody change the tags or inputs of a task run
-        held = None
-    if before not in (None, bar.shown):
-        pen.changed.append((bar, before or ""))
-    if held is None:
-        body = {
-            "id": str(_id(run, bar.key)),
-            "name": bar.label,
-            "flow_run_id": str(run),
-            "task_key": REPORT,
-            "dynamic_key": bar.key,
-            "tags": list(bar.tags),
-            "task_inputs": {"前置": [{"input_type": "task_run", "id": str(_id(run, parent))} for parent in bar.parents]},
-            "state": state,
-        }
-        await pen.create("/task_runs/", body)
-    elif not _same(held.state, state):
-        await pen.set_state("task_runs", held.id, state)
+def _place(run: UUID, kind: str, bar: Bar, waits: list[Json]) -> Json:
+    """Return the task run of a bar in a flow run."""
+    return {
+        "id": str(uuid5(run, bar.key)),
+        "name": bar.label,
+        "flow_run_id": str(run),
+        "task_key": kind,
+        "dynamic_key": bar.key,
+        "tags": list(bar.tags),
+        "task_inputs": {"前置": waits},
+    }
 
 
-async def _wipe(pen: _Pen, campaign: str) -> None:
-    """Delete every run of a campaign, rounds before the campaign's own: the server would leave them behind as orphans."""
-    for flow in (ROUND_FLOW, CAMPAIGN_FLOW):
-        for run in await _runs(pen.client, campaign, flow):
-            await pen.delete("flow_runs", run.id)
+def _input(kind: str, run: UUID) -> Json:
+    return {"input_type": kind, "id": str(run)}
 
 
-async def _runs(client: PrefectClient, campaign: str, flow: str) -> list[FlowRun]:
-    """Return the runs of one flow that carry a campaign's tag, oldest first."""
-    found: list[FlowRun] = []
-    while len(found) % PAGE == 0:
-        page = await client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
-            flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[campaign_tag(campaign)])),
-            sort=FlowRunSort.ID_DESC,
-            limit=PAGE,
-            offset=len(found),
-        )
-        found += page
-        if not page:
-            break
-    return sorted(found, key=lambda run: str(run.created))
+def _said(held: TaskRun) -> tuple[str, set[str], set[UUID]]:
+    """Return what a task run says that nobody can change: its name, its tags and what it waits for."""
+    waits = {one.id for inputs in held.task_inputs.values() for one in inputs if hasattr(one, "id")}
+    return held.name, set(held.tags), waits
 
 
-async def _task_runs(client: PrefectClient, run: UUID) -> dict[str, TaskRun]:
+def _state(bar: Bar) -> Json:
+    return {"type": bar.type, "name": bar.shown}
+
+
+def _same(held: State[Any] | None, wanted: Bar) -> bool:
+    return held is not None and (held.type.value, held.name) == (wanted.type, wanted.shown)
+
+
+async def _remove(pen: _Pen, held: "_Held") -> None:
+    if held.run:
+        await pen.delete("flow_runs", held.run.id)
+    await pen.delete("task_runs", held.place.id)
+
+
+async def _wipe(pen: _Pen) -> None:
+    """Delete every run of a campaign."""
+    await pen.delete_all({"tags": {"all_": [campaign_tag(pen.campaign)]}})
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the server holds in one place of a flow run: a task run, and the flow run that hangs under it, if any."""
+
+    place: TaskRun
+    run: FlowRun | None
+
+
+async def _held_in(client: PrefectClient, run: UUID) -> dict[str, _Held]:
     """Return what was drawn in a flow run, by key; task runs of other makers are left out."""
-    one_run = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
-    found: list[TaskRun] = []
-    while len(found) % PAGE == 0:
-        page = await client.read_task_runs(flow_run_filter=one_run, sort=TaskRunSort.ID_DESC, limit=PAGE, offset=len(found))
+    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
+    places = [
+        one
+        for one in await _all(client.read_task_runs, flow_run_filter=of_run, sort=TaskRunSort.ID_DESC)
+        if one.task_key in (REPORT, ROUND, DUTY)
+    ]
+    opening = [one.id for one in places if one.task_key in FLOWS]
+    under = FlowRunFilter(parent_task_run_id=FlowRunFilterParentTaskRunId(any_=opening))
+    runs = await _all(client.read_flow_runs, flow_run_filter=under, sort=FlowRunSort.ID_DESC) if opening else []
+    inner = {one.parent_task_run_id: one for one in runs}
+    return {one.dynamic_key: _Held(one, inner.get(one.id)) for one in places}
+
+
+async def _all(read: Callable[..., Awaitable[list[R]]], **chosen: Any) -> list[R]:
+    """Return everything a question to the server finds, page by page."""
+    found: list[R] = []
+    while len(page := await read(**chosen, limit=PAGE, offset=len(found))) == PAGE:
         found += page
-        if not page:
-            break
-    return {one.dynamic_key: one for one in found if one.task_key in (REPORT, ROUND)}
-
-
-def _id(run: UUID, key: str) -> UUID:
-    """Return the id of a task run: it follows from its flow run and key, so edges need no look-up."""
-    return uuid5(run, key)
-
-
-def _inputs(held: TaskRun) -> set[UUID]:
-    return {one.id for inputs in held.task_inputs.values() for one in inputs if hasattr(one, "id")}
-
-
-def _same(held: State[Any] | None, wanted: Json) -> bool:
-    return held is not None and (held.type.value, held.name) == (wanted["type"], wanted["name"])
+    return found + page

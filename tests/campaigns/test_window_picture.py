@@ -35,7 +35,7 @@ def test_more_reports_than_a_page_can_show_are_gathered_by_duty_and_role() -> No
     plan = large_plan()
     done_by = tuple(one.id for one in plan.expected_in(FIRST_ROUND) if one.duty == 2)[:400]
     (a_round,) = pictured(plan, PASSED, received=done_by).rounds
-    assert len(a_round.reports) > MOST_BARS and a_round.gathered
+    assert len(a_round.reports) > MOST_BARS and a_round.drawn == a_round.bars
     shown = {bar.label: bar.shown for bar in a_round.bars}
     assert len(shown) == 3 * 2 + 1
     assert shown["任务1·配合单位900个"] == "逾期未报　已报0/900，逾期900"
@@ -46,6 +46,30 @@ def test_more_reports_than_a_page_can_show_are_gathered_by_duty_and_role() -> No
     assert progress(pictured(plan, PASSED))[0]["应报"] == len(a_round.reports)
     rows = matrix(a_round)
     assert sum(int(count) for row in rows for name, count in row.items() if name != "任务") == len(a_round.reports)
+
+
+def test_a_round_opens_into_duties_and_a_duty_into_its_reports() -> None:
+    plan = small_plan()
+    (a_round,) = pictured(plan, OPEN, received=(f"{FIRST_ROUND}/3/gaj",)).rounds
+    *duties, rollup = a_round.drawn
+    assert [(one.label, one.shown) for one in duties] == [
+        ("任务1·全面提高标准化水平", "办理中　已报0/5"),
+        ("任务2·打造高品质消费商圈", "办理中　已报0/2"),
+        ("任务3·活跃夜间商业和市场", "办理中　已报1/3"),
+    ]
+    assert "市市场监管局" in duties[0].tags  # who leads it
+    assert sorted(one.key for duty in duties for one in duty.inside) == sorted(one.key for one in a_round.reports)
+    assert duties[2].parents == (duties[0].key,)  # the third needs the first
+    assert set(rollup.parents) == {one.key for one in duties}
+    for duty in duties:
+        assert {before for one in duty.inside for before in one.parents} <= {one.key for one in duty.inside}
+
+
+def test_what_is_waived_is_not_owed() -> None:
+    plan = small_plan()
+    standings = {one.id: Standing(one.due_at, waived=one.duty == 2) for one in plan.expected}
+    (a_round,) = picture(plan, "v1", standings, {FIRST_ROUND: False}, OPEN).rounds
+    assert [one.shown for one in a_round.drawn if one.duty == 2] == ["免报"]
 
 
 def test_the_matrix_says_of_every_duty_where_each_department_stands() -> None:

@@ -15,10 +15,10 @@ import pytest
 
 from integrations import settings
 from liandong.prefect_server import RunningServer
-from tasks.campaign import live_campaigns, picture, revive
+from tasks.campaign import cancel, live_campaigns, pause, picture, revive
 from tasks.office import Office
 from tests.builders import small_definition, small_directory
-from tests.liandong.test_window import as_pictured, graph_of, set_state, whole_graph
+from tests.liandong.test_window import as_pictured, graph_of, rounds_of, set_state, whole_graph
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -95,8 +95,7 @@ def test_a_campaign_runs_suspends_and_can_be_resumed(server: RunningServer) -> N
             assert resumed["status"] == "ACCEPT"
             stop_clock(OVERDUE)
     (first,) = picture(CAMPAIGN, OVERDUE).rounds
-    graph = whole_graph(server, CAMPAIGN)
-    assert graph[first.label] == as_pictured(first)
+    assert rounds_of(whole_graph(server, CAMPAIGN)) == as_pictured(first)
     assert graph_of(server, run) == {f"报送期 / {first.label}": ("RUNNING", frozenset())}
     assert "应报" in artifacts(server, f"progress-{CAMPAIGN}")[0]
     asked = {"logs": {"flow_run_id": {"any_": [str(run)]}}}
@@ -177,6 +176,7 @@ def test_what_cannot_be_launched_ends_in_words_and_is_no_fault_of_the_program(se
     ended = run_here()
     assert (ended.type.value, ended.name) == ("FAILED", "不予下发")  # not Failed, which would bring the office a letter
     assert str(ended.message).startswith("“测试市放心消费联合执法专项行动”已于")
+    assert "“以哪一刻为准”" in str(ended.message)  # the form's own title, beside the word of the command line
     assert live_campaigns() == []
 
 
@@ -212,18 +212,18 @@ def test_ticks_draw_what_changed_and_close_what_is_over(server: RunningServer) -
     asyncio.run(daily_round(as_of=OVERDUE))
     (first,) = picture(CAMPAIGN, OVERDUE).rounds
     assert {bar.state for bar in first.bars} == {"逾期未报", "待汇总"}
-    assert whole_graph(server, CAMPAIGN)[first.label] == as_pictured(first)
+    assert rounds_of(whole_graph(server, CAMPAIGN)) == as_pictured(first)
     later = OVERDUE + timedelta(days=14)
     asyncio.run(close_round(as_of=later))
     (first,) = picture(CAMPAIGN, later).rounds
     assert first.closed
-    assert whole_graph(server, CAMPAIGN)[first.label] == as_pictured(first)
+    assert rounds_of(whole_graph(server, CAMPAIGN)) == as_pictured(first)
     (totals,) = artifacts(server, key_of("rollup", first.id))
     assert "立案" in totals
 
 
 @pytest.mark.usefixtures("stopped")
-def test_a_cancellation_in_the_ui_pauses_until_the_office_decides(server: RunningServer) -> None:
+def test_a_cancellation_in_the_ui_pauses_until_the_office_decides(server: RunningServer, office: Office) -> None:
     from flows import tick
     from flows.daily_round import daily_round
     from tasks.showing import show
@@ -231,9 +231,33 @@ def test_a_cancellation_in_the_ui_pauses_until_the_office_decides(server: Runnin
     tick.expand_campaign(CAMPAIGN, LAUNCHED)
     window = asyncio.run(show([CAMPAIGN], LAUNCHED))[CAMPAIGN]
     set_state(server, window.run, "CANCELLED")
-    asyncio.run(daily_round(as_of=LAUNCHED))
+    for _ in range(2):
+        asyncio.run(daily_round(as_of=LAUNCHED))
     assert live_campaigns() == []
+    with office.ledger() as ledger:
+        (told,) = [one for one in ledger.messages() if one.kind == "alert"]
+    assert (told.status, told.to_email) == ("sent", office.settings.mailbox)
+    assert told.subject == "【运行提醒】“测试市放心消费联合执法专项行动”在 Prefect 界面上被取消，已暂停发信，等办公室决定"
     revive(CAMPAIGN, "误点", LAUNCHED)
     again = asyncio.run(show([CAMPAIGN], LAUNCHED))[CAMPAIGN]
     assert live_campaigns() == [CAMPAIGN]
     assert not again.cancelled and again.run != window.run
+
+
+@pytest.mark.usefixtures("stopped")
+def test_a_window_rebuilt_while_the_office_decides_says_so(server: RunningServer) -> None:
+    from tasks.window import rebuild
+
+    def rebuilt() -> dict[str, object]:
+        (drawn,) = asyncio.run(rebuild([picture(CAMPAIGN, LAUNCHED)]))
+        return read(server, drawn.run)
+
+    shown()
+    pause(CAMPAIGN, "界面取消", LAUNCHED)
+    window = rebuilt()
+    assert (window["state_type"], window["state_name"]) == ("PAUSED", "已暂停")
+    revive(CAMPAIGN, "误点", LAUNCHED)
+    assert shown() == UUID(str(window["id"]))
+    assert read(server, shown())["state_name"] == "Suspended"
+    cancel(CAMPAIGN, "某文", LAUNCHED)
+    assert rebuilt()["state_name"] == "已撤销"

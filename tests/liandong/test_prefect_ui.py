@@ -77,7 +77,7 @@ class TestPages:
         page.wait_for_load_state("networkidle")
         assert {host for host in asked if host} == {urlsplit(server.url).netloc}
 
-    def test_a_rounds_page_lists_its_reports_and_draws_the_graph(
+    def test_a_round_opens_into_duties_and_a_duty_into_its_reports(
         self, server: RunningServer, page: "Page", asked: set[str], picture: Picture
     ) -> None:
         one = picture.rounds[0]
@@ -85,10 +85,16 @@ class TestPages:
         page.on("pageerror", lambda error: broken.append(str(error)))
         page.goto(f"{server.url}/runs/flow-run/{runs_of(server, 'page')[one.label]['id']}")
         page.locator("canvas").wait_for()
+        page.get_by_role("tab", name="Subflow Runs").click()
+        *duties, _ = one.drawn
+        for duty in duties:
+            page.get_by_text(duty.shown, exact=True).first.wait_for()
+        page.get_by_role("link", name=duties[0].label).first.click()
+        page.locator("canvas").wait_for()
         page.get_by_role("tab", name="Task Runs").click()
-        for bar in one.bars:
+        for bar in duties[0].inside:
             page.get_by_text(bar.label, exact=True).first.wait_for()
-        assert page.get_by_text("待前置", exact=True).count() == sum(bar.state == "待前置" for bar in one.bars)
+        assert page.get_by_text("待前置", exact=True).count() == sum(bar.state == "待前置" for bar in duties[0].inside)
         page.wait_for_load_state("networkidle")
         assert not broken
         assert {host for host in asked if host} == {urlsplit(server.url).netloc}

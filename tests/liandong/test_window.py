@@ -1,6 +1,7 @@
 """Prefect's window shows what the ledger holds, and nothing that happens to the window changes the ledger's picture."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from campaigns import window as pure
 from campaigns.definition import Duty
-from campaigns.graph import NEXT, digraph, edges, label
+from campaigns.graph import REPORTS_TO, digraph, edges, label
 from campaigns.plan import Plan, expand
 from campaigns.states import Standing
 from campaigns.window import Picture, RoundPicture
@@ -24,15 +25,21 @@ AS_OF = datetime(2020, 11, 20, 2, tzinfo=UTC)
 PATIENCE = 60  # seconds for an answer, on a slow machine too
 
 
-def a_picture(campaign: str, *, received: tuple[str, ...] = (), first_closed: bool = False, plan: Plan | None = None) -> Picture:
-    """Return two open rounds of the small campaign under another name, so that no test meets another's runs."""
+def a_picture(
+    campaign: str,
+    *,
+    received: tuple[str, ...] = (),
+    returned: tuple[str, ...] = (),
+    closed: bool = False,
+    plan: Plan | None = None,
+    as_of: datetime = AS_OF,
+) -> Picture:
+    """Return two opened rounds of the small campaign under another name, so that no test meets another's runs."""
     plan = plan or small_plan()
-    standings = {one.id: Standing(one.due_at) for one in plan.expected}
+    standings = {one.id: Standing(one.due_at, returned=one.id in returned) for one in plan.expected}
     for one in received:
         standings[one] = replace(standings[one], received_at=AS_OF - timedelta(hours=1), version=1)
-    return replace(
-        pure.picture(plan, "v1", standings, {FIRST_ROUND: first_closed, SECOND_ROUND: False}, AS_OF), campaign=campaign
-    )
+    return replace(pure.picture(plan, "v1", standings, {FIRST_ROUND: closed, SECOND_ROUND: False}, as_of), campaign=campaign)
 
 
 def draw(picture: Picture) -> window.Drawn:
@@ -43,7 +50,10 @@ def rebuild(picture: Picture) -> window.Drawn:
     return asyncio.run(window.rebuild([picture]))[0]
 
 
-def graph_of(server: RunningServer, run: Any) -> dict[str, tuple[str, frozenset[str]]]:
+Graph = dict[str, tuple[str, frozenset[str]]]
+
+
+def graph_of(server: RunningServer, run: Any) -> Graph:
     """Return what graph-v2 says of a run: each label with its state type and the labels of its parents."""
     nodes = dict(httpx.get(f"{server.api_url}/flow_runs/{run}/graph-v2", timeout=PATIENCE).raise_for_status().json()["nodes"])
     return {
@@ -53,41 +63,77 @@ def graph_of(server: RunningServer, run: Any) -> dict[str, tuple[str, frozenset[
 
 
 def runs_of(server: RunningServer, campaign: str, *, but_not: str = "") -> dict[str, dict[str, Any]]:
-    """Return every flow run that carries the campaign's tag, by name."""
+    """Return every flow run that carries the campaign's tag, by name; a duty's under its round's: `2020年下半年/任务1·……`."""
     asked = {"flow_runs": {"tags": {"all_": [f"liandong:{campaign}"]}}}
     found = httpx.post(f"{server.api_url}/flow_runs/filter", json=asked, timeout=PATIENCE).raise_for_status().json()
     found = [run for run in found if run["state_name"] != but_not]
-    assert len({run["name"] for run in found}) == len(found)
-    return {run["name"]: run for run in found}
+    places = {FIRST_ROUND: "2020年下半年", SECOND_ROUND: "2021年上半年"}
+    named = {}
+    for run in found:
+        under = "".join(places[tag] for tag in run["tags"] if tag in places)
+        named[run["name"] if under in ("", run["name"]) else f"{under}/{run['name']}"] = run
+    assert len(named) == len(found)
+    return named
 
 
-def whole_graph(server: RunningServer, campaign: str, *, but_not: str = "") -> dict[str, dict[str, tuple[str, frozenset[str]]]]:
+def whole_graph(server: RunningServer, campaign: str, *, but_not: str = "") -> dict[str, Graph]:
     """Return the graph of every run of a campaign, without those in a state called `but_not`."""
     return {name: graph_of(server, run["id"]) for name, run in runs_of(server, campaign, but_not=but_not).items()}
 
 
-def as_pictured(one: RoundPicture) -> dict[str, tuple[str, frozenset[str]]]:
-    labels = {bar.key: bar.label for bar in one.bars}
-    return {bar.label: (bar.type, frozenset(labels[parent] for parent in bar.parents)) for bar in one.bars}
+def as_pictured(one: RoundPicture) -> dict[str, Graph]:
+    """Return the graphs of a round's run and of those of its duties."""
+    inside = {f"{one.label}/{duty.label}": duty.inside for duty in one.drawn if duty.inside}
+    return {name: _as_pictured(bars) for name, bars in ({one.label: one.drawn} | inside).items()}
 
 
-def test_a_round_shows_the_labels_types_and_edges_of_the_plan(server: RunningServer) -> None:
+def _as_pictured(bars: Iterable[pure.Bar]) -> Graph:
+    labels = {bar.key: f"任务 / {bar.label}" if bar.inside else bar.label for bar in bars}
+    return {labels[bar.key]: (bar.type, frozenset(labels[parent] for parent in bar.parents)) for bar in bars}
+
+
+def rounds_of(graphs: dict[str, Graph]) -> dict[str, Graph]:
+    """Return the graphs of rounds and duties, without the campaign's own."""
+    return {name: graph for name, graph in graphs.items() if name.startswith("20")}
+
+
+def test_a_round_shows_its_duties_and_a_duty_the_labels_and_edges_of_the_plan(server: RunningServer) -> None:
     picture = a_picture("graph")
     draw(picture)
+    graphs = rounds_of(whole_graph(server, "graph"))
+    assert graphs == {name: graph for one in picture.rounds for name, graph in as_pictured(one).items()}
+    one, two, three = (f"任务 / {bar.label}" for bar in picture.rounds[0].drawn if bar.inside)
+    # the third duty needs the first; the roll-up waits for all
+    assert {name: parents for name, (_, parents) in graphs["2020年下半年"].items()} == {
+        one: frozenset(),
+        two: frozenset(),
+        three: {one},
+        "汇总·2020年下半年": {one, two, three},
+    }
     plan = small_plan()
-    waits = digraph(edge for edge in edges(plan) if edge.kind != NEXT)
-    for one in picture.rounds:
-        shown = graph_of(server, runs_of(server, "graph")[one.label]["id"])
-        assert shown == as_pictured(one)
-        assert {name: parents for name, (_, parents) in shown.items()} == {
-            label(plan, node): frozenset(label(plan, before) for before in waits.predecessors(node))
-            for node in waits
-            if node.startswith(one.id + "/")
-        }
+    waits = digraph(edge for edge in edges(plan) if edge.kind == REPORTS_TO)
+    shown = [node for name, graph in graphs.items() if name.startswith("2020年下半年/") for node in graph.items()]
+    assert {name: parents for name, (_, parents) in shown} == {
+        label(plan, node.id): frozenset(label(plan, before) for before in waits.predecessors(node.id))
+        for node in plan.expected_in(FIRST_ROUND)
+    }
+
+
+def test_a_duty_says_how_many_of_its_reports_are_in_and_its_worst_state(server: RunningServer) -> None:
+    draw(a_picture("told", received=(f"{FIRST_ROUND}/1/swj",), returned=(f"{FIRST_ROUND}/3/gaj",)))
+    runs = runs_of(server, "told")
+    told = {name: (run["state_type"], run["state_name"]) for name, run in runs.items() if name.startswith("2020年下半年/")}
+    assert told == {
+        "2020年下半年/任务1·全面提高标准化水平": ("RUNNING", "办理中　已报1/5"),
+        "2020年下半年/任务2·打造高品质消费商圈": ("RUNNING", "办理中　已报0/2"),
+        "2020年下半年/任务3·活跃夜间商业和市场": ("PAUSED", "退回　已报0/3"),
+    }
+    draw(a_picture("told", as_of=AS_OF + timedelta(days=14)))
+    assert runs_of(server, "told")["2020年下半年/任务3·活跃夜间商业和市场"]["state_name"] == "逾期未报　已报0/3，逾期3"
 
 
 def test_the_campaigns_run_shows_its_rounds_one_after_another(server: RunningServer) -> None:
-    drawn = draw(a_picture("chain", first_closed=True))
+    drawn = draw(a_picture("chain", closed=True))
     assert graph_of(server, drawn.run) == {
         "报送期 / 2020年下半年": ("COMPLETED", frozenset()),
         "报送期 / 2021年上半年": ("RUNNING", frozenset({"报送期 / 2020年下半年"})),
@@ -103,14 +149,13 @@ def test_an_unchanged_picture_writes_nothing_and_one_change_one_bar(server: Runn
 
     one = f"{FIRST_ROUND}/2/scjg"
     lead = f"{FIRST_ROUND}/2/swj"
-    assert (
-        draw(a_picture("steady", received=(one,))).writes == 3
-    )  # the report itself, its lead who no longer waits, the round's mark
-    after = whole_graph(server, "steady")
-    changed = {name for name, node in after["2020年下半年"].items() if before["2020年下半年"][name] != node}
+    # the report itself, its lead who no longer waits, how many the duty has, the round's mark
+    assert draw(a_picture("steady", received=(one,))).writes == 4
+    after, duty = whole_graph(server, "steady"), "2020年下半年/任务2·打造高品质消费商圈"
+    assert {name for name in after if after[name] != before[name]} == {duty}
+    changed = {name for name, node in after[duty].items() if before[duty][name] != node}
     assert changed == {"任务2·市市场监管局（配合）", "任务2·市商务局（牵头）"}
-    assert after["2021年上半年"] == before["2021年上半年"]
-    assert draw(a_picture("steady", received=(one, lead))).writes == 2
+    assert draw(a_picture("steady", received=(one, lead))).writes == 3
 
 
 def test_an_amended_plan_changes_the_bars_it_touches(server: RunningServer) -> None:
@@ -120,8 +165,9 @@ def test_an_amended_plan_changes_the_bars_it_touches(server: RunningServer) -> N
     changed = small_definition().model_copy(update={"duties": (duties[0], other, duties[2])})
     picture = a_picture("amended", plan=expand(changed, small_directory(), WORKDAYS, OfficeHours()))
     draw(picture)
-    for one in picture.rounds:
-        assert graph_of(server, runs_of(server, "amended")[one.label]["id"]) == as_pictured(one)
+    assert rounds_of(whole_graph(server, "amended")) == {
+        name: graph for one in picture.rounds for name, graph in as_pictured(one).items()
+    }
 
 
 def test_a_window_wiped_in_mid_round_is_rebuilt_as_it_was(server: RunningServer) -> None:
@@ -156,14 +202,35 @@ def test_a_window_that_failed_is_drawn_anew(server: RunningServer) -> None:
     assert whole_graph(server, "failed") == before
 
 
+def test_duties_of_a_round_deleted_in_the_ui_do_not_stay_behind(server: RunningServer) -> None:
+    draw(a_picture("deleted"))
+    before, runs = whole_graph(server, "deleted"), runs_of(server, "deleted")
+    httpx.delete(f"{server.api_url}/flow_runs/{runs['2020年下半年']['id']}").raise_for_status()
+    draw(a_picture("deleted"))
+    again = runs_of(server, "deleted")
+    assert rounds_of(whole_graph(server, "deleted")) == rounds_of(before)
+    assert {name for name in runs if runs[name]["id"] != again[name]["id"]} == {one for one in runs if one.startswith("2020")}
+
+
+def test_a_duty_deleted_in_the_ui_is_drawn_again_with_the_next_change_in_its_round(server: RunningServer) -> None:
+    draw(a_picture("lost"))
+    duty = "2020年下半年/任务1·全面提高标准化水平"
+    httpx.delete(f"{server.api_url}/flow_runs/{runs_of(server, 'lost')[duty]['id']}").raise_for_status()
+    picture = a_picture("lost", received=(f"{FIRST_ROUND}/2/scjg",))
+    draw(picture)
+    assert rounds_of(whole_graph(server, "lost")) == {
+        name: graph for one in picture.rounds for name, graph in as_pictured(one).items()
+    }
+
+
 def test_a_closed_campaign_leaves_no_run_waiting(server: RunningServer) -> None:
     draw(a_picture("closed"))
-    picture = a_picture("closed")
+    picture = a_picture("closed", received=tuple(one.id for one in small_plan().expected))
     rounds = tuple(replace(one, closed=True) for one in picture.rounds)
-    drawn = draw(replace(picture, rounds=rounds, ended=pure.ENDED))
+    drawn = draw(replace(picture, rounds=rounds, status=pure.ENDED))
     assert drawn.closed == (FIRST_ROUND, SECOND_ROUND)
     assert {run["state_type"] for run in runs_of(server, "closed").values()} == {"COMPLETED"}
-    assert draw(replace(picture, rounds=rounds, ended=pure.ENDED)).writes == 0
+    assert draw(replace(picture, rounds=rounds, status=pure.ENDED)).writes == 0
 
 
 def test_bars_come_parents_first_even_when_leads_wait_for_later_duties() -> None:
@@ -172,10 +239,11 @@ def test_bars_come_parents_first_even_when_leads_wait_for_later_duties() -> None
     )
     plan = expand(small_definition().model_copy(update={"duties": duties}), small_directory(), WORKDAYS, OfficeHours())
     for one in a_picture("order", plan=plan).rounds:
-        seen: set[str] = set()
-        for bar in one.bars:
-            assert set(bar.parents) <= seen
-            seen.add(bar.key)
+        for bars in (one.bars, one.drawn, *(bar.inside for bar in one.drawn)):
+            seen: set[str] = set()
+            for bar in bars:
+                assert set(bar.parents) <= seen
+                seen.add(bar.key)
 
 
 def test_the_progress_table_adds_up() -> None:
