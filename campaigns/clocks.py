@@ -39,10 +39,10 @@ _Date = date  # inside Clock, `date` is a field
 
 # Form -> what else may be said with it; `hour`, `rest_days` and `soft` go with every form that has a date.
 _FORMS: dict[str, set[str]] = {
-    "date": {"called"},
+    "date": {"called", "starts", "ends"},
     "dates": {"called"},
-    "month_end": {"called"},
-    "year_end": {"called"},
+    "month_end": {"called", "starts", "ends"},
+    "year_end": {"called", "starts", "ends"},
     "phase_end": {"called", "working_days", "days"},
     "range": {"called", "working_days", "days"},
     "yearly": {"covers", "starts", "ends", "called", "working_days", "days"},
@@ -59,6 +59,7 @@ _FORMS: dict[str, set[str]] = {
 }
 _DATED = {"hour", "rest_days", "soft"}
 _MORE = ("covers", "starts", "ends", "called", "holiday", "first", "on", "working_days", "days", "hour", "rest_days", "soft")
+ONCE = ("date", "month_end", "year_end")  # one date; `starts` and `ends` say what its figures are about
 PERIODIC = ("yearly", "half_yearly", "quarterly", "monthly")  # what falls due in or after a period of months
 
 

@@ -28,6 +28,8 @@ def doubts(
         return
     yield from _open(clock, report.title, bool(terms), where)
     yield from _guessed(clock, terms, where)
+    if any(term.covers.last < term.covers.first for term in terms):
+        yield Problem("dates-reversed", Severity.ERROR, where, f"“{report.title}”统计时间的起始（starts）晚于结束，请核对")
     yield from _quarter_ends(clock, terms, where)
     yield from _few("outside", where, (_outside(clock, one, campaign) for one in rounds))
     if clock.daily is None:

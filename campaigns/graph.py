@@ -11,7 +11,6 @@ from campaigns.definition import Role
 if TYPE_CHECKING:
     import networkx as nx  # a third of the time in which a plain command starts: imported where a graph is asked for
 
-    from campaigns.organs import Directory
     from campaigns.plan import Plan
 
 REPORTS_TO, ROLLS_UP, NEEDS, NEXT = "reports_to", "rolls_up", "needs", "next"
@@ -42,7 +41,8 @@ def edges(plan: "Plan") -> tuple[Edge, ...]:
         for one in owed:
             if one.role is Role.LEAD:
                 leads.setdefault(one.duty, {})[one.department] = one.id
-        near = neighbours(plan.of(a_round.id).directory) if any(needs.values()) else {}
+        above = {organ.id: organ.parent for organ in plan.of(a_round.id).directory.organs} if any(needs.values()) else {}
+        placed = {need: under(leads.get(need, {}), above) for wanted in needs.values() for need in wanted}
         for one in owed:
             if one.role is Role.COOPERATING and "office" not in one.receivers:
                 led = leads.get(one.duty, {})
@@ -51,7 +51,8 @@ def edges(plan: "Plan") -> tuple[Edge, ...]:
                 found.append(Edge(one.id, rollup, ROLLS_UP))
             if one.role is Role.LEAD:
                 for need in needs[one.duty]:
-                    found += [Edge(before, one.id, NEEDS) for before in awaited(one.department, leads.get(need, {}), near)]
+                    before = awaited(one.department, leads.get(need, {}), placed[need], above)
+                    found += [Edge(node, one.id, NEEDS) for node in before]
     last: dict[str, str] = {}
     for a_round in plan.rounds:
         if a_round.report in last:
@@ -60,24 +61,28 @@ def edges(plan: "Plan") -> tuple[Edge, ...]:
     return tuple(found)
 
 
-def neighbours(directory: "Directory") -> dict[str, list[str]]:
-    """Return the departments right above and right below each, those that have any."""
-    found: dict[str, list[str]] = {}
-    for organ in directory.organs:
-        if organ.parent is not None:
-            found.setdefault(organ.id, []).append(organ.parent)
-            found.setdefault(organ.parent, []).append(organ.id)
+def under(leads: Mapping[str, str], above: Mapping[str, str | None]) -> dict[str | None, list[str]]:
+    """Return the leads right under each department, by what stands for them."""
+    found: dict[str | None, list[str]] = {}
+    for department, node in leads.items():
+        if above.get(department) is not None:
+            found.setdefault(above[department], []).append(node)
     return found
 
 
-def awaited(department: str, leads: Mapping[str, str], near: Mapping[str, Iterable[str]]) -> Collection[str]:
-    """Return whom a lead waits for of those who lead the duty needed: itself, else those right above and below it, else all.
+def awaited(
+    department: str, leads: Mapping[str, str], placed: Mapping[str | None, Collection[str]], above: Mapping[str, str | None]
+) -> Collection[str]:
+    """Return whom a lead waits for of those who lead the duty needed: itself; else those right above and below it; else those
+    beside it, under the same department; else all. `placed` is what `under` says of them.
 
     So where every county leads both, each waits for its own, and not every one for every other.
     """
     if department in leads:
         return (leads[department],)
-    return [leads[one] for one in near.get(department, ()) if one in leads] or leads.values()
+    parent = above.get(department)
+    near = [*([leads[parent]] if parent is not None and parent in leads else ()), *placed.get(department, ())]
+    return near or placed.get(parent, ()) or leads.values()
 
 
 def label(plan: "Plan", node: str) -> str:

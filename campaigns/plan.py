@@ -3,7 +3,7 @@
 Ids are paths of codes derived from the definition (`hezhou-2020/summary-2020-2/15/scjg`), so expanding again changes nothing.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -303,26 +303,40 @@ def _owed(
         if one.role is Role.LEAD:
             leads.setdefault(one.duty, {})[one.department] = None
     all_leads = {duty: tuple(led) for duty, led in leads.items()}
-    parents = {organ.id: organ.parent for organ in directory.organs}
     asked = asked_by(definition, directory, report, {one.department for one in assignments})
     hops = {hop.role: hop for hop in report.hops}
+    own_leads = _own_leads(directory, assignments)
     for one in assignments:
         hop = hops.get(one.role)
         if hop is None or one.department not in asked or (report.duties and one.duty not in report.duties):
             continue
-        above = parents.get(one.department)
         if hop.to == "office":
             yield one, (OFFICE,)
-        elif hop.to == "parent" and above is not None and above in leads.get(one.duty, ()):
-            yield one, (above,)
         else:
-            yield one, all_leads.get(one.duty, ())
+            yield one, (own_leads(one) if hop.to == "parent" else ()) or all_leads.get(one.duty, ())
+
+
+def _own_leads(directory: Directory, assignments: Iterable[Assignment]) -> Callable[[Assignment], tuple[str, ...]]:
+    """Return what tells the leads of a department's own place: the one above it, else those under the same department."""
+    above = {organ.id: organ.parent for organ in directory.organs}
+    leads: dict[int, dict[str, str]] = {}
+    for one in assignments:
+        if one.role is Role.LEAD:
+            leads.setdefault(one.duty, {})[one.department] = one.department
+    placed = {duty: {parent: tuple(own) for parent, own in graph.under(led, above).items()} for duty, led in leads.items()}
+
+    def own(one: Assignment) -> tuple[str, ...]:
+        parent = above.get(one.department)
+        if parent is not None and parent in leads.get(one.duty, ()):
+            return (parent,)
+        return placed.get(one.duty, {}).get(parent, ())
+
+    return own
 
 
 def _orphans(definition: Definition, directory: Directory, assignments: tuple[Assignment, ...]) -> Iterator[Problem]:
-    """Return the departments that report to the one above them, where that one does not lead the duty."""
-    parents = {organ.id: organ.parent for organ in directory.organs}
-    leads = {(one.duty, one.department) for one in assignments if one.role is Role.LEAD}
+    """Return the departments that report to the lead above or beside them, where there is none of the duty."""
+    own_leads = _own_leads(directory, assignments)
     departments = {one.department for one in assignments}
     for index, report in enumerate(definition.reports):
         asked = asked_by(definition, directory, report, departments)
@@ -331,12 +345,13 @@ def _orphans(definition: Definition, directory: Directory, assignments: tuple[As
                 directory.organ(one.department).name
                 for one in assignments
                 if hop.to == "parent" and one.role is hop.role and (not report.duties or one.duty in report.duties)
-                if one.department in asked and (one.duty, parents[one.department]) not in leads
+                if one.department in asked and not own_leads(one)
             ]
             if lost:
                 path: checks.Path = ("reports", index, "hops", position, "to")
                 names = "、".join(dict.fromkeys(lost[:5])) + ("等" if len(lost) > 5 else "")
-                told = f"“{report.title}”要报送给上级单位，但{names}的上级不是这项任务的牵头单位，请核对任务和通讯录里的上级"
+                told = f"“{report.title}”要报送给上级或本地的牵头单位，但{names}的上级及其下属单位都不是这项任务的牵头单位"
+                told = f"{told}，请核对任务和通讯录里的上级（parent）"
                 yield checks.error("no-parent", path, told)
 
 
@@ -345,14 +360,15 @@ def _entangled(definition: Definition, directory: Directory, assignments: tuple[
     named: dict[tuple[int, Role], dict[str, str]] = {}
     for one in assignments:
         named.setdefault((one.duty, one.role), {})[one.department] = one.department
-    near = graph.neighbours(directory)
+    above = {organ.id: organ.parent for organ in directory.organs}
     for index, duty in enumerate(definition.duties):
         mine = named.get((duty.number, Role.LEAD), {})
         for need in definition.needs_of(duty):
             before = named.get((need, Role.LEAD), {})
-            if sum(len(graph.awaited(one, before, near)) for one in mine) > _ENTANGLED:
+            placed = graph.under(before, above)
+            if sum(len(graph.awaited(one, before, placed, above)) for one in mine) > _ENTANGLED:
                 told = f"任务{duty.number}的{len(mine)}个牵头单位都要等任务{need}的{len(before)}个牵头单位"
-                told = f"{told}：只等本单位或本单位上下级的，请让同一单位牵头两项任务，或在通讯录里写明上级（parent）"
+                told = f"{told}：只等本单位或本地单位的，请让同一单位牵头两项任务，或在通讯录里写明上级（parent）"
                 yield checks.warning("entangled", ("duties", index, "needs"), told)
         helpers = named.get((duty.number, Role.COOPERATING), {})
         if len(mine) * len(helpers) > _ENTANGLED:
@@ -360,5 +376,5 @@ def _entangled(definition: Definition, directory: Directory, assignments: tuple[
                 for position, hop in enumerate(report.hops):
                     if hop.role is Role.COOPERATING and hop.to == "lead" and (not report.duties or duty.number in report.duties):
                         told = f"任务{duty.number}的{len(helpers)}个配合单位都要报给{len(mine)}个牵头单位"
-                        told = f"{told}：只报给上级的，请写 to: parent"
+                        told = f"{told}：只报给上级或本地牵头单位的，请写 to: parent"
                         yield checks.warning("entangled", ("reports", at, "hops", position, "to"), told)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from campaigns.clocks import WEEKDAYS, Clock, month_day
+from campaigns.clocks import ONCE, WEEKDAYS, Clock, month_day
 from campaigns.workdays import Workdays
 
 _DAY = timedelta(days=1)
@@ -47,8 +47,14 @@ def terms(clock: Clock, campaign: Span, phases: Mapping[str, Span], workdays: Wo
     """
     if len(clock.forms) != 1:
         return ()
-    window = Span(max(campaign.first, clock.starts or campaign.first), min(campaign.last, clock.ends or campaign.last))
-    found = list(_FORMS[clock.form](clock, window, phases, workdays))
+    if clock.form in ONCE:
+        found = [
+            replace(term, covers=Span(clock.starts or term.covers.first, clock.ends or term.covers.last))
+            for term in _FORMS[clock.form](clock, campaign, phases, workdays)
+        ]
+    else:
+        window = Span(max(campaign.first, clock.starts or campaign.first), min(campaign.last, clock.ends or campaign.last))
+        found = list(_FORMS[clock.form](clock, window, phases, workdays))
     if clock.called and len(clock.called) == len(found) and clock.form != "yearly":
         found = [replace(term, label=name, named=True) for term, name in zip(found, clock.called, strict=True)]
     return tuple(_on_a_working_day(term, clock, workdays) for term in found)

@@ -1,5 +1,6 @@
 """Notices written down with nothing at hand but the page on the language: each can be launched, and says what it says."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,24 @@ def test_a_standing_report_covers_the_month_before_and_an_event_has_no_date() ->
         ("05-31", "06-10"),
     ]
     assert not any(one.report == "done" for one in rounds)
+
+
+def test_one_return_may_be_about_other_days_than_those_up_to_its_date() -> None:
+    assert [(one.due_on, one.covers_from, one.covers_until) for one in plan("lucheng-2007").rounds] == [
+        (date(2007, 12, 27), date(2007, 1, 1), date(2007, 12, 31))
+    ] * 2
+    spring, autumn = (one.clock for one in plan("anhui-feiliao").definition.reports)
+    assert (spring.starts, spring.ends, autumn.starts, autumn.ends) == (
+        date(2008, 3, 11),
+        date(2008, 4, 15),
+        date(2008, 8, 15),
+        None,
+    )
+
+
+def test_departments_of_a_county_report_to_the_lead_of_their_county() -> None:
+    assert {one.department: one.receivers for one in plan("jinyu-2026").expected if one.role == "cooperating"} == {
+        "gongan-a": ("nongye-a",),
+        "gongan-b": ("nongye-b",),
+        "jiaotong-a": ("nongye-a",),
+    }

@@ -40,8 +40,8 @@ def read_definition(
 ) -> tuple[Definition, Directory]:
     """Return a definition and the directory it names; DefinitionError with every problem when either has the wrong shape.
 
-    The directory is looked for beside the definition, in a sibling folder `directories`, then in the folders given; a definition
-    it extends beside it, then in the folders given.
+    The directory is looked for beside the definition, in a folder `directories` there or one above, then in the folders given; a
+    definition it extends beside it, then in the folders given.
     """
     draft = _draft(path, directories, definitions)
     if draft.whole is None:
@@ -128,7 +128,7 @@ def _draft(path: Path, directories: Sequence[Path], definitions: Sequence[Path])
         return draft
     draft.definition = Definition.model_construct(**{key: getattr(file, key) for key in Definition.model_fields})
     if ("directory",) not in draft.stand_ins:
-        beside = [place for folder in folders for place in (folder, folder.parent / "directories")]
+        beside = [place for folder in folders for place in (folder, folder / "directories", folder.parent / "directories")]
         _read_directory(draft, draft.definition.directory, [*beside, *directories])
     return draft
 

@@ -121,7 +121,7 @@ def test_who_has_no_lead_above_it_is_named_unless_it_owes_nothing() -> None:
     hops = [{"role": "cooperating", "to": "parent", "working_days_before": 3}, {"role": "lead", "to": "office"}]
 
     assert told(plan(report={"hops": hops})) == [
-        "“总结”要报送给上级单位，但市教育局的上级不是这项任务的牵头单位，请核对任务和通讯录里的上级"
+        "“总结”要报送给上级或本地的牵头单位，但市教育局的上级及其下属单位都不是这项任务的牵头单位，请核对任务和通讯录里的上级（parent）"
     ]
     assert told(plan(report={"hops": hops, "excluding": ["市教育局"]})) == []
 
@@ -188,6 +188,34 @@ def test_a_phase_that_needs_another_makes_its_duties_wait() -> None:
     ]
 
 
+def test_those_of_one_county_wait_for_and_report_to_each_other() -> None:
+    kinds, counties = (("ny", "农业农村局"), ("ga", "公安局")), (("a", "甲县"), ("b", "乙县"))
+    organs = [
+        *(Organ(id=f"xian-{one}", name=f"{county}人民政府", level="县") for one, county in counties),
+        *(
+            Organ(id=f"{kind}-{one}", name=f"{county}{name}", level="县", parent=f"xian-{one}")
+            for kind, name in kinds
+            for one, county in counties
+        ),
+    ]
+    groups = [Group(id=kind, name=f"各县{name}", members=(f"{kind}-a", f"{kind}-b")) for kind, name in kinds]
+    hops = [{"role": "cooperating", "to": "parent"}, {"role": "lead", "to": "office"}]
+    duties = [
+        {"number": 1, "title": "第一项", "joint_leads": ["各县农业农村局"], "cooperating": ["各县公安局"]},
+        {"number": 2, "title": "第二项", "joint_leads": ["各县公安局"], "needs": [1]},
+    ]
+    directory = Directory(id="zhi", title="测试通讯录", organs=tuple(organs), groups=tuple(groups))
+    laid_out = expand(plan(duties=duties, report={"hops": hops}).definition, directory, WORKDAYS, OfficeHours())
+
+    assert {one.department: one.receivers for one in laid_out.expected if one.role == "cooperating"} == {
+        "ga-a": ("ny-a",),
+        "ga-b": ("ny-b",),
+    }
+    assert not [one for one in laid_out.problems if one.rule == "no-parent"]
+    needs = [(one.source[-6:], one.target[-6:]) for one in graph.edges(laid_out) if one.kind == graph.NEEDS]
+    assert needs == [("1/ny-a", "2/ga-a"), ("1/ny-b", "2/ga-b")]
+
+
 def test_a_lead_waits_for_itself_else_for_those_next_to_it_else_for_all() -> None:
     duties = [
         {"number": 1, "title": "第一项", "joint_leads": ["各区市场监管局"]},
@@ -230,8 +258,8 @@ def test_thousands_waiting_for_thousands_are_told_and_each_waiting_for_its_own_i
         {**first, "cooperating": ["各乙局"]}, {"number": 2, "title": "第二项", "joint_leads": ["各乙局"], "needs": [1]}
     )
     assert [one.message for one in entangled.problems if one.rule == "entangled"] == [
-        "任务1的320个配合单位都要报给320个牵头单位：只报给上级的，请写 to: parent",
-        "任务2的320个牵头单位都要等任务1的320个牵头单位：只等本单位或本单位上下级的，请让同一单位牵头两项任务，或在通讯录里写明上级（parent）",
+        "任务1的320个配合单位都要报给320个牵头单位：只报给上级或本地牵头单位的，请写 to: parent",
+        "任务2的320个牵头单位都要等任务1的320个牵头单位：只等本单位或本地单位的，请让同一单位牵头两项任务，或在通讯录里写明上级（parent）",
     ]
     its_own = laid(first, {"number": 2, "title": "第二项", "joint_leads": ["各甲局"], "needs": [1]})
     assert not [one for one in its_own.problems if one.rule == "entangled"]

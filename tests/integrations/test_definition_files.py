@@ -221,6 +221,13 @@ def test_faults_of_both_files_are_told_together(folder: Path) -> None:
     ]
 
 
+def test_a_directory_may_lie_in_a_folder_beside_the_definition(folder: Path) -> None:
+    (folder / "directories").mkdir()
+    (folder / "directories" / "small2.yaml").write_text(DIRECTORY.replace("id: small\n", "id: small2\n"), "utf-8")
+
+    assert plan(write(folder, GOOD.replace("directory: small", "directory: small2"))).usable
+
+
 def test_a_directory_that_is_not_there_is_one_problem(folder: Path) -> None:
     problems = errors(write(folder, GOOD.replace("directory: small", "directory: nowhere")))
 
