@@ -58,7 +58,7 @@ def _next_year(tree: Node, stem: str, code: str, given: Mapping[str, str]) -> st
         **{key: value for key, value in moved.pop("campaign", {}).items() if key in ("starts", "ends")},
         "doc_no": OPEN,
         "source": {"title": OPEN, "issued_on": OPEN},
-        "assumed": f"起止日期{_MOVED}",
+        "assumed": f"起止日期{_MOVED}" + ("；条款沿用上年的文件，请对照新文件核对" if _cites(tree) else ""),
         **{key: value for key, value in said.items() if key != "directory"},
     }
     whole = {"extends": stem, "campaign": campaign}
@@ -67,6 +67,12 @@ def _next_year(tree: Node, stem: str, code: str, given: Mapping[str, str]) -> st
     head = f"# 由 {stem} 生成，日期都顺延了一年：填好“待定”各项，核对写了 assumed 的各项，再用 liandong check 核对。\n"
     blocks = [_dump({key: value}) for key, value in {**whole, **moved}.items()]
     return head + "\n".join(blocks) + "\n"
+
+
+def _cites(tree: Node) -> bool:
+    """Return whether a definition says in which clauses of its document something stands."""
+    said = [tree.value["campaign"].plain.get("source", {}), *(tree.value["duties"].plain if "duties" in tree.value else ())]
+    return any(isinstance(one, dict) and "clause" in one for one in said)
 
 
 def _moved(node: Node, path: tuple[str, ...]) -> Any:

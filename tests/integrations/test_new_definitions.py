@@ -80,6 +80,7 @@ def test_from_last_year_dates_move_and_are_to_be_confirmed(folder: Path) -> None
         f"“{name}”待定，请核对原文后填写" for name in ("发文字号", "标题", "成文日期")
     ]
     assert len([one for one in found if "顺延一年" in one.message]) == 3
+    assert len([one for one in found if "条款沿用上年的文件，请对照新文件核对" in one.message]) == 1
 
 
 def test_what_cannot_be_set_is_told_with_what_can(folder: Path) -> None:
