@@ -14,7 +14,7 @@ from campaigns.forms import header
 from campaigns.items import Item, in_letters
 from campaigns.plain import legible, shortened
 from campaigns.plan import Plan, Round
-from campaigns.rollup import Coverage, Entry, RollUp, percent
+from campaigns.rollup import Coverage, Entry, Figures, RollUp, percent
 from campaigns.sheets import Sheet
 from campaigns.states import State
 from campaigns.targets import WHOLE, Attainment
@@ -169,15 +169,19 @@ def _owed(counts: Mapping[str, int]) -> int:
 
 
 def figures_told(rollup: RollUp) -> Iterable[tuple[Item, Decimal]]:
-    """Yield the totals of a roll-up that somebody reported anything for, those a letter has room for."""
-    for one in in_letters(rollup.indicators):
-        if one.id in rollup.overall:
-            yield one, rollup.overall[one.id]
+    """Return the totals of a roll-up that somebody reported anything for, those a letter has room for."""
+    return _known(rollup.indicators, rollup.overall)
+
+
+def _known(items: Iterable[Item], figures: Figures) -> Iterable[tuple[Item, Decimal]]:
+    return ((one, figures[one.id]) for one in in_letters(items) if one.id in figures)
 
 
 def _figures(rollup: RollUp, before: RollUp | None) -> Iterable[str]:
     said = _in_words(rollup)
     yield f"据已报单位统计，{said}。" if said else "没有收到数据。"
+    if rollup.earlier:
+        yield f"自{rollup.since}起累计，{_in_a_row(rollup.indicators, rollup.cumulative.overall)}。"
     earlier = _in_words(before) if before else ""
     if before and earlier:
         yield f"上一期（{before.round_label}，报送率{_rate(before.coverage)}）：{earlier}。"
@@ -212,7 +216,11 @@ def _cell(value: str | int | Decimal | None) -> str:
 
 
 def _in_words(rollup: RollUp) -> str:
-    return "，".join(f"{one.label}{plain(value)}{one.unit}" for one, value in figures_told(rollup))
+    return _in_a_row(rollup.indicators, rollup.overall)
+
+
+def _in_a_row(items: Iterable[Item], figures: Figures) -> str:
+    return "，".join(f"{one.label}{plain(value)}{one.unit}" for one, value in _known(items, figures))
 
 
 def plain(value: Decimal) -> str:

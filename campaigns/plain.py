@@ -2,16 +2,18 @@
 
 import re
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
-_BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they turn the order of what is shown around them
+# what no XML can hold, and the signs that turn the order of what is shown around them
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 _SEPARATORS = re.compile('[\\\\/:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029]+')
 _STILL = str.maketrans('<>`[]|"', "＜＞｀［］｜＂")
 _LONGEST_NAME = 200  # bytes of UTF-8: with a suffix and a mark it stays below the 255 a name may have
 
 
 def legible(text: str) -> str:
-    """Return a text without what no XML can hold: control characters, halves of characters."""
-    return _ILLEGAL.sub("", text)
+    """Return a text without signs that nobody sees: control characters, halves of characters, what turns the order of others."""
+    return _UNSEEN.sub("", text)
 
 
 def printable(value: object) -> object:
@@ -29,6 +31,11 @@ def still(text: str) -> str:
     return legible(text).translate(_STILL)
 
 
+def unmarked(text: str) -> str:
+    """Return a text as matplotlib may draw it, which sets as mathematics what stands between dollars: they are full width."""
+    return legible(text).replace("$", "＄")
+
+
 def shortened(text: str, most: int) -> str:
     """Return a text cut to so many signs, with the sign that says so."""
     return text if len(text) <= most else text[: most - 1] + "…"
@@ -36,7 +43,7 @@ def shortened(text: str, most: int) -> str:
 
 def file_name(stem: str, suffix: str = "") -> str:
     """Return a name that any file system takes: at most 255 bytes, nothing in it that leads elsewhere or hides what it is."""
-    kept = _SEPARATORS.sub("_", _BIDI.sub("", legible(stem)))
+    kept = _SEPARATORS.sub("_", legible(stem))
     kept = " ".join(kept.split()).strip(". ")
     kept = kept.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(". ")
     return f"{kept or '未命名'}{suffix}"

@@ -179,6 +179,7 @@ class RollUp:
     round: str
     round_label: str
     covers: str
+    since: str  # the first day of the first round of the same report: where what is cumulative begins
     as_of: datetime
     indicators: tuple[Item, ...]
     duties: Mapping[int, tuple[str, str]]  # number -> title, leads
@@ -233,8 +234,8 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         office=campaign.office,
         round=round_id,
         round_label=a_round.label,
-        covers=f"{a_round.covers_from.year}年{a_round.covers_from.month}月{a_round.covers_from.day}日至"
-        f"{a_round.covers_until.year}年{a_round.covers_until.month}月{a_round.covers_until.day}日",
+        covers=f"{_day(a_round.covers_from)}至{_day(a_round.covers_until)}",
+        since=_day(plan.round(next(iter(rounds))).covers_from),
         as_of=as_of,
         indicators=indicators,
         duties={duty.number: (duty.title, "、".join(duty.leads)) for duty in plan.definition.duties if duty.number in due},
@@ -249,6 +250,10 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         coverage=_coverage(entries, _weight(entries, known, indicators, list(rounds)[-2:-1])),
         coverage_of={code: _coverage(mine) for code, mine in _by_department(entries, names).items()},
     )
+
+
+def _day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _in_all_rows(fact: Fact) -> Fact:

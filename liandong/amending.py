@@ -266,7 +266,7 @@ def _moves(listed: Iterable[Mapping[str, Any]]) -> list[str]:
 def _lines(out: Any, words: str, lines: Iterable[str]) -> None:
     said = list(lines)
     for one in said[:_SHOWN]:
-        out.print(f"{words}　{one}", markup=False, soft_wrap=True)
+        out.print(f"{words}　{one}", soft_wrap=True)
     _rest(out, said, _SHOWN)
 
 

@@ -88,7 +88,7 @@ def run_demo(out: Path, say: Say) -> None:
         draft = asyncio.run(_campaign(City(home / "outbox", home / "inbox"), out / DRAFTS, say))
     finally:
         server.stop()
-    entries = sorted([*_gather(out), draft], key=lambda entry: (entry.kind, entry.order or 0, entry.path))
+    entries = sorted([*gather(out, CAMPAIGN), draft], key=lambda entry: (entry.kind, entry.order or 0, entry.path))
     document = {"campaign": CAMPAIGN, "files": [asdict(entry) for entry in entries]}
     (out / INDEX).write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
     _say_what_to_open(out, entries, say)
@@ -239,17 +239,17 @@ class _Diary:
             self._say(f"　{line}")
 
 
-def _gather(out: Path) -> Iterator[Entry]:
-    """Copy what the demo made out of the office's data, under names people read, and return the index of it."""
+def gather(out: Path, campaign: str) -> Iterator[Entry]:
+    """Copy what a campaign made out of the office's data, under names people read, and return the index of it."""
     at = office()
     with at.ledger() as ledger:
-        rounds = [one for one in ledger.rounds(CAMPAIGN) if one.opened_at]
+        rounds = [one for one in ledger.rounds(campaign) if one.opened_at]
         forms = [form for a_round in rounds for form in ledger.forms(a_round.id)]
         messages, envelopes = ledger.messages(), ledger.envelopes()
         submissions = [one for a_round in rounds for one in ledger.submissions(a_round.id)]
         rollups = [one for a_round in rounds for one in ledger.rollups(a_round.id)]
-        documents = ledger.documents(CAMPAIGN)
-    plan = plan_of(CAMPAIGN)
+        documents = ledger.documents(campaign)
+    plan = plan_of(campaign)
     named, labels = names(plan), {a_round.id: a_round.label for a_round in plan.rounds}
     for form in forms:
         path = f"{FORMS}/{labels[form.round]}/{named[form.department]}_第{form.version}版.xlsx"
@@ -276,7 +276,7 @@ def _gather(out: Path) -> Iterator[Entry]:
         _put(out / path, at.bytes_of(document.sha256))
         yield Entry(path, "document", None, document.round)
     last = [one.id for one in rounds if one.closed_at][-1]
-    seen = next(one for one in picture(CAMPAIGN, now()).rounds if one.id == last)
+    seen = next(one for one in picture(campaign, now()).rounds if one.id == last)
     graph_picture(plan, last, {bar.key: bar.state for bar in seen.bars}, out / GRAPH)
     yield Entry(GRAPH, "graph", None, last)
     # the page's links are relative to the office's home, one folder below

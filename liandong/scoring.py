@@ -126,15 +126,15 @@ def _show(document: dict[str, Any]) -> None:
     if document["scores"] is None:
         out.print("定义里没有写考核计分（scoring），没有依据的不计分。")
         return
-    out.print(f"考核计分依据：{document['basis']}", markup=False)
+    out.print(f"考核计分依据：{document['basis']}")
     for one in document["scores"]:
-        out.print(f"{one['name']}　{one['total']}分", markup=False)
+        out.print(f"{one['name']}　{one['total']}分")
         if one["starts_at"] != "0":
             out.print(f"　基础分　{one['starts_at']}")
         for line in one["lines"]:
             times = f"×{line['times']}" if line["times"] > 1 else ""
             told = f"　{line['round']}　{line['title']}{times}　{line['points']}　{line['why']}"
-            out.print(told, markup=False, soft_wrap=True)
+            out.print(told, soft_wrap=True)
 
 
 def _text(value: Decimal | None) -> str | None:

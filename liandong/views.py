@@ -7,11 +7,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from campaigns.definition import Part, Role
 from campaigns.errors import Conflict, UnknownItem
 from campaigns.items import figures_of
 from campaigns.parts import part_counts
+from campaigns.plain import legible
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.questions import Question, cited
 from campaigns.records import CampaignRecord, RollUpRecord, RoundRecord
@@ -155,17 +157,24 @@ def show_status(document: Mapping[str, Any]) -> None:
             if missing:
                 out.print(f"{one['label']}逾期未报：{'、'.join(missing)}")
     for sentence in document["attention"]:
-        out.print(f"请处理　{sentence}", markup=False, soft_wrap=True)
+        out.print(f"请处理　{sentence}", soft_wrap=True)
 
 
 def _rate(value: float | None) -> str:
     return "" if value is None else f"{value:g}%"
 
 
+class _Console(Console):
+    """A console on which texts from outside are texts: no markup of theirs, nothing that speaks to the terminal."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(legible(text), **how)
+
+
 def console() -> Console:
     """Return a console for tables: what is not a terminal has no width, and must not cut Chinese words."""
-    made = Console(file=sys.stdout, highlight=False)
-    return made if made.is_terminal else Console(file=sys.stdout, highlight=False, width=140)
+    made = _Console(file=sys.stdout, highlight=False, markup=False)
+    return made if made.is_terminal else _Console(file=sys.stdout, highlight=False, markup=False, width=140)
 
 
 def item_document(code: str, as_of: datetime) -> dict[str, Any]:
@@ -365,7 +374,7 @@ def show_item(document: Mapping[str, Any]) -> None:
         out.print(table)
     for one in document.get("questions", ()):
         against = f"　对照：{'，'.join(one['against'][:3])}" if one["against"] else ""
-        out.print(f"数据疑问：{one['text']}（{'，'.join(one['figures'][:3])}）{against}", markup=False, soft_wrap=True)
+        out.print(f"数据疑问：{one['text']}（{'，'.join(one['figures'][:3])}）{against}", soft_wrap=True)
     for one in document.get("rounds", ()):
         out.print(f"{one['label']}（{one['id']}）：" + "，".join(f"{word}{one[key]}" for key, word in WORDS.items()))
 

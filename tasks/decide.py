@@ -11,6 +11,7 @@ from campaigns.events import Event
 from campaigns.ladder import after_taken_back
 from campaigns.letters import Decided, Item, Letter
 from campaigns.notices import Notice
+from campaigns.plain import one_line
 from campaigns.plan import ExpectedReport
 from campaigns.records import DecisionRecord, RequestRecord
 from campaigns.workdays import in_chinese, office_date
@@ -206,12 +207,13 @@ def put_request(
     door: str,
     as_of: datetime,
 ) -> RequestRecord:
-    """Return the request, recorded in the caller's transaction."""
+    """Return the request, recorded in the caller's transaction; its words on one line, whatever came in by a mail."""
+    reason, asked_by = one_line(reason), one_line(asked_by)
     scope = select(situation_of(at, ledger, campaign, as_of), Kind.EXTEND, selection)
     reasons = []
-    if not reason.strip():
+    if not reason:
         reasons.append("没有写明理由（--reason）")
-    if not asked_by.strip():
+    if not asked_by:
         reasons.append("没有写明申请人（--by）")
     if reasons:
         raise Refused(reasons)

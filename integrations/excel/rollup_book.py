@@ -13,7 +13,7 @@ from campaigns.forms import header, letter
 from campaigns.formulas import shown
 from campaigns.items import in_letters
 from campaigns.pedigree import Change
-from campaigns.rollup import Coverage, Entry, RollUp, credit, percent
+from campaigns.rollup import Coverage, Entry, RollUp, Totals, credit, percent
 from campaigns.sheets import Sheet
 from campaigns.states import State
 from campaigns.workdays import moment_in_chinese
@@ -40,6 +40,7 @@ from integrations.excel.workbook import (
 )
 
 BY_DUTY, BY_DEPARTMENT, CELLS, AS_FORM = "汇总(按任务)", "按单位", "任务单位明细", "汇总(原表式)"
+BY_DUTY_SO_FAR, BY_DEPARTMENT_SO_FAR = "累计(按任务)", "累计(按单位)"
 CHANGES, JOINT, CREDIT = "变动说明", "联合成果", "成果分摊"
 STANDING, MISSING, COVERAGE, ORIGIN = "报送情况", "未报名单", "覆盖率", "来源"
 _COLOURS = {State.LATE: AMBER, State.MISSING: RED}
@@ -72,6 +73,8 @@ def write_rollup(
     _as_form(book, rollup)
     _by_department(book, rollup, cached)
     _cells(book, rollup, cached)
+    if rollup.earlier:
+        _so_far(book, rollup, cached)
     if rollup.joint:
         _joint(book, rollup)
         _credit(book, rollup)
@@ -94,10 +97,15 @@ def _changes(book: Workbook, rollup: RollUp, changes: Sequence[Change]) -> None:
     _rows(sheet, rows, columns, left=(2, 3))
 
 
+_DUTY_COLUMNS = (("任务", 7), ("任务名称", 30), ("牵头单位", 17))
+_UNIT_COLUMNS = (("序号", 7), ("单位", 26))
+_COUNTED = (("应报", 7), ("已报", 7))
+
+
 def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     coverage = _counts(rollup.entries, lambda entry: entry.duty)
     rows: list[list[Cell]] = [[number, title, leads, *coverage[number]] for number, (title, leads) in rollup.duties.items()]
-    columns = (("任务", 7), ("任务名称", 30), ("牵头单位", 17), ("应报", 7), ("已报", 7))
+    columns = (*_DUTY_COLUMNS, *_COUNTED)
     figures = [rollup.period.by_duty.get(number, {}) for number in rollup.duties]
     parts = _rows_of(rollup, lambda entry: entry.duty)
     sheet = _figures_sheet(book, rollup, BY_DUTY, "汇总表（按任务）", columns, rows, figures, cached)
@@ -129,11 +137,24 @@ def _as_form(book: Workbook, rollup: RollUp) -> None:
 def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     coverage = _counts(rollup.entries, lambda entry: entry.department)
     rows: list[list[Cell]] = [[at, name, *coverage[code]] for at, (code, name) in enumerate(rollup.departments.items(), start=1)]
-    columns = (("序号", 7), ("单位", 26), ("应报", 7), ("已报", 7))
+    columns = (*_UNIT_COLUMNS, *_COUNTED)
     figures = [rollup.period.by_department.get(code, {}) for code in rollup.departments]
     parts = _rows_of(rollup, lambda entry: entry.department)
     sheet = _figures_sheet(book, rollup, BY_DEPARTMENT, "汇总表（按单位）", columns, rows, figures, cached)
     _live(sheet, rollup, len(columns), [parts.get(code, []) for code in rollup.departments], figures, cached)
+
+
+def _so_far(book: Workbook, rollup: RollUp, cached: Cached) -> None:
+    """Write what the round comes to with the rounds before it, in sheets of their own: nobody adds a period to a year."""
+    said, covers = rollup.cumulative, f"{rollup.since}至{rollup.covers.partition('至')[2]}"
+    duties: list[list[Cell]] = [[number, title, leads] for number, (title, leads) in rollup.duties.items()]
+    figures = [said.by_duty.get(number, {}) for number in rollup.duties]
+    title = "累计（含以前各期，按任务）"
+    _figures_sheet(book, rollup, BY_DUTY_SO_FAR, title, _DUTY_COLUMNS, duties, figures, cached, said, covers)
+    units: list[list[Cell]] = [[at, name] for at, name in enumerate(rollup.departments.values(), start=1)]
+    figures = [said.by_department.get(code, {}) for code in rollup.departments]
+    title = "累计（含以前各期，按单位）"
+    _figures_sheet(book, rollup, BY_DEPARTMENT_SO_FAR, title, _UNIT_COLUMNS, units, figures, cached, said, covers)
 
 
 def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
@@ -383,11 +404,17 @@ def _figures_sheet(
     rows: Sequence[Sequence[Cell]],
     figures: Sequence[Mapping[str, Decimal]],
     cached: Cached,
+    said: Totals | None = None,
+    covers: str = "",
 ) -> Worksheet:
-    """Return a sheet of heads and figures, with live sums below; a figure that nobody reported stays blank."""
+    """Return a sheet of heads and figures, with live sums below; of the period unless other totals and their dates are given.
+
+    A figure that nobody reported stays blank.
+    """
+    overall = (said or rollup.period).overall
     items = in_letters(rollup.indicators)  # the cells of a matrix stand in a sheet of their own
     every = (*columns, *((header(one), 17.0) for one in items))
-    sheet = _sheet(book, rollup, name, title, every)
+    sheet = _sheet(book, rollup, name, title, every, covers)
     left = tuple(at for at, (_, width) in enumerate(columns, start=1) if width > 15)
     _rows(sheet, rows, columns, left)
     first = len(columns) + 1
@@ -397,15 +424,18 @@ def _figures_sheet(
             write(sheet, f"{letter(column)}{row}", values.get(one.id), **look)
     counts = (rollup.coverage.owed, rollup.coverage.reported) if columns[-1][0] == "已报" else ()
     totals: list[tuple[int | Decimal | None, str]] = [(count, "0") for count in counts]
-    totals += [(rollup.overall.get(one.id, Decimal(0) if one.adds_up else None), number_format(one.decimals)) for one in items]
+    totals += [(overall.get(one.id, Decimal(0) if one.adds_up else None), number_format(one.decimals)) for one in items]
     _total_row(sheet, len(rows), len(every) - len(totals), totals, cached)
     for column, one in enumerate(items, start=first):
-        if not one.adds_up:  # no sum of what stands above
-            sheet[f"{letter(column)}{_HEADER_ROW + len(rows) + 1}"].value = rollup.overall.get(one.id)
+        above = sum((values[one.id] for values in figures if one.id in values), Decimal(0))
+        if not one.adds_up or overall.get(one.id, Decimal(0)) != above:  # no sum of what stands above
+            sheet[f"{letter(column)}{_HEADER_ROW + len(rows) + 1}"].value = overall.get(one.id)
     return sheet
 
 
-def _sheet(book: Workbook, rollup: RollUp, name: str, title: str, columns: Sequence[tuple[str, float]]) -> Worksheet:
+def _sheet(
+    book: Workbook, rollup: RollUp, name: str, title: str, columns: Sequence[tuple[str, float]], covers: str = ""
+) -> Worksheet:
     sheet: Worksheet = book.create_sheet(name)
     last = letter(len(columns))
     sheet.sheet_view.showGridLines = False
@@ -422,7 +452,7 @@ def _sheet(book: Workbook, rollup: RollUp, name: str, title: str, columns: Seque
     write(
         sheet,
         "A2",
-        f"汇总单位：{rollup.office}　　统计期间：{rollup.covers}{until}",
+        f"汇总单位：{rollup.office}　　统计期间：{covers or rollup.covers}{until}",
         font=font(),
         alignment=Alignment(vertical="center"),
     )

@@ -17,6 +17,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from campaigns import graph
 from campaigns.critical import Timing
 from campaigns.definition import Role
+from campaigns.plain import shortened, unmarked
 from campaigns.plan import Plan
 
 # what Linux, Kylin, Windows and macOS come with, the best first
@@ -172,7 +173,8 @@ def gantt_picture(plan: Plan, found: Timing, path: Path, *, fonts: Sequence[str]
     for phase in plan.definition.phases:
         if phase.first_day and phase.last_day:
             axes.axvline(_x(phase.first_day), color="#7a4bb0", linewidth=0.8, linestyle="--")
-            axes.text(_x(phase.first_day), -0.9, f" {phase.title if font else phase.id}", color="#7a4bb0", fontsize=9, **style)
+            name = unmarked(phase.title) if font else phase.id
+            axes.text(_x(phase.first_day), -0.9, f" {name}", color="#7a4bb0", fontsize=9, **style)
     axes.set_ylim(len(duties) - 0.4, -0.6)
     axes.set_yticks(range(len(duties)), [_short(f"{one.number}. {one.title}" if font else str(one.number)) for one in duties])
     axes.xaxis_date()
@@ -186,7 +188,7 @@ def gantt_picture(plan: Plan, found: Timing, path: Path, *, fonts: Sequence[str]
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     title = f"{plan.definition.campaign.title}　进度图" if font else plan.definition.campaign.id
-    figure.text(0.01, 1 - 0.3 / height, title, fontsize=14, weight="bold", va="center", **style)
+    figure.text(0.01, 1 - 0.3 / height, unmarked(title), fontsize=14, weight="bold", va="center", **style)
     words = (
         ("配合单位报送", "牵头单位汇总报送", "牵头单位，没有机动时间", "办公室汇总")
         if font
@@ -214,7 +216,7 @@ def _x(day: date) -> int:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 26 else text[:25] + "…"
+    return unmarked(shortened(text, 26))
 
 
 def mermaid(plan: Plan, round_id: str, states: Mapping[str, str]) -> str:
@@ -354,7 +356,7 @@ class _Sketch:
     ) -> None:
         """Write words, their middle (or left end) at a point."""
         style = font_manager.FontProperties(family=self._font, size=size, weight=weight)
-        self._axes.text(x, y, words, fontproperties=style, ha=align, va="center", color=colour, linespacing=1.3)
+        self._axes.text(x, y, unmarked(words), fontproperties=style, ha=align, va="center", color=colour, linespacing=1.3)
 
     def box(self, x: float, y: float, width: float, height: float, fill: str, edge: str = "#9aa5b1") -> None:
         """Draw a box with rounded corners."""

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from campaigns.account import figures_told, plain
 from campaigns.leader_page import Page
-from campaigns.plain import one_line, shortened
+from campaigns.plain import one_line, shortened, unmarked
 from campaigns.rollup import RollUp
 from integrations.pictures import FONTS, chinese_font
 
@@ -156,7 +156,7 @@ def _put(figure: Figure, font: str, lines: Sequence[tuple[str, float, str, float
         figure.text(
             0.06,
             1 - (y - size * 0.6) / points,
-            _still(text),
+            unmarked(text),
             fontsize=size,
             color=colour,
             family=font,
@@ -184,12 +184,7 @@ def _dress(axes: Any, font: str) -> None:
 
 
 def _name(text: str, most: int = 13) -> str:
-    return _still(shortened(one_line(text), most))
-
-
-def _still(text: str) -> str:
-    """Return a text of which nothing is taken for a formula: matplotlib sets what stands between dollars as mathematics."""
-    return text.replace("$", "＄")
+    return unmarked(shortened(one_line(text), most))
 
 
 def _png(figure: Figure, dpi: int = 120) -> bytes:

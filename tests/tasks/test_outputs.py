@@ -8,6 +8,7 @@ import json
 import os
 import re
 import zipfile
+from base64 import b64encode, encodebytes
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -30,10 +31,13 @@ from campaigns.archive import DIGESTS, INDEX, Kept, apart
 from campaigns.decisions import Selection
 from campaigns.definition import Doubts, Paper, Ratio, ScoreRule, Scoring, Target
 from campaigns.errors import Conflict
-from campaigns.forms import Form
+from campaigns.forms import SIGNATURES, Form
+from campaigns.plain import legible
 from campaigns.plan import Plan, expand
 from campaigns.workdays import OfficeHours
 from flows import tick
+from integrations.pictures import graph_picture
+from liandong.cli import run
 from tasks import accounts, artifacts
 from tasks.archiving import archive
 from tasks.campaign import launch, picture
@@ -43,7 +47,7 @@ from tasks.papers import paper
 from tasks.record import verify
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
 from tests.campaigns.test_lists import LIST
-from tests.flows.test_tick import at, letter, new_office, newest_form
+from tests.flows.test_tick import at, new_office, newest_form
 from tests.integrations.excel.filling import edited
 from tests.integrations.word.documents import docx
 
@@ -57,6 +61,10 @@ POISON = (
     "控\x01制\x0b符\x1f",
     "![x](javascript:1)`|<img src=x onerror=1>",
     "+SUM(1,1)$\\frac{1}{2}$",
+    "]]><w:br/>&#x3d;",
+    "\x1b[31m红\x1b]0;改名\x07[/]\u202egpj.exe",
+    '{ HYPERLINK "http://example.com" }{ DDEAUTO c:\\\\cmd }',
+    "_x003D_cmd_x001B_",
 )  # fmt: skip
 LONG = "甲" * 40_000
 PAPERS: dict[Paper, bytes] = {}
@@ -90,6 +98,7 @@ def poisoned_plan() -> Plan:
     )
     cases = LIST.model_copy(
         update={
+            "most": len(POISON),
             "title": POISON[3],
             "each": POISON[1],
             "indicators": tuple(
@@ -126,20 +135,54 @@ def poisoned_plan() -> Plan:
     return expand(changed, directory.model_copy(update={"organs": organs}), WORKDAYS, OfficeHours())
 
 
-def fill(book: Workbook, form: Form) -> None:
-    """Fill every block with figures and poison, a list with a case that every department names."""
-    for number, block in enumerate(form.blocks):
+def in_cell(text: str) -> str:
+    """Return a text as Excel stores it: what XML cannot hold in its own escapes."""
+    return "".join(f"_x{ord(sign):04X}_" if ord(sign) < 32 and sign != "\n" else sign for sign in text)
+
+
+def fill(book: Workbook, form: Form, figure: object = 7) -> None:
+    """Fill every text with poison, each list with a case for every kind of it, which every department names."""
+
+    def put(sheet: str, cell: str, text: str) -> None:
+        book[sheet][cell].value, book[sheet][cell].data_type = in_cell(text), "s"
+
+    for block in form.blocks:
         sheet = book[block.sheet]
         if block.layout == "list":
-            for code, value in (("case_no", POISON[1]), ("party", POISON[0]), ("penalty", 7)):
-                sheet[block.cell("own", f"{LIST.id}#1.{code}")].value = value
-                sheet[block.cell("own", f"{LIST.id}#1.{code}")].data_type = "n" if code == "penalty" else "s"
+            for number, poison in enumerate(POISON, start=1):
+                put(block.sheet, block.cell("own", f"{LIST.id}#{number}.case_no"), poison)
+                put(block.sheet, block.cell("own", f"{LIST.id}#{number}.party"), POISON[-number])
+                sheet[block.cell("own", f"{LIST.id}#{number}.penalty")].value = 7
             continue
-        sheet[block.narrative_cell].value = f"{POISON[number % len(POISON)].translate(dict.fromkeys(range(32)))}\n{LONG[:30_000]}"
-        sheet[block.narrative_cell].data_type = "s"
+        put(block.sheet, block.narrative_cell, "\n".join((*POISON, LONG[:30_000])))
         for item in form.table(block).items:
             if item.typed:
-                sheet[block.cell("own", item.id)].value = 7
+                cell = block.cell("own", item.id)
+                put(block.sheet, cell, figure) if isinstance(figure, str) else setattr(sheet[cell], "value", figure)
+    cover, poisons = book.worksheets[0], iter(POISON)
+    for row in cover.iter_rows():
+        for cell in row:
+            if cell.value in SIGNATURES:
+                put(cover.title, cover.cell(cell.row, cell.column + 1).coordinate, next(poisons))
+
+
+def mailed(code: str, *files: tuple[str, bytes], text: str = "") -> bytes:
+    """Return a mail with poison in its subject, the name of its sender and its text; texts encoded as mail programs do it."""
+
+    def encoded(value: str) -> str:
+        return f"=?utf-8?b?{b64encode(value.encode()).decode()}?="
+
+    poisons = "".join(POISON)
+    boundary = "=poisoned="
+    head = f"From: {encoded(poisons)} <{code}@example.gov.cn>\nTo: office@example.gov.cn\nSubject: {encoded(poisons)}\n"
+    parts = [f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text or poisons}\n"]
+    parts += [
+        f'Content-Type: application/octet-stream; name="{encoded(name)}"\nContent-Transfer-Encoding: base64\n'
+        f'Content-Disposition: attachment; filename="{encoded(name)}"\n\n{encodebytes(data).decode()}'
+        for name, data in files
+    ]
+    body = "".join(f"--{boundary}\n{part}\n" for part in parts)
+    return f'{head}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="{boundary}"\n\n{body}--{boundary}--\n'.encode()
 
 
 @pytest.fixture(scope="module")
@@ -150,16 +193,21 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         plan = poisoned_plan()
         launch(plan, LAUNCHED)
         tick.daily(at(10, 26))
-        summary = docx(["一、主要作法", *POISON[:4], POISON[5], LONG, "二、存在的问题", POISON[6]])
+        summary = docx(["一、主要作法", *map(legible, POISON), LONG, "二、存在的问题", *map(legible, POISON)])
         with made.ledger() as ledger:
             forms = {one.department: one for one in ledger.forms(FIRST_ROUND)}
         layouts = {code: Form.model_validate_json(one.layout) for code, one in forms.items()}
         for code in ("swj", "scjg"):
             filled = edited(newest_form(made, code), partial(fill, form=layouts[code]))
-            files = (f"{POISON[3]}{POISON[1]}.xlsx", filled), (f"{POISON[2]}=1+1.docx", summary)
-            mail = letter(f"{code}@example.gov.cn", *files, subject=f"{POISON[5]}")
-            (made.settings.watched_folder / f"{code}.eml").write_bytes(mail)
+            files = (f"{''.join(POISON)}.xlsx", filled), (f"{POISON[2]}{POISON[8]}=1+1.docx", summary)
+            (made.settings.watched_folder / f"{code}.eml").write_bytes(mailed(code, *files))
             tick.collect(at(11, 20))
+        wrong = edited(newest_form(made, "dong"), partial(fill, form=layouts["dong"], figure="".join(POISON)))
+        (made.settings.watched_folder / "wrong.eml").write_bytes(mailed("dong", *((f"{one}.xlsx", wrong) for one in POISON)))
+        asking = f"申请延期至2020年12月1日，理由：{''.join(POISON)}"
+        (made.settings.watched_folder / "asking.eml").write_bytes(mailed("dong", text=asking))
+        (made.settings.watched_folder / "odd.eml").write_bytes(mailed("nobody", *((f"{one}.txt", b"?") for one in POISON)))
+        tick.collect(at(11, 20, 11))
         filled = edited(newest_form(made, "wlj"), partial(fill, form=layouts["wlj"]))
         Path(os.fsdecode(bytes(made.settings.watched_folder) + b"/=cmd<script>" + b"\xb1\xed.xlsx")).write_bytes(filled)
         tick.collect(at(11, 21))
@@ -263,8 +311,8 @@ def test_no_document_of_the_round_breaks_or_carries_anything(office: Office, kin
 def test_the_report_quotes_poison_as_it_was_written(office: Office) -> None:
     ((_, data),) = documents(office, "情况报告")
     texts = [one.text for one in Document(BytesIO(data)).paragraphs]
-    for one in (*POISON[:4], POISON[5]):
-        assert f"“{one}”" in texts
+    for one in POISON:
+        assert f"“{legible(one)}”" in texts
     assert any("此处只摘录前1500字" in one for one in texts)
     assert max(map(len, texts)) < 2_000
 
@@ -355,6 +403,28 @@ def test_nothing_on_prefects_pages_is_their_markup(office: Office) -> None:
                 assert not set("".join(map(str, row.values()))) & set("<>`[]\x01\x0b")
         elif kind == "markdown":
             assert "<script" not in data and "<img" not in data and "](javascript" not in data
+
+
+COMMANDS = (
+    ["trace", FIRST_ROUND], ["scores"], ["show", FIRST_ROUND], ["show", "swj"], ["show", f"{FIRST_ROUND}/1/swj"], ["status"],
+    ["show", "test-2020"], *(["show", f"R-2020-00000{number}"] for number in range(1, 7)), ["list"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_no_command_lets_them_speak_to_the_terminal(office: Office, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    when = [] if words == ["list"] else ["--as-of", CLOSED.isoformat()]
+    assert run([*words, *when]) == 0
+    told = capsys.readouterr().out
+    assert told and legible(told) == told and "\u202e" not in told
+    assert run([*words, "--json", *when]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_the_drawing_carries_nothing(office: Office, tmp_path: Path) -> None:
+    graph_picture(poisoned_plan(), FIRST_ROUND, {}, tmp_path / "graph.svg")
+    tags = {one.tag.rpartition("}")[2] for one in ElementTree.parse(tmp_path / "graph.svg").iter()}
+    assert tags and not tags & {"script", "foreignObject", "a"}
 
 
 def test_the_record_holds_after_all_that(office: Office) -> None:
