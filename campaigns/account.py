@@ -4,6 +4,7 @@ Figures come from the roll-up; words are the departments' own, verbatim and with
 nobody wrote is said to be missing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -188,12 +189,20 @@ def _figures(rollup: RollUp, before: RollUp | None) -> Iterable[str]:
 
 
 def _aims(attainments: Sequence[Attainment]) -> Iterable[str]:
-    """Yield a sentence on each target of the whole campaign."""
+    """Yield a sentence on each target: what the whole came to, or where only each department is held to it, how many met it."""
+    each: dict[str, list[Attainment]] = {}
     for one in attainments:
         if one.department == WHOLE:
             came = "" if one.value is None else f"完成{one.value:f}{one.target.unit}，"
             aim = "，".join(filter(None, (one.target.chinese, f"目标{one.target.bound}")))
             yield f"{one.target.title}（{aim}）：{came}{one.text}。"
+        elif one.target.of == "each":
+            each.setdefault(one.target.id, []).append(one)
+    for found in each.values():
+        bounds = {one.target.bound for one in found}
+        aim = f"每个单位{bounds.pop()}" if len(bounds) == 1 else "各单位分别分解"
+        told = "，".join(f"{count}个单位{word}" for word, count in Counter(one.text for one in found).items())
+        yield f"{found[0].target.title}（{aim}）：{told}。"
 
 
 def _doubts(count: int) -> Iterable[str]:

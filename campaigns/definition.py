@@ -327,7 +327,8 @@ USUAL_LADDER = (
 class Target(Record):
     """What a figure, or a share of two, is to come to: a bound, from which year it holds, and how binding it is.
 
-    `%` counts in hundredths. Before the year of `by` it is on its way, neither met nor missed.
+    `%` counts in hundredths. Before the year of `by` it is on its way, neither met nor missed. The bound is that of the whole and
+    of each department alike, or of the one `of` names; with `quotas` each department named has a bound of its own.
     """
 
     id: Identifier = Field(title="代码")
@@ -338,6 +339,8 @@ class Target(Record):
     unit: Name = Field(title="单位")
     at_least: Decimal | None = Field(None, title="不低于")
     at_most: Decimal | None = Field(None, title="不高于")
+    of: Literal["whole", "each"] | None = Field(None, title="考核对象")
+    quotas: dict[Name, Decimal] = Field({}, title="分解到各单位")
     kind: Literal["binding", "expected"] | None = Field(None, title="属性")
     over: Literal["period", "cumulative"] = Field("period", title="本期或累计")
     by: int | None = Field(None, title="目标年", ge=2000, le=2100)
@@ -352,6 +355,10 @@ class Target(Record):
         """Return what officers read: `不低于90%`."""
         word, value = ("不低于", self.at_least) if self.at_least is not None else ("不高于", self.at_most)
         return f"{word}{value:f}{self.unit}" if value is not None else ""
+
+    def with_bound(self, value: Decimal) -> "Target":
+        """Return the same target with another bound."""
+        return self.model_copy(update={"at_least" if self.at_least is not None else "at_most": value})
 
 
 class ScoreRule(Record):

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from campaigns.checks import Path, error, warning
 from campaigns.definition import Definition, Ratio, Target
+from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem
 from campaigns.items import items_of
 from campaigns.organs import Directory
 from campaigns.rules import RuleError, expression
+from campaigns.targets import quotas_of
 
 
 def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
@@ -16,6 +18,7 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
         yield from _check_expressions(definition, directory, target, ("targets", index), f"目标“{target.title}”")
         if (target.at_least is None) == (target.at_most is None):
             yield error("bound", ("targets", index), f"目标“{target.title}”要写 at_least（不低于）或 at_most（不高于），二者选一")
+        yield from _check_quotas(definition, directory, target, ("targets", index))
         if target.by is not None and not definition.campaign.starts.year <= target.by <= definition.campaign.ends.year:
             told = f"目标“{target.title}”的目标年{target.by}不在专项行动期间，请核对"
             yield warning("outside", ("targets", index, "by"), told)
@@ -27,6 +30,30 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
     scoring = definition.scoring
     if scoring and any(rule.each in ("met", "missed") for rule in scoring.rules) and not definition.targets:
         yield error("no-target", ("scoring", "rules"), "计分规则按目标计分，却没有写目标（targets）")
+
+
+def _check_quotas(definition: Definition, directory: Directory, target: Target, path: Path) -> Iterator[Problem]:
+    """Return what is wrong with the bounds of single departments: who is meant, and whether they come to the whole's."""
+    if not target.quotas:
+        return
+    unknown = False
+    for name in target.quotas:
+        try:
+            if not directory.at_level(name):
+                directory.resolve(name, definition.campaign.starts)
+        except UnknownOrgan as fault:
+            unknown = True
+            yield error("unknown-organ", (*path, "quotas", name), f"目标“{target.title}”：{fault}")
+    if target.of == "whole":
+        yield error(
+            "quotas", (*path, "of"), f"目标“{target.title}”只考核合计（of: whole），不能又分解到各单位（quotas），请删去一处"
+        )
+    elif not (unknown or target.denominator or target.of):
+        bound = target.at_least if target.at_least is not None else target.at_most
+        total = sum(quotas_of(definition, directory)[target.id].values())
+        if bound is not None and total != bound:
+            told = f"目标“{target.title}”分解到各单位的数合计{total:f}，与总数{bound:f}不一致，请核对"
+            yield warning("quotas", (*path, "quotas"), told)
 
 
 def _check_expressions(

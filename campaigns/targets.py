@@ -8,11 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from campaigns.definition import Target
-from campaigns.rollup import Fact
+from campaigns.definition import Definition, Target
+from campaigns.items import codes_of
+from campaigns.organs import Directory
 from campaigns.rules import expression
 from campaigns.sheets import Cell, Sheet
+
+if TYPE_CHECKING:
+    from campaigns.rollup import Fact
 
 WHOLE = ""  # in place of a department: all of them together
 Figures = Mapping[str, Decimal]  # by indicator
@@ -32,7 +37,7 @@ class Attainment:
     numerator: Decimal | None
     denominator: Decimal | None
     met: bool | None
-    facts: tuple[Fact, ...]
+    facts: "tuple[Fact, ...]"
 
     @property
     def text(self) -> str:
@@ -56,12 +61,14 @@ def attained(
     year: int,
     period: Mapping[str, Figures],
     cumulative: Mapping[str, Figures],
-    facts: Sequence[Fact],
+    facts: "Sequence[Fact]",
     round_id: str,
+    quotas: Mapping[str, Mapping[str, Decimal]] | None = None,
 ) -> tuple[Attainment, ...]:
     """Return what the targets of these forms came to in a year: of the whole first, then of each department that has figures.
 
-    `period` and `cumulative` are totals by department, the whole under ""; `facts` are those of this round and the ones before.
+    `period` and `cumulative` are totals by department, the whole under ""; `facts` are those of this round and the ones before;
+    `quotas` the bounds of single departments, by target.
     """
     found = []
     for target in targets:
@@ -74,11 +81,25 @@ def attained(
             if fact.indicator in names and (target.over == "cumulative" or fact.round == round_id):
                 mine[fact.department].append(fact)
                 mine[WHOLE].append(fact)
+        own = (quotas or {}).get(target.id, {})
         for department in (WHOLE, *sorted(code for code in totals if code)):
-            one = _attained(target, department, totals.get(department, {}), tuple(mine[department]), year)
+            if target.of == ("each" if department == WHOLE else "whole") or (department and own and department not in own):
+                continue  # the document holds nobody of this kind to it, or has no quota for this one
+            aim = target.with_bound(own[department]) if department in own else target
+            one = _attained(aim, department, totals.get(department, {}), tuple(mine[department]), year)
             if one.value is not None or department == WHOLE:
                 found.append(one)
     return tuple(found)
+
+
+def quotas_of(definition: Definition, directory: Directory) -> dict[str, dict[str, Decimal]]:
+    """Return the bounds of single departments, by target and department: their own, else those of a group they are in."""
+    found: dict[str, dict[str, Decimal]] = {}
+    for target in definition.targets:
+        named = [(codes_of(name, definition, directory), bound) for name, bound in target.quotas.items()]
+        for codes, bound in sorted(named, key=lambda one: -len(one[0])):
+            found.setdefault(target.id, {}).update(dict.fromkeys(codes, bound))
+    return found
 
 
 def _names(target: Target) -> frozenset[str]:
@@ -86,7 +107,7 @@ def _names(target: Target) -> frozenset[str]:
     return frozenset(name for part in (target.numerator, target.denominator) if part for name in expression(part).names)
 
 
-def _attained(target: Target, department: str, figures: Figures, mine: tuple[Fact, ...], year: int) -> Attainment:
+def _attained(target: Target, department: str, figures: Figures, mine: "tuple[Fact, ...]", year: int) -> Attainment:
     above = expression(target.numerator)
     below = expression(target.denominator) if target.denominator else None
     numerator, denominator = above.value(figures), below.value(figures) if below else None

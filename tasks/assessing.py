@@ -92,7 +92,8 @@ def assess_campaign(code: str, as_of: datetime) -> CampaignAssessed:
 
 
 def _attained(plan: Plan, a_round: RoundRecord, result: RollUp, facts: Sequence[Fact]) -> tuple[Attainment, ...]:
-    definition = plan.of(a_round.id).definition
+    stands = plan.of(a_round.id)
+    definition = stands.definition
     if not definition.targets:
         return ()
     rounds = _rounds_until(plan, a_round.id)
@@ -100,7 +101,8 @@ def _attained(plan: Plan, a_round: RoundRecord, result: RollUp, facts: Sequence[
     year = plan.round(a_round.id).covers_until.year
     period, cumulative = ({WHOLE: one.overall, **one.by_department} for one in (result.period, result.cumulative))
     forms = definition.report(a_round.report).forms
-    return aims.attained(definition.targets, forms, year, period, cumulative, mine, a_round.id)
+    quotas = aims.quotas_of(definition, stands.directory)
+    return aims.attained(definition.targets, forms, year, period, cumulative, mine, a_round.id, quotas)
 
 
 def _rounds_until(plan: Plan, round_id: str) -> list[str]:

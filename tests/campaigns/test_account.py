@@ -88,6 +88,10 @@ def test_targets_and_questions_are_told_and_their_sheets_annexed() -> None:
     told = account(PLAN, rolled("1/swj"), None, (), (), {}, aims, 3, [sheet])
     assert told.figures[1].startswith("结案率（约束性，目标") and told.figures[1].endswith("完成90.5%，未达到。")
     assert told.figures[2].startswith("有3处数据") and len(told.figures) == 3
+    by_each = [replace(one, target=target.model_copy(update={"of": "each"})) for one in aims[1:]]
+    met = replace(by_each[0], department="gaj", met=True)
+    said = account(PLAN, rolled("1/swj"), None, (), (), {}, [*by_each, met]).figures[1]
+    assert said == "结案率（每个单位不低于95%）：1个单位未达到，1个单位已达到。"
     (table,) = told.more
     assert (table.title, table.rows[0], len(table.rows)) == ("数据疑问（供核对）", ("0", "1.5"), 101)
     assert table.rows[-1] == ("……", "共150行，其余见汇总表")

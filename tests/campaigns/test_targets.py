@@ -12,7 +12,9 @@ from campaigns.definition import ScoreRule, Scoring, Target
 from campaigns.rollup import Fact
 from campaigns.scores import Happened, scores
 from campaigns.scores import sheet as scores_sheet
-from campaigns.targets import Attainment, attained, sheet
+from campaigns.target_checks import check
+from campaigns.targets import Attainment, attained, quotas_of, sheet
+from tests.builders import small_definition, small_directory
 
 ROUND = "c/r-1"
 
@@ -31,10 +33,14 @@ def fact(department: str, indicator: str, value: int | Decimal, round_id: str = 
     )
 
 
-def found(one: Target, totals: Mapping[str, Mapping[str, int]], year: int = 2025) -> dict[str, Attainment]:
+def found(
+    one: Target, totals: Mapping[str, Mapping[str, int]], year: int = 2025, quotas: Mapping[str, Decimal] | None = None
+) -> dict[str, Attainment]:
     figures = {place: {code: Decimal(value) for code, value in mine.items()} for place, mine in totals.items()}
     facts = [fact(place, code, value) for place, mine in totals.items() if place for code, value in mine.items()]
-    return {each.department: each for each in attained([one], ["f"], year, figures, figures, facts, ROUND)}
+    return {
+        each.department: each for each in attained([one], ["f"], year, figures, figures, facts, ROUND, {one.id: quotas or {}})
+    }
 
 
 def test_a_share_is_that_of_the_totals_and_cites_its_figures() -> None:
@@ -45,6 +51,41 @@ def test_a_share_is_that_of_the_totals_and_cites_its_figures() -> None:
         "b": ("90", "已达到"),
     }
     assert len(told[""].facts) == 4 and {one.department for one in told["a"].facts} == {"a"}
+
+
+def test_a_number_is_held_against_the_whole_each_department_or_its_quota() -> None:
+    samples = {"denominator": None, "unit": "批次", "at_least": 300}
+    totals = {"": {"num": 290}, "a": {"num": 200}, "b": {"num": 90}, "c": {"num": 0}}
+
+    def told(quotas: Mapping[str, Decimal] | None = None, **more: Any) -> dict[str, tuple[str, str]]:
+        return {
+            code: (one.target.bound, one.text) for code, one in found(target(**samples, **more), totals, 2025, quotas).items()
+        }
+
+    assert told(of="whole") == {"": ("不低于300批次", "未达到")}
+    assert set(told(of="each")) == {"a", "b", "c"}
+    assert told({"a": Decimal(200), "b": Decimal(100)}) == {
+        "": ("不低于300批次", "未达到"),
+        "a": ("不低于200批次", "已达到"),
+        "b": ("不低于100批次", "未达到"),
+    }
+
+
+def test_quotas_name_departments_and_come_to_the_whole() -> None:
+    def problems(**said: Any) -> list[str]:
+        one = target(form="statistics", numerator="cases_filed", denominator=None, unit="件", at_least=30, **said)
+        whole = small_definition().model_copy(update={"targets": (one,)})
+        return [each.message for each in check(whole, small_directory())]
+
+    groups = small_definition().model_copy(update={"targets": (target(quotas={"西山县": 7, "各县(区)人民政府": 10}),)})
+    assert quotas_of(groups, small_directory()) == {"t": {"dong": 10, "xi": 7}}
+    assert problems(quotas={"市公安局": 10, "各县(区)人民政府": 10}) == []
+    assert problems(quotas={"市公安局": 10}) == ["目标“网上登记率”分解到各单位的数合计10，与总数30不一致，请核对"]
+    assert problems(quotas={"市公安局": 10}, of="each") == []
+    assert problems(quotas={"市公案局": 30}) == ["目标“网上登记率”：通讯录里没有“市公案局”，您是否指：市公安局？"]
+    assert problems(quotas={"市公安局": 30}, of="whole") == [
+        "目标“网上登记率”只考核合计（of: whole），不能又分解到各单位（quotas），请删去一处"
+    ]
 
 
 def test_what_misses_its_bound_never_looks_as_if_it_met_it() -> None:

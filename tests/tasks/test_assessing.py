@@ -32,7 +32,7 @@ def assessed_plan() -> Plan:
             ),
             Target(
                 id="visits", title="累计检查", form="statistics", numerator="inspections", unit="户次",
-                at_least=Decimal(1000), over="cumulative", by=2021, kind="expected",
+                at_least=Decimal(1000), over="cumulative", by=2021, kind="expected", quotas={"市文旅局": Decimal(10)},
             ),
         ),
         "scoring": Scoring(
@@ -79,6 +79,8 @@ def test_targets_and_scores_are_told_line_by_line(city: Office, capsys: pytest.C
     assert (whole["numerator"], whole["denominator"], whole["value"], whole["text"]) == ("5", "9", "55.55", "未达到")
     assert {one["envelope"] for one in whole["figures"]} == {"R-2020-000002", "R-2020-000003", "R-2020-000004"}
     (visits,) = [one for one in document["targets"] if one["target"] == "visits" and one["department"] is None]
+    quotas = [one for one in document["targets"] if one["target"] == "visits" and one["department"]]
+    assert [(one["name"], one["bound"], one["text"]) for one in quotas] == [("市文旅局", "不低于10户次", "已达到")]
     assert (visits["value"], visits["met"], visits["text"]) == ("60", None, "未到目标年（2021年）")
     scores = {one["department"]: one for one in document["scores"]}
     assert scores["swj"]["total"] == "535"  # 540 - 5
