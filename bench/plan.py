@@ -288,6 +288,19 @@ def edges() -> None:
         found[many] = len(graph.edges(plan)) / len(plan.expected)
     told = f"{found[10]:.3f} with 10 departments a duty, {found[20]:.3f} with 20: x{found[20] / found[10]:.3f}"
     print(f"\nedges an expected report: {told}")
+    print("two duties led by every county, the second after the first: each county waits for its own")
+    plans = {}
+    for counties in (COUNTIES // 10, COUNTIES):
+        organs = tuple(Organ(id=f"c{at}", name=f"第{at}县人民政府", level="县") for at in range(counties))
+        everyone = Group(id="all", name="各县人民政府", members=tuple(one.id for one in organs))
+        duties = tuple(Duty(number=n, title=f"任务{n}", joint_leads=("各县人民政府",), needs=(n - 1,) * (n > 1)) for n in (1, 2))
+        definition = DEFINITION.model_copy(update={"duties": duties})
+        plan = expand(definition, Directory(id="d", title="示例", organs=organs, groups=(everyone,)), WORKDAYS, OfficeHours())
+        count = sum(one.kind == graph.NEEDS for one in graph.edges(plan))
+        took, plans[counties] = seconds(partial(graph.edges, plan)), plan
+        every = f"all for all would be {len(plan.rounds) * counties**2:,}"
+        print(f"  {counties:>5} counties, {len(plan.rounds)} rounds: {count:>6} needs ({every}), edges in {took * 1000:.0f} ms")
+    print(f"  growth exponent {exponent(lambda counties: graph.edges(plans[counties]), COUNTIES // 10, COUNTIES):.2f}")
 
 
 def days() -> None:
