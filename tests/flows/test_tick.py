@@ -292,7 +292,7 @@ def test_two_ticks_at_once_take_a_file_in_once(office: Office) -> None:
         (office.settings.watched_folder / f"{number}.xlsx").write_bytes(b"%d" % number)
     code = "from datetime import datetime, UTC; from flows.tick import tick; tick(datetime(2020, 11, 20, tzinfo=UTC))"
     running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
-    assert [process.wait(60) for process in running] == [0, 0]
+    assert [process.wait(240) for process in running] == [0, 0]
     with office.ledger() as ledger:
         assert [one.name for one in ledger.envelopes()] == [f"{number}.xlsx" for number in range(8)]
         assert Counter(one.status for one in ledger.messages()) == {"sent": 8}
