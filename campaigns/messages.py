@@ -159,6 +159,8 @@ def _at(model: type[BaseModel], path: Path) -> _Place:
         owner = _model(place.annotation)
         if isinstance(part, int):
             place = _Place(next(iter(get_args(place.annotation)), None), (), place.title)
+        elif get_origin(place.annotation) is dict:
+            place = _Place(get_args(place.annotation)[1])
         elif owner is None or part not in owner.model_fields:
             return _Place(None)
         else:
@@ -181,7 +183,10 @@ def _filler(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
         return [_filler(get_args(annotation)[0])]
     if model is not None:
         return {key: _filler(one.annotation, one.metadata) for key, one in model.model_fields.items() if one.is_required()}
-    listed = list(annotation) if isinstance(annotation, type) and issubclass(annotation, Enum) else get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        listed: list[Any] = list(annotation)
+    else:  # the words of a choice, and those of one that may be left out
+        listed = [word for one in get_args(annotation) for word in (one, *get_args(one))]
     adapter = TypeAdapter[Any](Annotated[(annotation, None, *metadata)])
     for candidate in (*_FILLERS, *listed):
         try:

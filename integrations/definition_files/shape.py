@@ -27,6 +27,7 @@ def model(wanted: type[M], source: Source, prefix: KeyPath = ()) -> tuple[M | No
         except ValidationError as fault:
             errors = _own(fault)
         mended: set[KeyPath] = set()
+        mendable = True
         for told in sorted(errors, key=lambda one: one["type"] != "extra_forbidden"):
             path: KeyPath = tuple(told["loc"])
             if path in mended:
@@ -41,8 +42,9 @@ def model(wanted: type[M], source: Source, prefix: KeyPath = ()) -> tuple[M | No
                     source.renamed[right] = path
             else:
                 stand_ins.add((*prefix, *path))
-                if not path or not _put(raw, path, messages.placeholder(wanted, path)):
-                    return None, problems, stand_ins
+                mendable &= bool(path) and _put(raw, path, messages.placeholder(wanted, path))
+        if not mendable:
+            break  # every fault of this look has been told
     return None, problems, stand_ins
 
 

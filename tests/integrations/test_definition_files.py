@@ -221,6 +221,25 @@ def test_faults_of_both_files_are_told_together(folder: Path) -> None:
     ]
 
 
+def test_faults_of_choices_that_may_be_left_out_and_of_mappings_hide_no_others(folder: Path) -> None:
+    usual = "form: statistics, unit: 件, at_least: 3"
+    targets = (
+        "targets:\n"
+        f"  - {{id: a, title: 甲, {usual}, numerator: cases_filed, of: eech, quotas: {{市公安局: 三, 市公案局: 1}}}}\n"
+        f"  - {{id: b, title: 乙, {usual}, numerator: cases_filed, kind: 约束}}\n"
+        f"  - {{id: c, title: 丙, {usual}, numerator: cases_lost}}\n"
+    )
+    said = [one.message.partition("，可用的有")[0] for one in errors(write(folder, GOOD + targets)) if one.severity == "error"]
+
+    assert said == [
+        "“考核对象”写成了“eech”，只能是 whole、each 之一",
+        "“市公安局”写成了“三”，应是数字",
+        "目标“甲”：通讯录里没有“市公案局”，您是否指：市公安局？",
+        "“属性”写成了“约束”，只能是 binding、expected 之一",
+        "目标“丙”中的“cases_lost”不是报表“statistics”的指标",
+    ]
+
+
 def test_a_directory_may_lie_in_a_folder_beside_the_definition(folder: Path) -> None:
     (folder / "directories").mkdir()
     (folder / "directories" / "small2.yaml").write_text(DIRECTORY.replace("id: small\n", "id: small2\n"), "utf-8")
