@@ -71,11 +71,14 @@ _WORDS: dict[str, Callable[[Context], str]] = {
 }
 
 
+OF_KEY = ("[key]",)  # how pydantic ends the path of a fault that lies in a key of a mapping, not in its value
+
+
 def describe(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     """Return the Chinese sentence for one error of `ValidationError.errors()`; `model` is the one that was asked."""
     path: Path = tuple(error["loc"])
     kind: str = error["type"]
-    name = title(model, path)
+    name = title(model, path[:-2] if path[-1:] == OF_KEY else path)
     if kind == "extra_forbidden":
         right = suggestion(model, path)
         hint = f"，是否应为 {right}（{title(model, (*path[:-1], right))}）？" if right else "，请删去或改正"
@@ -157,10 +160,10 @@ def _at(model: type[BaseModel], path: Path) -> _Place:
     place = _Place(model)
     for part in path:
         owner = _model(place.annotation)
-        if isinstance(part, int):
-            place = _Place(next(iter(get_args(place.annotation)), None), (), place.title)
-        elif get_origin(place.annotation) is dict:
+        if get_origin(place.annotation) is dict:
             place = _Place(get_args(place.annotation)[1])
+        elif isinstance(part, int):
+            place = _Place(next(iter(get_args(place.annotation)), None), (), place.title)
         elif owner is None or part not in owner.model_fields:
             return _Place(None)
         else:
@@ -181,6 +184,8 @@ def _filler(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     model = _model(annotation)
     if get_origin(annotation) is tuple:
         return [_filler(get_args(annotation)[0])]
+    if get_origin(annotation) is dict:
+        return {}
     if model is not None:
         return {key: _filler(one.annotation, one.metadata) for key, one in model.model_fields.items() if one.is_required()}
     if isinstance(annotation, type) and issubclass(annotation, Enum):
@@ -198,7 +203,7 @@ def _filler(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
 
 
 # Tried in this order: a text, a month, a day, a date, an address, numbers.
-_FILLERS = ("x", "2000-01", "01-01", "2000-01-01", "x@example.cn", 999, 1, 0)
+_FILLERS = ("x", "2000-01", "01-01", "2000-01-01", "x@example.cn", 999, 1, 0, 5)
 
 
 def _choices(context: Context) -> str:

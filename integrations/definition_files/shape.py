@@ -28,10 +28,16 @@ def model(wanted: type[M], source: Source, prefix: KeyPath = ()) -> tuple[M | No
             errors = _own(fault)
         mended: set[KeyPath] = set()
         mendable = True
-        for told in sorted(errors, key=lambda one: one["type"] != "extra_forbidden"):
+        for told in sorted(errors, key=lambda one: one["type"] != "extra_forbidden" and one["loc"][-1:] != messages.OF_KEY):
             path: KeyPath = tuple(told["loc"])
             if path in mended:
                 continue  # the misspelt key beside it has been told
+            if path[-1:] == messages.OF_KEY:  # of a mapping whose keys are no names
+                path = path[:-1]
+                problems.append(error("invalid-key", (*prefix, *path), messages.describe(wanted, told)))
+                _rename(raw, path, None)
+                mended.add(path)
+                continue
             if not any(path[: len(one)] == one for one in (stand[len(prefix) :] for stand in stand_ins)):
                 rule = "unknown-key" if told["type"] == "extra_forbidden" else told["type"].replace("_", "-")
                 problems.append(error(rule, (*prefix, *path), messages.describe(wanted, told)))

@@ -228,15 +228,23 @@ def test_faults_of_choices_that_may_be_left_out_and_of_mappings_hide_no_others(f
         f"  - {{id: a, title: 甲, {usual}, numerator: cases_filed, of: eech, quotas: {{市公安局: 三, 市公案局: 1}}}}\n"
         f"  - {{id: b, title: 乙, {usual}, numerator: cases_filed, kind: 约束}}\n"
         f"  - {{id: c, title: 丙, {usual}, numerator: cases_lost}}\n"
+        "doubts: {copied: 很多}\n"
     )
-    said = [one.message.partition("，可用的有")[0] for one in errors(write(folder, GOOD + targets)) if one.severity == "error"]
+    upward = GOOD.replace(
+        "      - {role: lead, to: office}\n",
+        "      - {role: lead, to: office}\n    upward: {to: 省, codes: 无, duties: {一: [1]}}\n",
+    )
+    said = [one.message.partition("，可用的有")[0] for one in errors(write(folder, upward + targets)) if one.severity == "error"]
 
     assert said == [
+        "“任务对照”写成了“一”，应是整数，例如 15",
+        "“指标对照”写成了“无”，应是一组“名称: 内容”，每项一行，缩进对齐",
         "“考核对象”写成了“eech”，只能是 whole、each 之一",
         "“市公安局”写成了“三”，应是数字",
         "目标“甲”：通讯录里没有“市公案局”，您是否指：市公安局？",
         "“属性”写成了“约束”，只能是 binding、expected 之一",
         "目标“丙”中的“cases_lost”不是报表“statistics”的指标",
+        "“相同项数”写成了“很多”，应是整数，例如 15",
     ]
 
 
