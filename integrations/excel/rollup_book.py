@@ -350,13 +350,13 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> list[str]:
         ("指标", 22),
         ("数值", 14),
         ("来件", 42),
-        ("工作表", 12),
+        ("工作表", 17),
         ("单元格", 9),
-        ("报送编号", 40),
+        ("报送编号", 52),
         ("版本", 7),
         ("来件编号", 16),
         ("收到时间", 26),
-        ("发件邮箱", 24),
+        ("发件邮箱", 34),
         *((("识别号", 20),) if keyed else ()),
     )
     versions = {entry.expected: entry.version for entry in rollup.entries}
@@ -449,17 +449,11 @@ def _sheet(
     sheet.merge_cells(f"A2:{last}2")
     newest = max((entry.received_at for entry in rollup.entries if entry.received_at), default=None)
     until = f"　　最后来件：{_moment(newest)}" if newest else ""
-    write(
-        sheet,
-        "A2",
-        f"汇总单位：{rollup.office}　　统计期间：{covers or rollup.covers}{until}",
-        font=font(),
-        alignment=Alignment(vertical="center"),
-    )
-    sheet.row_dimensions[2].height = 20
     sheet.merge_cells(f"A3:{last}3")
-    write(sheet, "A3", rollup.coverage.text, font=font(), alignment=Alignment(vertical="center", wrap_text=True))
-    sheet.row_dimensions[3].height = height_of(rollup.coverage.text, total)
+    told = (f"汇总单位：{rollup.office}　　统计期间：{covers or rollup.covers}{until}", rollup.coverage.text)
+    for row, text in enumerate(told, start=2):
+        write(sheet, f"A{row}", text, font=font(), alignment=Alignment(vertical="center", wrap_text=True))
+        sheet.row_dimensions[row].height = height_of(text, total)
     for at, (label, _) in enumerate(columns, start=1):
         write(sheet, f"{letter(at)}{_HEADER_ROW}", label, font=font(HEI, 9), alignment=CENTRE, border=BOX, fill=fill(PALE))
     sheet.row_dimensions[_HEADER_ROW].height = max(height_of(label, width, least=22) for label, width in columns)

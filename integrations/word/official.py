@@ -4,6 +4,7 @@ A4 with margins of 37, 35, 28 and 26 mm, 22 lines of 28 characters: text 3号 �
 黑体 and 楷体. Fonts are named only; where one is missing the reader's program takes what it has.
 """
 
+import re
 import zipfile
 from collections.abc import Sequence
 from io import BytesIO
@@ -121,11 +122,20 @@ def table(document: Any, rows: int, widths: Sequence[float]) -> Any:
 
 
 def fit_columns(made: Any, width: float) -> None:
-    """Give each column of a table room by what stands in it, so that they share that many millimetres."""
+    """Give each column of a table room by what stands in it, so that they share that many millimetres.
+
+    None is so narrow that a number, or a unit in its brackets, is broken, as long as there is room for that.
+    """
     texts = [[cell.text for cell in row.cells] for row in made.rows]
-    count = min(map(len, texts))
-    shares = [float(min(max(max(map(_wide, (row[at] for row in texts))), 4.5), 12)) for at in range(count)]
-    widths = [Mm(width * share / sum(shares)) for share in shares]
+    columns = [[row[at] for row in texts] for at in range(min(map(len, texts)))]
+    least = [max(_wide(piece) for text in column for piece in _UNBROKEN.findall(text) or [text]) * _SIGN for column in columns]
+    shares = [float(min(max(max(map(_wide, column)), 4.5), 12)) for column in columns]
+    if sum(least) < width:
+        shares = [max(share - one / _SIGN, 0.0) for share, one in zip(shares, least, strict=True)]
+    else:
+        least = [0.0] * len(columns)
+    left, whole = width - sum(least), sum(shares) or 1.0
+    widths = [Mm(one + left * share / whole) for one, share in zip(least, shares, strict=True)]
     for column, one in zip(made.columns, widths, strict=False):
         column.width = one
     for row in made.rows:
@@ -133,8 +143,13 @@ def fit_columns(made: Any, width: float) -> None:
             cell.width = one
 
 
+_SIGN = 3.7  # millimetres of a sign in a table, which is 10.5 pt
+_UNBROKEN = re.compile("[!-~]+|（[^）]{1,4}）|.")
+
+
 def _wide(text: str) -> float:
-    return sum(1.0 if ord(sign) > 255 else 0.55 for sign in text) + 0.8
+    """Return how many Chinese signs wide a text is, with the margins of its cell."""
+    return sum(1.0 if ord(sign) > 255 else 0.55 for sign in text) + 1.1
 
 
 def repeat_head(made: Any) -> None:
