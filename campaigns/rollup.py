@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
+from campaigns.collecting import no_collecting
 from campaigns.definition import Role
 from campaigns.formulas import Exact, over_periods, ratio, shown, together
 from campaigns.items import Item, in_all_rows, rolled_of
@@ -211,6 +212,7 @@ def percent(rate: Decimal) -> str:
     return f"{shown.quantize(Decimal('0.1')).normalize():f}%"
 
 
+@no_collecting()
 def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping[str, Standing], as_of: datetime) -> RollUp:
     """Return the totals of a round from the facts in effect, those of the rounds before it too, and the coverage at a moment."""
     plan = plan.of(round_id)
@@ -260,6 +262,7 @@ def _in_all_rows(fact: Fact) -> Fact:
     return fact._replace(indicator=in_all_rows(fact.indicator)) if fact.key else fact
 
 
+@no_collecting()
 def totals(facts: Iterable[Fact], items: Iterable[Item], above: Mapping[str, str]) -> Totals:
     """Return what figures come to, the facts given in the order of their rounds; `above` names the organ above each, or none."""
     known = {item.id: item for item in items}

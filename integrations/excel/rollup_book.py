@@ -9,6 +9,7 @@ from openpyxl.styles import Alignment
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from campaigns.collecting import no_collecting
 from campaigns.forms import header, letter
 from campaigns.formulas import shown
 from campaigns.items import in_letters
@@ -55,6 +56,7 @@ _MOST_LINKS = 20_000  # of 65,530 that a sheet may have
 Arrivals = Mapping[str, tuple[str, datetime]]  # envelope -> who sent it, when it came
 
 
+@no_collecting()
 def write_rollup(
     rollup: RollUp, changes: Sequence[Change] = (), arrivals: Arrivals | None = None, more: Sequence[Sheet] = ()
 ) -> bytes:

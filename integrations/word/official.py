@@ -129,7 +129,8 @@ def fit_columns(made: Any, width: float) -> None:
     texts = [[cell.text for cell in row.cells] for row in made.rows]
     columns = [[row[at] for row in texts] for at in range(min(map(len, texts)))]
     least = [max(_wide(piece) for text in column for piece in _UNBROKEN.findall(text) or [text]) * _SIGN for column in columns]
-    shares = [float(min(max(max(map(_wide, column)), 4.5), 12)) for column in columns]
+    # a head may stand on two lines, and what stands below it on as few as there is room for
+    shares = [float(min(max(_wide(head) / 2, *map(_wide, below), 4.5), 12)) for head, *below in columns]
     if sum(least) < width:
         shares = [max(share - one / _SIGN, 0.0) for share, one in zip(shares, least, strict=True)]
     else:

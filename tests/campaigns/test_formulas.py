@@ -95,6 +95,25 @@ def test_the_total_at_every_level_is_that_of_the_leaves_in_whatever_order_they_c
         assert found.overall.get(item.id) == (None if whole is None else shown(whole, item.decimals))
 
 
+@given(trees, figures, st.integers(0, 11), st.integers(1, 2), st.integers(0, 99))
+def test_what_is_reported_again_changes_its_ancestors_and_nothing_beside_them(
+    tree: Tree, said: list[tuple[int, int, int, str, int]], who: int, duty: int, value: int
+) -> None:
+    above = {str(one): str(up) if up >= 0 else "" for one, up in enumerate(tree)}
+    facts = facts_of(list({(one[0] % len(tree), *one[1:4]): one for one in said}.values()), len(tree))
+    organ, place = str(who % len(tree)), (duty, str(who % len(tree)))
+    again = [one._replace(value=Decimal(value)) if (one.duty, one.department) == place else one for one in facts]
+    before, after = totals(facts, ITEMS, above), totals(again, ITEMS, above)
+    upwards = {str(one) for one in range(len(tree)) if organ in below(tree, one)}
+    for kept, was, now in (
+        ({place}, before.cells, after.cells), ({duty}, before.by_duty, after.by_duty),
+        ({organ}, before.by_department, after.by_department), (upwards, before.by_place, after.by_place),
+    ):  # fmt: skip
+        assert {one: mine for one, mine in was.items() if one not in kept} == {
+            one: mine for one, mine in now.items() if one not in kept
+        }
+
+
 @pytest.mark.parametrize(
     ("value", "decimals", "wanted"),
     [(Fraction(1, 2), 0, "1"), (Fraction(1, 3), 2, "0.33"), (Fraction(5, 8), 2, "0.63"), (Fraction(200, 3), 1, "66.7")],

@@ -226,6 +226,16 @@ def test_the_page_is_one_page_however_much_there_is_to_say(tmp_path: Any) -> Non
     assert len(PdfReader(BytesIO(convert(data, "pdf", tmp_path, "一页纸.docx"))).pages) == 1
 
 
+def test_no_number_and_no_unit_of_the_wide_table_is_broken() -> None:
+    columns = ("任务", "任务名称", "已报/应报", *(f"挽回某某经济损失{at}（万元）" for at in range(9)))
+    rows = (("33", "完善促进消费的政策环境", "31/32", *("123456.78" for _ in range(9))),)
+    told = replace(TOLD, totals=Table(columns, rows))
+    made = Document(BytesIO(filled_account(default_templates()[ACCOUNT], ACCOUNT, told))).tables[0]
+    widths = [cell.width for cell in made.rows[0].cells]
+    assert all(width >= Pt(10.5) * 0.5 * len(text) for width, text in zip(widths, rows[0], strict=True) if text.isascii())
+    assert widths[1] > widths[0] and sum(widths) <= Mm(226)
+
+
 def test_nothing_of_a_department_becomes_markup() -> None:
     poison = ("{{ 行动 }}", "{% raw %}", "<w:p/>&amp;", "a\x00b\ud800c\x0b", "=cmd|'/c calc'!A1", "甲" * 40_000, "上\n下\a\t右")
     told = replace(TOLD, chapters=(Chapter("主要作法", (Quote(poison[0], poison, poison[1]),)),), standing=poison)
