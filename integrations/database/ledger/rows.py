@@ -259,9 +259,8 @@ def submission_digest(session: Session, code: str) -> str | None:
     if row is None:
         return None
     query = select(t.FactRow).where(t.FactRow.submission_id == code).order_by(t.FactRow.line, t.FactRow.indicator)
-    facts = [[one.line, one.indicator, one.value, one.sheet, one.cell, one.key] for one in session.scalars(query)]
-    said = [row.id, row.envelope_id, row.ordinal, row.expected_report_id, row.version, row.nil, row.narrative]
-    return digest([*said, row.received_at, row.file, row.findings, facts])
+    said = _filled(row, *_SUBMISSION)
+    return digest({**said, "facts": [_filled(one, *_FACT) for one in session.scalars(query)]})
 
 
 def envelope_digest(session: Session, code: str) -> str | None:
@@ -270,12 +269,7 @@ def envelope_digest(session: Session, code: str) -> str | None:
     if row is None:
         return None
     query = select(t.PartRow).where(t.PartRow.envelope_id == code).order_by(t.PartRow.ordinal)
-    parts = [
-        [one.ordinal, one.name, one.sha256, one.kind, one.problem, one.missing, one.figures] for one in session.scalars(query)
-    ]
-    came = [row.id, row.door, row.name, row.sha256, row.size, row.sender, row.received_at]
-    became = [row.campaign_id, row.round_id, row.department_id, row.kind, row.outcome, row.reason, row.findings]
-    return digest([*came, *became, parts])
+    return digest({**_filled(row, *_ENVELOPE), "parts": [_filled(one, *_PART) for one in session.scalars(query)]})
 
 
 def message_digest(session: Session, key: str) -> str | None:
@@ -284,25 +278,53 @@ def message_digest(session: Session, key: str) -> str | None:
     if row is None:
         return None
     query = select(t.NoticeRow).where(t.NoticeRow.message_key == key).order_by(t.NoticeRow.key)
-    said = [row.key, row.message_id, row.campaign_id, row.round_id, row.department_id, row.kind, row.to_name, row.to_email]
-    return digest([*said, row.subject, row.file, row.sha256, row.made_at, [notice_digest(one) for one in session.scalars(query)]])
+    return digest({**_filled(row, *_MESSAGE), "notices": [notice_digest(one) for one in session.scalars(query)]})
 
 
 def form_digest(session: Session, serial: str) -> str | None:
     """Return the digest of an issued form; None when there is no such row."""
     row = session.get(t.FormRow, serial)
-    if row is None:
-        return None
-    return digest([row.serial, row.round_id, row.department_id, row.version, row.sha256, row.layout, row.issued_at])
+    return None if row is None else digest(_filled(row, *_FORM))
 
 
 def link_digest(session: Session, code: str) -> str | None:
     """Return the digest of the upload link of a round and department, `round/department`; None when there is no such row."""
     round_id, _, department = code.rpartition("/")
     row = session.get(t.UploadLinkRow, (round_id, department))
-    return None if row is None else digest([row.round_id, row.department_id, row.nonce, row.made_at])
+    return None if row is None else digest(_filled(row, *_LINK))
 
 
+def _filled(row: Any, *names: str) -> dict[str, Any]:
+    """Return the columns that hold something: one that a later version adds leaves the digests of older rows what they are."""
+    return {name: value for name in names if (value := getattr(row, name)) not in _EMPTY}
+
+
+_EMPTY: tuple[Any, ...] = (None, "", [])
+# the columns that digests prove
+_SUBMISSION = (
+    "id",
+    "envelope_id",
+    "ordinal",
+    "expected_report_id",
+    "version",
+    "nil",
+    "narrative",
+    "received_at",
+    "file",
+    "findings",
+)
+_FACT = ("line", "indicator", "value", "sheet", "cell", "key")
+_ENVELOPE = (
+    *("id", "door", "name", "sha256", "size", "sender", "received_at"),
+    *("campaign_id", "round_id", "department_id", "kind", "outcome", "reason", "findings"),
+)
+_PART = ("ordinal", "name", "sha256", "kind", "problem", "missing", "figures")
+_MESSAGE = (
+    *("key", "message_id", "campaign_id", "round_id", "department_id", "kind", "to_name", "to_email"),
+    *("subject", "file", "sha256", "made_at"),
+)
+_FORM = ("serial", "round_id", "department_id", "version", "sha256", "layout", "issued_at")
+_LINK = ("round_id", "department_id", "nonce", "made_at")
 _NOTICE = ("key", "campaign_id", "about", "rung", "due_version", "slot", "status", "by", "made_at", "message_key")
 
 
@@ -314,7 +336,7 @@ def of_notice(one: NoticeRecord, made_at: datetime, message: str | None) -> dict
 
 def digest_of_notice(said: Mapping[str, Any]) -> str:
     """Return the digest of a notice's columns."""
-    return digest([said[name] for name in _NOTICE])
+    return digest({name: said[name] for name in _NOTICE if said[name] not in _EMPTY})
 
 
 def notice_digest(row: t.NoticeRow) -> str:
