@@ -86,6 +86,7 @@ def test_units_compose_file_and_server_agree_on_their_variables() -> None:
     said = dict(line.split("=", 1) for line in file.splitlines() if "=" in line and not line.startswith("#"))
     ours = prefect_server.environment(Path(said["LIANDONG_HOME"]), 4200)
     assert {name: said.get(name) for name in ours} == ours
+    assert said["LIANDONG_PREFECT_API_URL"] == said["PREFECT_API_URL"]  # else the command line finds no server to draw into
     compose = YAML(typ="safe").load(CHECKOUT / "deploy" / "compose.yaml")
     assert set(compose["services"]) == {"postgresql", "server", "worker", "web"}
     for name in ("server", "worker", "web"):
