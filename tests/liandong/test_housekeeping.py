@@ -75,6 +75,7 @@ def ended(database: sqlite3.Connection) -> str | None:
     """Return the tick's run, once everything about it has been written."""
     found = database.execute(
         "SELECT r.id FROM flow_run r JOIN flow f ON f.id = r.flow_id WHERE f.name = '收取报表' AND r.state_type = 'COMPLETED'"
+        " AND EXISTS (SELECT 1 FROM task_run t WHERE t.flow_run_id = r.id)"
         " AND EXISTS (SELECT 1 FROM events e WHERE e.event = 'prefect.flow-run.Completed'"
         " AND e.resource_id = 'prefect.flow-run.' || r.id)"
     ).fetchone()
