@@ -14,7 +14,6 @@ from httpx import HTTPError, post
 
 from campaigns.errors import WorldError
 from integrations import settings
-from tasks.campaign import picture
 from tasks.office import office
 
 _NO_SERVER = "没有运行中的 Prefect 服务，请先运行：liandong serve"
@@ -104,9 +103,9 @@ def rebuild(now: datetime) -> str:
     if url is None:
         raise WorldError(_NO_SERVER)
     _prepare(url)
-    from tasks.window import rebuild as redraw
+    from tasks.showing import redraw
 
-    drawn = asyncio.run(redraw([picture(one, now) for one in _campaigns()]))
+    drawn = asyncio.run(redraw(_campaigns(), now))
     return f"已按台账重画 {len(drawn)} 个专项行动：{url.removesuffix('/api')}"
 
 

@@ -87,7 +87,8 @@ def _overdue(one: Picture, drawn: Drawn, as_of: datetime) -> Iterator[Event]:
                 "campaign": one.title,
                 "round": labels[round_id],
                 "count": len(bars),
-                "reports": "；".join(bar.label for bar in bars[:_MOST_RELATED]),
+                "reports": "；".join(bar.label for bar in bars[:_MOST_RELATED])
+                + (f"；……共{len(bars)}项" if len(bars) > _MOST_RELATED else ""),
                 "as_of": f"{office_time(as_of):%Y-%m-%d %H:%M}",
             },
         )

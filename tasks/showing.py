@@ -14,6 +14,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from campaigns.errors import LiandongError, WorldError
+from campaigns.window import Picture
 from tasks import window
 from tasks.alerting import alert
 from tasks.announcing import announce
@@ -31,6 +32,20 @@ async def show(campaigns: Iterable[str], as_of: datetime) -> dict[str, window.Dr
     drawn = {}
     for campaign in campaigns:
         drawn[campaign] = await _show(campaign, as_of)
+    return drawn
+
+
+async def redraw(campaigns: Iterable[str], as_of: datetime) -> list[window.Drawn]:
+    """Return how each campaign was drawn afresh, its page too; a cancellation that no tick has seen yet is heeded first."""
+    drawn = []
+    for campaign in campaigns:
+        async with get_client() as client:
+            held = await window.find(client, campaign)
+        if held and window.is_cancelled(held) and campaign in live_campaigns():
+            _heed(campaign, held.id, as_of)
+        one = picture(campaign, as_of)
+        drawn.append(await window.rebuild(one))
+        await _tell(one, drawn[-1], as_of)
     return drawn
 
 
@@ -59,7 +74,7 @@ async def ends_at_once(campaign: str, as_of: datetime) -> State[Any] | None:
     if first and str(first.id) != flow_run.id:
         said = f"“{first.name}”已由运行 {first.id} 启动并显示，本次没有重复下发，也没有再画一份。打开：/runs/flow-run/{first.id}"
         return Completed(name=window.REPEATED, message=said)
-    cancelled = [run for run in runs if run.state and run.state.is_cancelled()]
+    cancelled = [run for run in runs if window.is_cancelled(run)]
     if cancelled:
         _heed(campaign, cancelled[-1].id, as_of)
         if is_paused(campaign):
@@ -95,7 +110,13 @@ async def _show(campaign: str, as_of: datetime) -> window.Drawn:
         if _heed(campaign, drawn.run, as_of):
             return drawn
         # the office was told of this very cancellation and let the campaign go on
-        (drawn,) = await window.rebuild([one])
+        drawn = await window.rebuild(one)
+    await _tell(one, drawn, as_of)
+    return drawn
+
+
+async def _tell(one: Picture, drawn: window.Drawn, as_of: datetime) -> None:
+    """Say what a drawing changed: in the log of the run that drew it, on the campaign's page, by events."""
     with suppress(MissingContextError):  # the command line has no run in whose log this could stand
         for bar, before in drawn.changed:
             get_run_logger().info("%s　%s：%s → %s（%s）", one.title, bar.label, before, bar.shown, bar.key)
@@ -104,7 +125,6 @@ async def _show(campaign: str, as_of: datetime) -> window.Drawn:
             await show_campaign(Page(client, drawn.run), one, drawn.closed, as_of)
         if not drawn.cancelled:
             await announce(client, one, drawn, as_of)
-    return drawn
 
 
 def _heed(campaign: str, run: UUID, as_of: datetime) -> bool:
@@ -113,9 +133,10 @@ def _heed(campaign: str, run: UUID, as_of: datetime) -> bool:
         if any(str(run) in text for text, _ in ledger.events(campaign)):
             return False
         title = ledger.campaign(campaign).title
-    decide = f"确认撤销的，运行 liandong cancel {campaign} --basis 依据；误点的，运行 liandong cancel {campaign} --revive 理由"
-    meanwhile = "决定之前，来件照常收取、审核，但不下发、不催报、不汇总，回执也暂不发出；恢复后随即补做"
-    alert(f"cancelled:{run}", f"“{title}”在 Prefect 界面上被取消，已暂停发信，等办公室决定", f"{decide}。{meanwhile}。", as_of)
+    commands = f"确认撤销的用 liandong cancel {campaign} --basis 依据，误点的用 liandong cancel {campaign} --revive 理由"
+    meanwhile = "决定之前，来件照常收取、审核，但不下发、不催报、不汇总，回执也暂不发出；恢复后补做"
+    detail = f"请办公室决定后告知技术人员：{commands}。{meanwhile}。"
+    alert(f"cancelled:{run}", f"“{title}”在 Prefect 界面上被取消，已暂停发信，等办公室决定", detail, as_of)
     pause(campaign, f"{CANCELLED}：{run}", as_of)
     deliver(as_of)
     return True

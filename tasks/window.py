@@ -76,14 +76,11 @@ async def draw(picture: Picture) -> Drawn:
         return await _draw(_Pen(client, picture.campaign), picture)
 
 
-async def rebuild(pictures: Iterable[Picture]) -> tuple[Drawn, ...]:
-    """Return what it took to draw each campaign afresh, after everything the server held of it is gone."""
+async def rebuild(picture: Picture) -> Drawn:
+    """Return what it took to draw a campaign afresh, after everything the server held of it is gone."""
     async with get_client() as client:
-        drawn = []
-        for picture in pictures:
-            await wipe(client, picture.campaign)
-            drawn.append(await _draw(_Pen(client, picture.campaign), picture))
-        return tuple(drawn)
+        await wipe(client, picture.campaign)
+        return await _draw(_Pen(client, picture.campaign), picture)
 
 
 async def wipe(client: PrefectClient, campaign: str) -> None:
@@ -110,6 +107,11 @@ async def runs_of(client: PrefectClient, campaign: str) -> list[FlowRun]:
         for run in sorted(runs, key=lambda run: str(run.created))
         if not (run.state and run.state.name in (PREVIEWED, REPEATED, UNDECIDED, REFUSED))
     ]
+
+
+def is_cancelled(run: FlowRun) -> bool:
+    """Return whether somebody cancelled a campaign's run in the UI."""
+    return run.state is not None and (run.state.is_cancelled() or run.state.is_cancelling())
 
 
 class _Pen:
@@ -161,7 +163,7 @@ class _Pen:
 
 async def _draw(pen: _Pen, picture: Picture) -> Drawn:
     window = await find(pen.client, picture.campaign)
-    if window and window.state and (window.state.is_cancelled() or window.state.is_cancelling()):
+    if window and is_cancelled(window):
         return Drawn(window.id, pen.writes, cancelled=True)
     finished = picture.closed and window is not None and window.state is not None and window.state.is_completed()
     if window is None or (window.state and window.state.is_final() and not finished):

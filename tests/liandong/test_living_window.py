@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from flows import tick
@@ -15,7 +16,7 @@ from tasks.campaign import launch, picture
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, small_plan
 from tests.integrations.excel.filling import edited, fill_in
-from tests.liandong.test_window import as_pictured, rounds_of, whole_graph
+from tests.liandong.test_window import as_pictured, rounds_of, runs_of, whole_graph
 
 pytestmark = pytest.mark.prefect
 CAMPAIGN = "test-2020"
@@ -55,6 +56,14 @@ def ledger_of(office: Office) -> str:
         return business_state(session)
 
 
+def artifacts_of(server: RunningServer) -> set[tuple[str, str]]:
+    """Return what stands on the campaign's page, by key."""
+    window = runs_of(server, CAMPAIGN)["测试市放心消费联合执法专项行动"]["id"]
+    asked = {"artifacts": {"flow_run_id": {"any_": [window]}}}
+    found = httpx.post(f"{server.api_url}/artifacts/filter", json=asked).raise_for_status().json()
+    return {(one["key"], str(one["data"])) for one in found}
+
+
 def test_a_dropped_file_changes_its_bar_after_a_tick(living: Office, server: RunningServer) -> None:
     duty, bar = "2020年下半年/任务3·活跃夜间商业和市场", "任务3·市公安局（配合）"
     assert run(["tick", "--as-of", OPENED.isoformat()]) == 0
@@ -67,12 +76,13 @@ def test_a_dropped_file_changes_its_bar_after_a_tick(living: Office, server: Run
 def test_wiped_in_mid_round_and_rebuilt_it_is_the_same_and_the_ledger_untouched(living: Office, server: RunningServer) -> None:
     drop_report(living)
     assert run(["tick", "--as-of", SENT.isoformat()]) == 0
-    before, drawn = ledger_of(living), whole_graph(server, CAMPAIGN)
+    before, drawn, page = ledger_of(living), whole_graph(server, CAMPAIGN), artifacts_of(server)
     wipe_window()
     assert whole_graph(server, CAMPAIGN) == {}
     assert run(["prefect", "rebuild", "--as-of", SENT.isoformat()]) == 0
     assert ledger_of(living) == before
     assert whole_graph(server, CAMPAIGN) == drawn
+    assert artifacts_of(server) == page
     (first,) = picture(CAMPAIGN, SENT).rounds
     assert rounds_of(drawn) == as_pictured(first)
 

@@ -47,7 +47,7 @@ def draw(picture: Picture) -> window.Drawn:
 
 
 def rebuild(picture: Picture) -> window.Drawn:
-    return asyncio.run(window.rebuild([picture]))[0]
+    return asyncio.run(window.rebuild(picture))
 
 
 Graph = dict[str, tuple[str, frozenset[str]]]
