@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -127,7 +126,7 @@ class _Runner(Runner):
     """Prefect's runner, which a SIGTERM ends as Ctrl+C does: its own way is a coroutine that nobody awaits."""
 
     def handle_sigterm(self, *_: Any, **__: Any) -> None:
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
 
 
 async def launch_in_prefect(campaign: str, version: str) -> str:

@@ -1,6 +1,7 @@
 """`liandong serve` as a service manager runs it: told to end, it ends without a word of complaint."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,10 @@ def test_told_to_end_it_ends_quietly_and_takes_its_server_along(office: Office) 
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1"}
     log = office.home / "serve.log"
     with log.open("wb") as output:
-        serving = subprocess.Popen(command, env=environment, cwd=office.home, stdout=output, stderr=output)
+        # as a shell starts it in the background
+        serving = subprocess.Popen(
+            command, env=environment, cwd=office.home, stdout=output, stderr=output, preexec_fn=ignore_interrupts
+        )
     try:
         until(lambda: "Ctrl+C" in log.read_text("utf-8"))
         api = f"http://127.0.0.1:{port}/api"
@@ -39,3 +43,7 @@ def test_told_to_end_it_ends_quietly_and_takes_its_server_along(office: Office) 
     assert "Warning" not in said and "Traceback" not in said
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{api}/health")
+
+
+def ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
