@@ -13,10 +13,8 @@ from campaigns.messages import dotted
 from campaigns.plan import Plan, group_names
 from integrations.definition_files.writing import derived
 from integrations.files import write_whole
-from tasks.campaign import running_plans
 from tasks.definitions import folders
 from tasks.definitions import load as load
-from tasks.drafting import draft
 
 __all__ = ["checked", "findings_document", "in_force", "load", "plan_document", "write_draft", "write_new"]
 _TABLES = (".xlsx", ".xls", ".et", ".ods", ".docx", ".doc", ".wps")  # what a duty table may be in
@@ -49,6 +47,8 @@ def write_new(code: str, base: str, given: Sequence[str], to: Path | None) -> Pa
 
 def write_draft(file: Path, code: str, directory: str, to: Path | None) -> Path:
     """Return the file into which the definition drafted from a duty table was written; it never replaces one."""
+    from tasks.drafting import draft
+
     path = _free(code, to)
     write_whole(path, draft(file, code, directory).encode())
     return path
@@ -78,6 +78,8 @@ def in_force(name: str, written: Callable[[str], Plan] = usable) -> tuple[Plan, 
     A file given by its path is taken as it is `written`: by default it must be without errors.
     """
     if not (Path(name).suffix or Path(name).exists()):
+        from tasks.campaign import running_plans  # only what asks the ledger waits for sqlalchemy
+
         running = {plan.definition.campaign.id: plan for plan in running_plans()}
         code = name if name in running else load(name).definition.campaign.id
         if code in running:

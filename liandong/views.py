@@ -21,7 +21,6 @@ from campaigns.states import Standing, State, chinese, rates, state, tally
 from campaigns.versions import series
 from campaigns.workdays import office_time
 from integrations.database.ledger import Ledger
-from tasks import accounts, closing
 from tasks.assessing import questions_of
 from tasks.attention import attention
 from tasks.office import names, office
@@ -381,6 +380,8 @@ def show_item(document: Mapping[str, Any]) -> None:
 
 def roll_up(round_id: str | None, as_of: datetime) -> RollUpRecord:
     """Return the roll-up of a round, or of the one opened last, as it stands now; the office is told of a new one."""
+    from tasks import accounts, closing  # they write workbooks and documents, which asking needs not
+
     chosen = the_round(round_id)
     record = closing.publish(chosen.campaign, chosen.id, as_of)
     accounts.tell_of_rollups(as_of)
