@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -126,7 +127,7 @@ class _Runner(Runner):
     """Prefect's runner, which a SIGTERM ends as Ctrl+C does: its own way is a coroutine that nobody awaits."""
 
     def handle_sigterm(self, *_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
 
 async def launch_in_prefect(campaign: str, version: str) -> str:

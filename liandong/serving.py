@@ -18,7 +18,8 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
 
     The address stands in the office's folder meanwhile, so that the command line finds the server.
     """
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts this in the background had it ignored
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     found = settings.load()
     say("正在启动 Prefect 服务，约需十几秒……")
     server = prefect_server.start(found.home, port, host)
@@ -46,8 +47,3 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
             door.wait(10)
         file.unlink(missing_ok=True)
         server.stop()
-
-
-def _end(*_: object) -> None:
-    """End as Ctrl+C does, also where the shell that started this in the background made Ctrl+C mean nothing."""
-    raise KeyboardInterrupt
