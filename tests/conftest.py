@@ -19,11 +19,6 @@ hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
 
-# how long an example takes says how busy the machine is, and nothing else
-hypothesis_settings.register_profile("patient", parent=hypothesis_settings(), deadline=None)
-hypothesis_settings.load_profile("patient")
-
-
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     """Return a freshly set up office whose letters go to its outbox folder."""
