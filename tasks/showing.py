@@ -1,14 +1,15 @@
 """Showing campaigns in Prefect after a tick: the window, what stands on its page, the events of what happened."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
-from prefect.exceptions import MissingContextError
+from prefect.exceptions import MissingContextError, ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
@@ -25,28 +26,17 @@ from tasks.preview import usable
 from tasks.sending import deliver
 
 CANCELLED = "界面取消"
+OVERTAKEN = 3  # times that a drawing looks again, when another run created or removed what it was about to
 
 
 async def show(campaigns: Iterable[str], as_of: datetime) -> dict[str, window.Drawn]:
     """Return how each campaign was drawn as it stands; one cancelled in the UI is paused, once, until the office decides."""
-    drawn = {}
-    for campaign in campaigns:
-        drawn[campaign] = await _show(campaign, as_of)
-    return drawn
+    return {campaign: await _undisturbed(_show, campaign, as_of) for campaign in campaigns}
 
 
 async def redraw(campaigns: Iterable[str], as_of: datetime) -> list[window.Drawn]:
     """Return how each campaign was drawn afresh, its page too; a cancellation that no tick has seen yet is heeded first."""
-    drawn = []
-    for campaign in campaigns:
-        async with get_client() as client:
-            held = await window.find(client, campaign)
-        if held and window.is_cancelled(held) and campaign in live_campaigns():
-            _heed(campaign, held.id, as_of)
-        one = picture(campaign, as_of)
-        drawn.append(await window.rebuild(one))
-        await _tell(one, drawn[-1], as_of)
-    return drawn
+    return [await _undisturbed(_redraw, campaign, as_of) for campaign in campaigns]
 
 
 def refuses(campaign: str, as_of: datetime | None) -> State[Any] | None:
@@ -103,6 +93,18 @@ async def show_preview(campaign: str, letters: Sequence[Mapping[str, Any]], date
     return Completed(name=window.PREVIEWED, message=f"只是预演，什么也没有发出：共 {len(rows)} 封信，{len(dates)} 个报送期")
 
 
+async def _undisturbed(look_and_draw: Callable[[str, datetime], Awaitable[window.Drawn]], *of: Any) -> window.Drawn:
+    for _ in range(OVERTAKEN):
+        try:
+            return await look_and_draw(*of)
+        except (ObjectAlreadyExists, ObjectNotFound):
+            continue
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+                raise
+    return await look_and_draw(*of)
+
+
 async def _show(campaign: str, as_of: datetime) -> window.Drawn:
     one = picture(campaign, as_of)
     drawn = await window.draw(one)
@@ -111,6 +113,17 @@ async def _show(campaign: str, as_of: datetime) -> window.Drawn:
             return drawn
         # the office was told of this very cancellation and let the campaign go on
         drawn = await window.rebuild(one)
+    await _tell(one, drawn, as_of)
+    return drawn
+
+
+async def _redraw(campaign: str, as_of: datetime) -> window.Drawn:
+    async with get_client() as client:
+        held = await window.find(client, campaign)
+    if held and window.is_cancelled(held) and campaign in live_campaigns():
+        _heed(campaign, held.id, as_of)
+    one = picture(campaign, as_of)
+    drawn = await window.rebuild(one)
     await _tell(one, drawn, as_of)
     return drawn
 

@@ -87,6 +87,23 @@ def test_wiped_in_mid_round_and_rebuilt_it_is_the_same_and_the_ledger_untouched(
     assert rounds_of(drawn) == as_pictured(first)
 
 
+def test_what_several_runs_draw_at_once_is_there_once_and_none_of_them_fails(living: Office, server: RunningServer) -> None:
+    from prefect.client.orchestration import get_client
+
+    from tasks.showing import show
+    from tasks.window import told_until
+
+    async def at_once() -> None:
+        for _ in range(3):
+            await asyncio.gather(*(show([CAMPAIGN], OPENED) for _ in range(4)))
+            async with get_client() as client:  # as if nothing had been told yet
+                await client.delete_variable_by_name(told_until(CAMPAIGN))
+
+    asyncio.run(at_once())
+    (first,) = picture(CAMPAIGN, OPENED).rounds
+    assert rounds_of(whole_graph(server, CAMPAIGN)) == as_pictured(first)
+
+
 def test_ticks_work_with_no_server_at_all(living: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIANDONG_PREFECT_API_URL", "http://127.0.0.1:9/api")
     drop_report(living)

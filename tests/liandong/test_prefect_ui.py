@@ -1,6 +1,8 @@
 """What an engineer sees in the browser: Chinese labels, and a page that asks no other host for anything."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,11 +15,16 @@ import pytest
 from campaigns.errors import NotConfigured
 from campaigns.window import Picture
 from liandong.prefect_server import RunningServer, check_host, environment
+from tasks.campaign import live_campaigns
+from tasks.office import Office
+from tests.liandong.test_living_window import CAMPAIGN, SENT, drop_report, living
 from tests.liandong.test_window import a_picture, runs_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+__all__ = ["living"]
+TITLE = "测试市放心消费联合执法专项行动"
 CHROMIUM = Path("/usr/bin/chromium")
 in_a_browser = [
     pytest.mark.prefect,
@@ -45,6 +52,15 @@ def form(server: RunningServer) -> str:
 
 
 @pytest.fixture
+def deployed(living: Office, server: RunningServer) -> Office:
+    """A living office whose campaign has a deployment, without which the pages do not let anyone cancel its run."""
+    from liandong.deployments import deploy
+
+    asyncio.run(deploy([(CAMPAIGN, TITLE)]))
+    return living
+
+
+@pytest.fixture
 def asked() -> set[str]:
     """The hosts that the page asked for something."""
     return set()
@@ -68,7 +84,7 @@ class TestPages:
     pytestmark = in_a_browser
 
     def test_the_campaigns_page_lists_its_rounds(self, server: RunningServer, page: "Page", asked: set[str]) -> None:
-        window = runs_of(server, "page")["测试市放心消费联合执法专项行动"]["id"]
+        window = runs_of(server, "page")[TITLE]["id"]
         page.goto(f"{server.url}/runs/flow-run/{window}")
         page.get_by_role("tab", name="Subflow Runs").click()
         for label in ("2020年下半年", "2021年上半年"):
@@ -119,6 +135,51 @@ class TestPages:
         assert (made["parameters"]["campaign"], made["parameters"]["confirm"]) == ("form-2020", True)
         assert {host for host in asked if host} == {urlsplit(server.url).netloc}
         httpx.delete(f"{server.api_url}/flow_runs/{run}").raise_for_status()
+
+
+@pytest.mark.prefect
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="no chromium on this machine")
+def test_a_file_changes_its_bar_a_click_on_cancel_stops_the_letters_and_what_is_wiped_is_drawn_again(
+    deployed: Office, server: RunningServer, page: "Page"
+) -> None:
+    def run(*words: str) -> None:  # in a process of its own: the browser has this one's event loop
+        subprocess.run([sys.executable, "-m", "liandong.cli", *words], check=True)
+
+    def open_run(name: str) -> None:
+        page.goto(f"{server.url}/runs/flow-run/{runs_of(server, CAMPAIGN)[name]['id']}")
+
+    then = ("--as-of", SENT.isoformat())
+    duty = "2020年下半年/任务3·活跃夜间商业和市场"
+    run("tick", *then)
+    open_run(duty)
+    page.get_by_text("办理中　已报0/3").first.wait_for()
+    drop_report(deployed)
+    run("tick", *then)
+    page.reload()
+    page.get_by_text("办理中　已报1/3").first.wait_for()
+    page.get_by_role("tab", name="Task Runs").click()
+    page.get_by_text("已报送", exact=True).first.wait_for()
+
+    open_run(TITLE)
+    page.get_by_text("Suspended").first.wait_for()
+    page.get_by_role("button", name="Open menu").click()
+    page.get_by_role("menuitem", name="Cancel").click()
+    page.get_by_role("button", name="Cancel Flow Run").click()
+    page.get_by_text("Cancelled", exact=True).first.wait_for()
+    run("tick", *then)
+    assert live_campaigns() == []
+    with deployed.ledger() as ledger:
+        assert [one.kind for one in ledger.messages()].count("alert") == 1
+
+    everything = {"flow_runs": {"tags": {"all_": [f"liandong:{CAMPAIGN}"]}}}
+    httpx.post(f"{server.api_url}/flow_runs/bulk_delete", json=everything).raise_for_status()
+    assert runs_of(server, CAMPAIGN) == {}
+    run("prefect", "rebuild", *then)
+    open_run(TITLE)
+    page.get_by_text("已暂停", exact=True).first.wait_for()
+    open_run(duty)
+    page.get_by_text("办理中　已报1/3").first.wait_for()
 
 
 def test_a_server_for_other_machines_needs_a_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
