@@ -15,6 +15,7 @@ from datetime import date, datetime
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Protocol
 
 from campaigns.errors import Conflict, WorldError
 from campaigns.ladder import rung_day
@@ -26,6 +27,7 @@ from integrations import settings
 from integrations.clock import now
 from integrations.pictures import graph_picture
 from liandong import prefect_server
+from liandong.definitions import load
 from liandong.simulated_departments import City
 from tasks.campaign import picture, plan_of, version_of
 from tasks.closing import closing_slot
@@ -74,7 +76,8 @@ def run_demo(out: Path, say: Say) -> None:
     """Run the demo into a folder: launched through a real Prefect server, two rounds long, every file gathered to look at."""
     home = _fresh(out)
     settings.set_home(home)
-    _stop_clock(LAUNCHED)
+    for name in [name for name in os.environ if name.startswith("PREFECT_") and "DATABASE" in name]:
+        del os.environ[name]  # a real office's: the demo's server has a database of its own
     # told to end, stop the server as well
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     say("启动本机的 Prefect 服务……")
@@ -85,10 +88,11 @@ def run_demo(out: Path, say: Say) -> None:
     checkout = str(Path(__file__).parent.parent)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (checkout, os.environ.get("PYTHONPATH"))))
     try:
-        draft = asyncio.run(_campaign(City(home / "outbox", home / "inbox"), out / DRAFTS, say))
+        city = City(home / "outbox", home / "inbox")
+        asyncio.run(walk(_ThisMachine(), city, say))
     finally:
         server.stop()
-    entries = sorted([*gather(out, CAMPAIGN), draft], key=lambda entry: (entry.kind, entry.order or 0, entry.path))
+    entries = sorted([*gather(out, CAMPAIGN), _draft(city, out)], key=lambda entry: (entry.kind, entry.order or 0, entry.path))
     document = {"campaign": CAMPAIGN, "files": [asdict(entry) for entry in entries]}
     (out / INDEX).write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
     _say_what_to_open(out, entries, say)
@@ -112,21 +116,52 @@ def _fresh(out: Path) -> Path:
     return home
 
 
-def _stop_clock(moment: datetime) -> None:
-    """Make this moment the office's now, for every process of the demo and for who opens its data later."""
-    hours = OfficeHours()
-    settings.initialise(OFFICE, MAILBOX, hours.start, hours.end, None, moment)
+class Machine(Protocol):
+    """Where the demo's flows run, and its clock, which stands still between two moments of the walk."""
+
+    def stop_clock(self, moment: datetime) -> None:
+        """Make this moment the office's now."""
+
+    async def launch(self) -> None:
+        """Launch the campaign."""
+
+    async def collect(self, moment: datetime) -> None:
+        """Take in what arrived."""
+
+    async def daily(self, moment: datetime) -> None:
+        """Do what is due."""
 
 
-async def _campaign(city: City, drafts: Path, say: Say) -> Entry:
-    """Launch the campaign in Prefect and walk its first rounds, from one moment to the next at which something happens.
+class _ThisMachine:
+    """A Prefect server on this machine: the launch is a run of its deployment, the ticks run in this process."""
 
-    Then the next round is opened, so that a visitor meets a living one; the answer of one department is left to be sent by hand.
+    def stop_clock(self, moment: datetime) -> None:
+        hours = OfficeHours()
+        # for every process of the demo, and for who opens its data later
+        settings.initialise(OFFICE, MAILBOX, hours.start, hours.end, None, moment)
+
+    async def launch(self) -> None:
+        await _launch()
+
+    async def collect(self, moment: datetime) -> None:
+        from flows.collect_submissions import collect_submissions
+
+        await collect_submissions(as_of=moment)
+
+    async def daily(self, moment: datetime) -> None:
+        from flows.daily_round import daily_round
+
+        await daily_round(as_of=moment)
+
+
+async def walk(machine: Machine, city: City, say: Say) -> None:
+    """Launch the campaign and walk its first rounds, from one moment to the next at which something happens.
+
+    Then the next round is opened, so that a visitor meets a living one.
     """
-    from flows.collect_submissions import collect_submissions
-    from flows.daily_round import daily_round
-
-    await _launch(say)
+    machine.stop_clock(LAUNCHED)
+    say(f"下达：{load(CAMPAIGN).definition.campaign.title}")
+    await machine.launch()
     plan = plan_of(CAMPAIGN)
     diary = _Diary(say)
     slots = office().slots(plan)
@@ -135,39 +170,32 @@ async def _campaign(city: City, drafts: Path, say: Say) -> Entry:
     diary.tell(LAUNCHED, city.act(LAUNCHED))
     while ahead:
         moment = min(ahead | {city.next_action() or end})
-        _stop_clock(moment)
+        machine.stop_clock(moment)
         done = city.act(moment)
         if done:
-            await collect_submissions(as_of=moment)
+            await machine.collect(moment)
             if any(_first_hop(one, slots) < moment <= slots.hours.deadline(one.closes_on) for one in plan.rounds[:ROUNDS]):
                 ahead.add(slots.at_or_after(moment))  # leads are told of what arrived
         if moment in ahead:
             ahead.remove(moment)
-            await daily_round(as_of=moment)
+            await machine.daily(moment)
         diary.tell(moment, [*done, *city.act(moment)])
-    following = plan.rounds[ROUNDS]
-    moment = slots.first_of(following.opens_on)
-    _stop_clock(moment)
-    await daily_round(as_of=moment)
+    moment = slots.first_of(plan.rounds[ROUNDS].opens_on)
+    machine.stop_clock(moment)
+    await machine.daily(moment)
     diary.tell(moment, city.act(moment))
-    name, data = city.draft(DRAFTED, moment)
-    _put(drafts / name, data)
-    return Entry(f"{DRAFTS}/{name}", "form", DRAFTED, following.id)
 
 
-async def _launch(say: Say) -> None:
+async def _launch() -> None:
     """Launch the campaign as a run of its deployment, in a process of its own as Prefect does it."""
     from prefect.client.orchestration import get_client
 
-    from liandong.definitions import load
     from liandong.deployments import deployments, launch_in_prefect
     from tasks.window import find
 
     plan = load(CAMPAIGN)
-    title = plan.definition.campaign.title
-    say(f"下达：{title}")
     # the ticks are not deployed: their clocks would start real runs in the middle of virtual time
-    await deployments([(CAMPAIGN, title)])[0].aapply()
+    await deployments([(CAMPAIGN, plan.definition.campaign.title)])[0].aapply()
     await launch_in_prefect(CAMPAIGN, version_of(plan))
     async with get_client() as client:
         run = await find(client, CAMPAIGN)
@@ -283,6 +311,14 @@ def gather(out: Path, campaign: str) -> Iterator[Entry]:
     page = re.sub(r'href="(?=(documents|forms|inbox|outbox|rollup)/)', f'href="{HOME}/', (at.home / PAGE).read_text("utf-8"))
     _put(out / PAGE, page.encode())
     yield Entry(PAGE, "ledger", None, None)
+
+
+def _draft(city: City, out: Path) -> Entry:
+    """Leave the answer of one department to be sent by hand."""
+    following = plan_of(CAMPAIGN).rounds[ROUNDS]
+    name, data = city.draft(DRAFTED, now())
+    _put(out / DRAFTS / name, data)
+    return Entry(f"{DRAFTS}/{name}", "form", DRAFTED, following.id)
 
 
 def _annotated(out: Path, receipt: MessageRecord, raw: bytes) -> Iterator[Entry]:

@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from integrations import settings
 from liandong import prefect_server
 from tasks.office import Office
+from tests import demonstration
 
 # read when Prefect is imported, which happens in a test and not before
 os.environ |= {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
@@ -62,3 +63,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[prefect_server.
             yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> demonstration.Demo:
+    """Return what a run of the demo left behind."""
+    return demonstration.run(tmp_path_factory.mktemp("demo") / "out")

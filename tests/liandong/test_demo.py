@@ -1,17 +1,11 @@
 """The demo, run as `make demo` runs it: what it leaves behind is what a visitor looks at."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -19,52 +13,10 @@ import pytest
 from campaigns.errors import Conflict
 from liandong.demo import run_demo
 from tests import recompute
+from tests.demonstration import Demo, liandong
 
-CHECKOUT = Path(__file__).parent.parent.parent
 FIRST, SECOND = "hezhou-2020/summary-2020-2", "hezhou-2020/summary-2021-1"
 slow = pytest.mark.timeout(1800)
-
-
-@dataclass(frozen=True)
-class Demo:
-    out: Path
-    told: str
-    files: list[dict[str, Any]]
-    status: dict[str, Any]
-
-    def of(self, kind: str, department: str | None = None, round_id: str | None = None) -> list[dict[str, Any]]:
-        found = [one for one in self.files if one["kind"] == kind]
-        found = [one for one in found if department is None or one["department"] == department]
-        return [one for one in found if round_id is None or one["round"] == round_id]
-
-    def outcomes(self, department: str, round_id: str) -> list[str]:
-        """Return how a department's files ended, in order; one that could not be read belongs to no round."""
-        received = [one for one in self.of("received", department) if one["round"] in (round_id, None)]
-        return [one["outcome"] for one in sorted(received, key=lambda one: one["order"])]
-
-    def tally(self, department: str, round_id: str) -> dict[str, int]:
-        a_round = next(one for one in self.status["rounds"] if one["id"] == round_id)
-        return next(one for one in a_round["departments"] if one["department"] == department)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    out = tmp_path_factory.mktemp("demo") / "out"
-    told = _liandong("demo", "--out", str(out))
-    status = json.loads(_liandong("status", "--json", home=out / "office"))
-    files = json.loads((out / "index.json").read_text("utf-8"))["files"]
-    yield Demo(out, told, files, status["campaigns"][0])
-
-
-def _liandong(*words: str, home: Path | None = None) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1"}
-    environment.pop("LIANDONG_HOME", None)
-    if home:
-        environment["LIANDONG_HOME"] = str(home)
-    command = [sys.executable, "-c", "from liandong.cli import main; main()", *words]
-    done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=1700)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
 
 
 @slow
@@ -155,8 +107,8 @@ def test_the_third_round_lives_and_a_visitor_can_report_in_it(demo: Demo, tmp_pa
     shutil.copytree(demo.out / "office", tmp_path / "office", ignore=shutil.ignore_patterns("prefect"))
     (draft,) = (demo.out / "试一试").iterdir()
     shutil.copy(draft, tmp_path / "office" / "inbox")
-    _liandong("tick", home=tmp_path / "office")
-    status = json.loads(_liandong("status", "--json", home=tmp_path / "office"))
+    liandong("tick", home=tmp_path / "office")
+    status = json.loads(liandong("status", "--json", home=tmp_path / "office"))
     third = status["campaigns"][0]["rounds"][2]
     assert third["received"] > 0 and third["received"] + third["open"] == third["expected"]
 
