@@ -59,9 +59,8 @@ async def ends_at_once(campaign: str, as_of: datetime) -> State[Any] | None:
     has not decided yet: launching again is no decision.
     """
     async with get_client() as client:
-        runs = await window.runs_of(client, campaign)
-    first = next((run for run in runs if not (run.state and run.state.is_final())), None)
-    if first and str(first.id) != flow_run.id:
+        first, runs = await window.find(client, campaign), await window.runs_of(client, campaign)
+    if first and not window.is_over(first) and str(first.id) != flow_run.id:
         said = f"“{first.name}”已由运行 {first.id} 启动并显示，本次没有重复下发，也没有再画一份。打开：/runs/flow-run/{first.id}"
         return Completed(name=window.REPEATED, message=said)
     cancelled = [run for run in runs if window.is_cancelled(run)]
@@ -138,6 +137,7 @@ async def _tell(one: Picture, drawn: window.Drawn, as_of: datetime) -> None:
             await show_campaign(Page(client, drawn.run), one, drawn.closed, as_of)
         if not drawn.cancelled:
             await announce(client, one, drawn, as_of)
+    await window.mark(drawn)
 
 
 def _heed(campaign: str, run: UUID, as_of: datetime) -> bool:

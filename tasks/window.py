@@ -23,11 +23,13 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
 from prefect.exceptions import ObjectNotFound
+from prefect.runtime import flow_run
 
 from campaigns.window import CANCELLED, ENDED, PAUSED, Bar, Picture, RoundPicture
 
 CAMPAIGN_FLOW = "专项行动"
 PAGE = 200  # the most the server gives at once
+WINDOW = "liandong:window"  # tag of a run that a campaign was drawn into: not of a preview, nor of a second launch
 # task keys: fixed, so that a newer release finds what an older one drew
 REPORT, ROUND, DUTY = "liandong.report", "liandong.round", "liandong.duty"
 FLOWS: Mapping[str, str] = {ROUND: "报送期", DUTY: "任务"}  # of those that open into a run
@@ -48,9 +50,10 @@ STATES: Mapping[str, Json] = {  # of a campaign's run, while no process runs it
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What drawing did: the campaign's run, how many writes, whether somebody had cancelled that run, which rounds now closed.
+    """What drawing did: the campaign's run, how many writes, whether somebody had cancelled that run, closed rounds that it drew.
 
-    `changed` are the bars that got another state, each with the state it had.
+    `changed` are the bars that got another state, each with the state it had. `marks` say of each round that it was drawn as it
+    is: to be set last of all, so that a drawing that broke off is done again, the campaign's page with it.
     """
 
     run: UUID
@@ -58,6 +61,7 @@ class Drawn:
     cancelled: bool = False
     closed: tuple[str, ...] = ()
     changed: tuple[tuple[Bar, str], ...] = ()
+    marks: tuple[tuple[UUID, Json], ...] = ()
 
 
 def campaign_tag(campaign: str) -> str:
@@ -76,6 +80,14 @@ async def draw(picture: Picture) -> Drawn:
         return await _draw(_Pen(client, picture.campaign), picture)
 
 
+async def mark(drawn: Drawn) -> None:
+    """Set the marks of what was drawn."""
+    async with get_client() as client:
+        for run, said in drawn.marks:
+            path: Any = f"/flow_runs/{run}"
+            await client.request("PATCH", path, json={"parameters": said})
+
+
 async def rebuild(picture: Picture) -> Drawn:
     """Return what it took to draw a campaign afresh, after everything the server held of it is gone."""
     async with get_client() as client:
@@ -91,22 +103,41 @@ async def wipe(client: PrefectClient, campaign: str) -> None:
 
 
 async def find(client: PrefectClient, campaign: str) -> FlowRun | None:
-    """Return the flow run that is a campaign's window: the oldest that still lives, else the last that ended, else None."""
+    """Return the flow run that is a campaign's window, or None.
+
+    One that lives comes before one that ended, one that was drawn into before a launch that has not drawn yet; of those that
+    live the oldest, of those that ended the last.
+    """
     found = await runs_of(client, campaign)
-    living = [run for run in found if run.state is None or not run.state.is_final()]
-    return living[0] if living else found[-1] if found else None
+    living = [run for run in found if not is_over(run)]
+    over = [run for run in reversed(found) if is_over(run)]
+    chosen = (*filter(_is_window, living), *living, *filter(_is_window, over), *over)
+    return chosen[0] if chosen else None
 
 
 async def runs_of(client: PrefectClient, campaign: str) -> list[FlowRun]:
-    """Return the campaign's own runs, oldest first, without launches that ended at once and opened no window."""
+    """Return the runs that are or may become a campaign's window, oldest first: no previews, no launches that ended at once."""
     tagged = FlowRunFilter(tags=FlowRunFilterTags(all_=[campaign_tag(campaign)]))
     flow = FlowFilter(name=FlowFilterName(any_=[CAMPAIGN_FLOW]))
     runs = await _all(client.read_flow_runs, flow_filter=flow, flow_run_filter=tagged, sort=FlowRunSort.ID_DESC)
     return [
         run
         for run in sorted(runs, key=lambda run: str(run.created))
-        if not (run.state and run.state.name in (PREVIEWED, REPEATED, UNDECIDED, REFUSED))
+        if _is_window(run) or (_launches(run) and not (run.state and run.state.name in (REPEATED, UNDECIDED, REFUSED)))
     ]
+
+
+def _is_window(run: FlowRun) -> bool:
+    return WINDOW in run.tags
+
+
+def _launches(run: FlowRun) -> bool:
+    return run.parameters.get("confirm") is True or str(run.id) == flow_run.id
+
+
+def is_over(run: FlowRun) -> bool:
+    """Return whether a run has ended."""
+    return run.state is not None and run.state.is_final()
 
 
 def is_cancelled(run: FlowRun) -> bool:
@@ -123,6 +154,7 @@ class _Pen:
         self.writes = 0
         self.closed: list[str] = []
         self.changed: list[tuple[Bar, str]] = []
+        self.marks: list[tuple[UUID, Json]] = []
         self._flows: dict[str, UUID] = {}
 
     async def create(self, path: Any, body: Json) -> UUID:
@@ -176,20 +208,22 @@ async def _draw(pen: _Pen, picture: Picture) -> Drawn:
         held = await _held_in(pen.client, window_id)
     if window and window.name != picture.title:
         await pen.change(window_id, {"name": picture.title})
+    if window and window_id == window.id and not _is_window(window):
+        await pen.change(window_id, {"tags": [*window.tags, WINDOW]})
     rounds: dict[str, UUID] = {}
     for one in picture.rounds:
         rounds[one.id] = await _draw_round(pen, window_id, one, held.get(one.id), rounds.get(one.previous))
     shown = PAUSED if window and window.state and window.state.name == PAUSED else ""
     if suspended and shown != picture.status:  # a run that is executing says itself how it stands
         await pen.set_state("flow_runs", window_id, STATES[picture.status])
-    return Drawn(window_id, pen.writes, closed=tuple(pen.closed), changed=tuple(pen.changed))
+    return Drawn(window_id, pen.writes + len(pen.marks), False, tuple(pen.closed), tuple(pen.changed), tuple(pen.marks))
 
 
 async def _open_window(pen: _Pen, picture: Picture) -> UUID:
     """Return the id of a new campaign run: from its deployment and suspended, so that it can be resumed; a plain one without."""
     body = {
         "name": picture.title,
-        "tags": [campaign_tag(picture.campaign)],
+        "tags": [campaign_tag(picture.campaign), WINDOW],
         "parameters": {"campaign": picture.campaign},
         "idempotency_key": launch_key(picture.campaign, picture.version),
         "state": SUSPENDED,
@@ -225,9 +259,9 @@ async def _draw_round(pen: _Pen, window: UUID, one: RoundPicture, held: "_Held |
         await _fill(pen, run_id, bar.inside, await _held_in(pen.client, run_id), known)
         if not as_left:
             await pen.set_state("flow_runs", run_id, _state(bar))
-    if one.closed and not as_left:
+    if one.closed:
         pen.closed.append(one.id)
-    await pen.change(run_id, {"parameters": said})  # last: a drawing that broke off is looked at again
+    pen.marks.append((run_id, said))
     return run_id
 
 

@@ -12,14 +12,14 @@ from integrations.database.engine import engine, transaction
 from integrations.database.ledger import business_state
 from liandong.cli import run
 from liandong.prefect_server import RunningServer
-from tasks.campaign import launch, picture
+from tasks.campaign import launch, live_campaigns, picture
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, small_plan
 from tests.integrations.excel.filling import edited, fill_in
 from tests.liandong.test_window import as_pictured, rounds_of, runs_of, whole_graph
 
 pytestmark = pytest.mark.prefect
-CAMPAIGN = "test-2020"
+CAMPAIGN, CAMPAIGN_FLOW = "test-2020", "专项行动"
 OPENED, SENT = datetime(2020, 10, 26, 1, tzinfo=UTC), datetime(2020, 11, 20, 2, tzinfo=UTC)
 
 
@@ -101,6 +101,35 @@ def test_what_several_runs_draw_at_once_is_there_once_and_none_of_them_fails(liv
 
     asyncio.run(at_once())
     (first,) = picture(CAMPAIGN, OPENED).rounds
+    assert rounds_of(whole_graph(server, CAMPAIGN)) == as_pictured(first)
+
+
+def launched_again(server: RunningServer, state: str, *, confirm: bool) -> None:
+    """Make a run of the campaign's flow that never drew: a preview, or a second launch."""
+    flow = httpx.post(f"{server.api_url}/flows/", json={"name": CAMPAIGN_FLOW}).raise_for_status().json()["id"]
+    body = {
+        "flow_id": flow,
+        "tags": [f"liandong:{CAMPAIGN}"],
+        "parameters": {"campaign": CAMPAIGN, "confirm": confirm},
+        "state": {"type": state},
+    }
+    httpx.post(f"{server.api_url}/flow_runs/", json=body).raise_for_status()
+
+
+def test_a_preview_is_no_window_and_cancelling_it_or_a_second_launch_cancels_no_campaign(
+    living: Office, server: RunningServer
+) -> None:
+    title = "测试市放心消费联合执法专项行动"
+    launched_again(server, "RUNNING", confirm=False)
+    launched_again(server, "CANCELLED", confirm=False)
+    assert run(["tick", "--as-of", OPENED.isoformat()]) == 0
+    window = runs_of(server, CAMPAIGN, but_not="Cancelled")[title]["id"]
+    launched_again(server, "CANCELLED", confirm=True)
+    crashed = {"state": {"type": "CRASHED"}, "force": True}
+    httpx.post(f"{server.api_url}/flow_runs/{window}/set_state", json=crashed).raise_for_status()
+    assert run(["tick", "--as-of", SENT.isoformat()]) == 0
+    assert live_campaigns() == [CAMPAIGN]
+    (first,) = picture(CAMPAIGN, SENT).rounds
     assert rounds_of(whole_graph(server, CAMPAIGN)) == as_pictured(first)
 
 

@@ -1,7 +1,7 @@
 """Prefect's window shows what the ledger holds, and nothing that happens to the window changes the ledger's picture."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,11 +43,17 @@ def a_picture(
 
 
 def draw(picture: Picture) -> window.Drawn:
-    return asyncio.run(window.draw(picture))
+    return asyncio.run(_marked(window.draw(picture)))
 
 
 def rebuild(picture: Picture) -> window.Drawn:
-    return asyncio.run(window.rebuild(picture))
+    return asyncio.run(_marked(window.rebuild(picture)))
+
+
+async def _marked(drawing: Awaitable[window.Drawn]) -> window.Drawn:
+    drawn = await drawing
+    await window.mark(drawn)
+    return drawn
 
 
 Graph = dict[str, tuple[str, frozenset[str]]]
@@ -156,6 +162,14 @@ def test_an_unchanged_picture_writes_nothing_and_one_change_one_bar(server: Runn
     changed = {name for name, node in after[duty].items() if before[duty][name] != node}
     assert changed == {"任务2·市市场监管局（配合）", "任务2·市商务局（牵头）"}
     assert draw(a_picture("steady", received=(one, lead))).writes == 3
+
+
+def test_a_drawing_that_broke_off_before_its_end_is_done_again(server: RunningServer) -> None:
+    draw(a_picture("broken"))
+    closed = a_picture("broken", closed=True)
+    broken_off = asyncio.run(window.draw(closed))
+    assert broken_off.closed == draw(closed).closed == (FIRST_ROUND,)
+    assert draw(closed) == window.Drawn(broken_off.run, 0)
 
 
 def test_an_amended_plan_changes_the_bars_it_touches(server: RunningServer) -> None:
