@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from flows import tick
+from integrations.clock import now
 from liandong.cli import run
 from liandong.prefect_server import RunningServer
 from liandong.window import announce_received
@@ -148,6 +150,17 @@ def test_a_run_that_crashed_becomes_a_letter_to_the_office(
         (letter,) = ledger.messages()
     assert (letter.kind, letter.status, letter.to_email) == ("alert", "sent", office.settings.mailbox)
     assert letter.subject == "【运行提醒】“每日例行”运行出错"
+
+
+def test_what_two_ticks_see_overdue_at_once_becomes_one_letter(server: RunningServer, deployed: dict[str, str]) -> None:
+    resource = {"prefect.resource.id": "liandong.twice/1", "prefect.resource.name": "2020年下半年"}
+    payload = {"campaign": "专项行动", "round": "2020年下半年", "count": 9, "reports": "任务2·市商务局（牵头）"}
+    told = {"event": "liandong.submission.overdue", "resource": resource, "payload": payload}
+    both = [{**told, "id": str(uuid4()), "occurred": now().isoformat()} for _ in range(2)]
+    httpx.post(f"{server.api_url}/events", json=both).raise_for_status()
+    made = until(lambda: len(found := runs_made(server, deployed["tell-office"], "overdue-liandong.twice")) > 1 and found)
+    assert {one["parameters"]["code"] for one in made} == {"overdue-liandong.twice/1-9"}
+    assert {one["parameters"]["said"] for one in made} == {"专项行动2020年下半年有9项逾期未报"}
 
 
 def test_a_round_cancelled_in_the_ui_is_drawn_as_it_stands(living: Office, server: RunningServer) -> None:
