@@ -1,7 +1,7 @@
 """Chinese words for what pydantic finds in a definition or directory: which key, what is wrong, how to mend it."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from enum import Enum
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
@@ -191,7 +191,7 @@ def _filler(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         listed: list[Any] = list(annotation)
     else:  # the words of a choice, and those of one that may be left out
-        listed = [word for one in get_args(annotation) for word in (one, *get_args(one))]
+        listed = list(_leaves(annotation))
     adapter = TypeAdapter[Any](Annotated[(annotation, None, *metadata)])
     for candidate in (*_FILLERS, *listed):
         try:
@@ -202,8 +202,15 @@ def _filler(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     return None
 
 
-# Tried in this order: a text, a month, a day, a date, an address, numbers.
-_FILLERS = ("x", "2000-01", "01-01", "2000-01-01", "x@example.cn", 999, 1, 0, 5)
+def _leaves(annotation: Any) -> Iterator[Any]:
+    """Return what stands in a type however deep: the words of a choice, also of one that may be left out or spelt otherwise."""
+    for one in get_args(annotation):
+        yield one
+        yield from _leaves(one)
+
+
+# Tried in this order: a text, a month, a day, a date, an address, an hour, numbers, a year.
+_FILLERS = ("x", "2000-01", "01-01", "2000-01-01", "x@example.cn", "12:00", 999, 1, 0, 5, 2000)
 
 
 def _choices(context: Context) -> str:

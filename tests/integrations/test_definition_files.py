@@ -2,14 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, TypeAdapter
 
+from campaigns import clocks, definition, organs
 from campaigns.errors import DefinitionError, UnreadableFile
 from campaigns.findings import Problem, Severity
-from campaigns.messages import dotted
+from campaigns.messages import dotted, placeholder
 from campaigns.plan import Plan
 from campaigns.workdays import OfficeHours
 from integrations.definition_files import DEFINITIONS, find_definition, load_plan, read_definition
@@ -246,6 +249,36 @@ def test_faults_of_choices_that_may_be_left_out_and_of_mappings_hide_no_others(f
         "目标“丙”中的“cases_lost”不是报表“statistics”的指标",
         "“相同项数”写成了“很多”，应是整数，例如 15",
     ]
+
+
+def test_a_bad_hour_or_holiday_hides_no_others(folder: Path) -> None:
+    needs = GOOD.replace("number: 2\n", "number: 2\n    needs: [1]\n").replace("number: 1\n", "number: 1\n    needs: [2]\n")
+    wrong = needs.replace("cooperating: [市公安局]", "cooperating: [市公按局]")
+    circle = "12 duties[0].needs 前置任务互相等待：任务1 → 任务2 → 任务1，请去掉其中一个前置关系"
+    others = {circle, "15 duties[0].cooperating[0] 任务1：通讯录里没有“市公按局”，您是否指：市公安局？"}
+    festivals = "只能是 元旦、春节、清明、五一、端午、中秋、国庆 之一"
+    for clock, message in (
+        ('{yearly: [06-18, 12-03], hour: "9:00"}', '.hour “时刻”写成了“9:00”，写法不对，应是时刻，例如 "11:00"'),
+        ("{before_holiday: 中秋国庆, days: 1}", f".before_holiday “节前”写成了“中秋国庆”，{festivals}"),
+        ("{after_holiday: 春节假期, days: 1}", f".after_holiday “节后”写成了“春节假期”，{festivals}"),
+    ):
+        found = errors(write(folder, wrong.replace("{yearly: [06-18, 12-03]}", clock)))
+        assert set(told(found)) == others | {f"24 reports[0].clock{message}"}
+
+
+def _fields() -> list[tuple[type[BaseModel], str]]:
+    models = {one for module in (definition, organs, clocks) for one in vars(module).values() if isinstance(one, type)}
+    records = sorted((one for one in models if issubclass(one, BaseModel)), key=lambda one: one.__qualname__)
+    return [(record, key) for record in records for key in record.model_fields]
+
+
+@pytest.mark.parametrize(("record", "key"), _fields(), ids=lambda one: one if isinstance(one, str) else one.__name__)
+def test_every_field_has_a_stand_in_so_that_no_fault_hides_another(record: type[BaseModel], key: str) -> None:
+    field = record.model_fields[key]
+    stand_in = placeholder(record, (key,))
+
+    assert stand_in is not None
+    TypeAdapter[Any](Annotated[(field.annotation, None, *field.metadata)]).validate_python(stand_in)
 
 
 def test_a_directory_may_lie_in_a_folder_beside_the_definition(folder: Path) -> None:
