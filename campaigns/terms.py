@@ -293,13 +293,22 @@ def _recurring(clock: Clock, window: Span, kind: _Kind, dues: list[Due], after: 
 
 
 def _yearly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
-    count = len(clock.yearly)
-    names = {1: [""], 2: ["上半年", "下半年"]}.get(count, [f"第{n}期" for n in range(1, count + 1)])
+    days = sorted(clock.yearly)
+    names = _names_in_year(days)
     called = dict(zip(clock.yearly, clock.called, strict=False))
     dues: list[Due] = []
-    for n, text in enumerate(sorted(clock.yearly)):
+    for n, text in enumerate(days):
         dues.append((f"-{n + 1}", called.get(text, names[n]), lambda year, text=text: month_day(text, year.first.year)))  # type: ignore[misc]
     yield from _recurring(clock, window, _YEAR, dues, _YEAR, workdays)
+
+
+def _names_in_year(days: list[str]) -> list[str]:
+    """Return what tells the dates of a year apart: the halves they report on where they lie at the ends of those, else the date."""
+    if len(days) != 2:
+        return [""] if len(days) == 1 else [f"第{n}期" for n in range(1, len(days) + 1)]
+    if "06-01" <= days[0] <= "07-15" and days[1] >= "12-01":
+        return ["上半年", "下半年"]
+    return [f"{int(text[:2])}月{int(text[3:])}日前" for text in days]
 
 
 def _half_yearly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
@@ -314,13 +323,26 @@ def _quarterly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays:
 
 def _monthly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
     days = sorted(clock.monthly, key=lambda text: 32 if text == "end" else int(text))
-    count = len(days)
-    names = {1: [""], 2: ["上半月", "下半月"], 3: ["上旬", "中旬", "下旬"]}.get(count, [f"第{n}期" for n in range(1, count + 1)])
+    names = _names_in_month(days)
     dues: list[Due] = []
     for n, text in enumerate(days):
-        code = f"-{n + 1}" if count > 1 else ""
+        code = f"-{n + 1}" if len(days) > 1 else ""
         dues.append((code, names[n], lambda month, text=text: _day_of_month(text, month)))  # type: ignore[misc]
     yield from _recurring(clock, window, _MONTH, dues, _MONTH, workdays)
+
+
+def _names_in_month(days: list[str]) -> list[str]:
+    """Return the same for the dates of a month: its halves or its thirds where the dates lie at their ends, else the date."""
+    if len(days) == 1:
+        return [""]
+    if len(days) > 3:
+        return [f"第{n}期" for n in range(1, len(days) + 1)]
+    at = [31 if text == "end" else int(text) for text in days]
+    if len(days) == 2 and 10 <= at[0] <= 16 and at[1] >= 25:
+        return ["上半月", "下半月"]
+    if len(days) == 3 and 8 <= at[0] <= 12 and 18 <= at[1] <= 22 and at[2] >= 28:
+        return ["上旬", "中旬", "下旬"]
+    return ["底前" if text == "end" else f"{text}日前" for text in days]
 
 
 def _day_of_month(text: str, month: Span) -> date:
