@@ -3,7 +3,7 @@
 Ids are paths of codes derived from the definition (`hezhou-2020/summary-2020-2/15/scjg`), so expanding again changes nothing.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -180,7 +180,8 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     rounds, doubts = _rounds(definition, workdays)
     problems += doubts
     expected = tuple(_expected(definition, directory, assignments, rounds, hours))
-    problems += _orphans(definition, directory, assignments)
+    lost = {definition.duties[int(one.path[1])].number for one in unresolved if one.path[2] in ("lead", "joint_leads")}
+    problems += _orphans(definition, directory, [one for one in assignments if one.duty not in lost])
     problems += _entangled(definition, directory, assignments)
     problems += checks.assumptions(definition, directory)
     problems += checks.debtors(definition, directory, {one.department for one in assignments})
@@ -334,7 +335,7 @@ def _own_leads(directory: Directory, assignments: Iterable[Assignment]) -> Calla
     return own
 
 
-def _orphans(definition: Definition, directory: Directory, assignments: tuple[Assignment, ...]) -> Iterator[Problem]:
+def _orphans(definition: Definition, directory: Directory, assignments: Sequence[Assignment]) -> Iterator[Problem]:
     """Return the departments that report to the lead above or beside them, where there is none of the duty."""
     own_leads = _own_leads(directory, assignments)
     departments = {one.department for one in assignments}

@@ -124,6 +124,10 @@ def test_who_has_no_lead_above_it_is_named_unless_it_owes_nothing() -> None:
         "“总结”要报送给上级或本地的牵头单位，但市教育局的上级及其下属单位都不是这项任务的牵头单位，请核对任务和通讯录里的上级（parent）"
     ]
     assert told(plan(report={"hops": hops, "excluding": ["市教育局"]})) == []
+    unread = [
+        {"number": 1, "title": "第一项", "lead": ["市旅游公司"], "cooperating": ["市教育局"]}
+    ]  # then nobody knows whose lead
+    assert [one.partition("“")[0] for one in told(plan(duties=unread, report={"hops": hops}))] == ["任务1：通讯录里没有"]
 
 
 def test_an_event_leaves_nobody_too_little_time() -> None:
