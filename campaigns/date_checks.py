@@ -3,6 +3,7 @@
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from campaigns.clocks import PERIODIC, Clock
@@ -30,6 +31,7 @@ def doubts(
     yield from _guessed(clock, terms, where)
     if any(term.covers.last < term.covers.first for term in terms):
         yield Problem("dates-reversed", Severity.ERROR, where, f"“{report.title}”统计时间的起始（starts）晚于结束，请核对")
+    yield from _order(clock, terms, where)
     yield from _quarter_ends(clock, terms, where)
     yield from _few("outside", where, (_outside(clock, one, campaign) for one in rounds))
     if clock.daily is None:
@@ -69,6 +71,17 @@ def _guessed(clock: Clock, terms: Sequence[Term], where: Path) -> Iterator[Probl
         yield Problem("dates-reversed", Severity.ERROR, where, f"“{'至'.join(clock.range)}”读不成起止日期，请核对两个日期")
 
 
+def _order(clock: Clock, terms: Sequence[Term], where: Path) -> Iterator[Problem]:
+    """Return the `dates` that are not after the one before them; one written twice is told as that already."""
+    if clock.form != "dates":
+        return
+    for before, after in pairwise(terms):
+        at = int(after.code) - 1
+        if after.covers.last <= before.covers.last and clock.dates[at] not in clock.dates[:at]:
+            told = f"“{clock.dates[at]}”不晚于前一个日期{in_chinese(before.covers.last)}，几个日期请按先后顺序写"
+            yield Problem("dates-reversed", Severity.ERROR, (*where, at), told)
+
+
 def _quarter_ends(clock: Clock, terms: Sequence[Term], where: Path) -> Iterator[Problem]:
     """Dates in three of the months that end a quarter look quarterly; notices that list such dates may not mean its end."""
     if clock.form not in ("dates", "yearly") or len({term.day.month for term in terms}) < 3:
@@ -102,11 +115,18 @@ def _meant_later(clock: Clock) -> bool:
 
 
 def _rest_day(a_round: "Round", workdays: Workdays) -> str | None:
-    day = a_round.due_on
-    if workdays.is_working(day):
+    """Return the rest days among a round's dates: its own, and those by which one role owes before it."""
+    whose: dict[date, list[str]] = {}
+    for role, day in a_round.due:
+        if day != a_round.due_on:
+            whose.setdefault(day, []).append(role.chinese)
+    names = {day: f"{'、'.join(roles)}单位的报送日" for day, roles in whose.items()} | {a_round.due_on: "截止日"}
+    resting = {day: name for day, name in sorted(names.items()) if not workdays.is_working(day)}
+    if not resting:
         return None
-    last = workdays.on_or_before(day)
-    return f"{a_round.label}的截止日{in_chinese(day)}不是工作日，当天催报改在{in_chinese(last)}发出；日期本身不变"
+    days = "、".join(f"{name}{in_chinese(day)}" for day, name in resting.items())
+    last = "、".join(dict.fromkeys(in_chinese(workdays.on_or_before(day)) for day in resting))
+    return f"{a_round.label}的{days}{'都' if len(resting) > 1 else ''}不是工作日，当天催报改在{last}发出；日期本身不变"
 
 
 def _no_time(a_round: "Round") -> Iterator[str]:

@@ -303,7 +303,7 @@ def _yearly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Wo
 
 
 def _names_in_year(days: list[str]) -> list[str]:
-    """Return what tells the dates of a year apart: the halves they report on where they lie at the ends of those, else the date."""
+    """Return what tells the dates of a year apart: its halves where the dates lie at the ends of those, else the date."""
     if len(days) != 2:
         return [""] if len(days) == 1 else [f"第{n}期" for n in range(1, len(days) + 1)]
     if "06-01" <= days[0] <= "07-15" and days[1] >= "12-01":

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from campaigns import clocks
 from campaigns.clocks import WEEKDAYS, Clock
+from campaigns.definition import Hop, Role
 from campaigns.plan import Plan, expand
 from campaigns.terms import Span, Term, terms
 from campaigns.workdays import OfficeHours, Workdays, instant
@@ -28,6 +29,7 @@ def told(found: tuple[Term, ...]) -> list[tuple[str, str, str]]:
     return [(one.code, one.label, one.day.isoformat()) for one in found]
 
 
+TITLE = small_definition().reports[0].title
 ONE = [("1", "", "2026-10-04")]
 
 # What the notice says, the campaign, the clock -> code, label and date of each term.
@@ -381,6 +383,11 @@ CASES: tuple[tuple[dict[str, object], str, str], ...] = (
         "not-quarter-end",
         "看起来是每季度报送，但3月27日、6月27日、9月27日、12月12日不是季末，请核对；日期本身不变",
     ),
+    (
+        {"dates": ["2021-09-01", "2021-06-01"]},
+        "dates-reversed",
+        "“2021-06-01”不晚于前一个日期2021年9月1日（周三），几个日期请按先后顺序写",
+    ),
     ({"date": "2022-01-10"}, "outside", "在专项行动结束（2021年12月31日（周五））之后，请核对"),
     ({"date": "2020-10-01"}, "outside", "在专项行动开始（2020年10月20日（周二））之前，请核对"),
     ({"date": "2020-12-05"}, "rest-day", "不是工作日，当天催报改在2020年12月4日（周五）发出；日期本身不变"),
@@ -407,6 +414,28 @@ def test_a_date_that_is_meant_to_lie_after_the_end_is_no_doubt(said: dict[str, o
     plan = with_clock(**said)
     assert max(one.due_on for one in plan.rounds) > plan.definition.campaign.ends
     assert not any(one.rule == "outside" for one in plan.problems)
+
+
+def test_a_rest_day_is_told_of_whoever_owes_on_it() -> None:
+    def said(clock: dict[str, object], **before: int) -> list[str]:
+        plan = with_clock(**clock)
+        report = plan.definition.reports[0]
+        hops = (Hop(role=Role.COOPERATING, to="lead", **before), Hop(role=Role.LEAD, to="office"))
+        definition = plan.definition.model_copy(update={"reports": (report.model_copy(update={"hops": hops}),)})
+        problems = expand(definition, plan.directory, WORKDAYS, OfficeHours()).problems
+        return [one.message for one in problems if one.rule == "rest-day"]
+
+    assert said({"date": "2020-12-10"}, days_before=4) == [
+        f"{TITLE}的配合单位的报送日2020年12月6日（周日）不是工作日，当天催报改在2020年12月4日（周五）发出；日期本身不变"
+    ]
+    assert said({"date": "2020-12-12"}, days_before=6) == [
+        f"{TITLE}的配合单位的报送日2020年12月6日（周日）、截止日2020年12月12日（周六）都不是工作日"
+        "，当天催报改在2020年12月4日（周五）、2020年12月11日（周五）发出；日期本身不变"
+    ]
+    assert said({"date": "2020-12-12"}) == [
+        f"{TITLE}的截止日2020年12月12日（周六）不是工作日，当天催报改在2020年12月11日（周五）发出；日期本身不变"
+    ]
+    assert said({"date": "2020-12-10"}, working_days_before=4) == []
 
 
 def test_of_many_alike_three_are_told_and_the_rest_is_counted() -> None:
