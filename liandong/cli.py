@@ -78,7 +78,7 @@ def run(words: Sequence[str]) -> int:
     except cyclopts.CycloptsError:
         return UNREADABLE
     except DefinitionError as error:
-        _show_problems(error.problems)
+        _show_problems(error.problems, zeros=False)  # what a command refuses may be only what forbids it
         return PROBLEMS
     except Refused as error:
         _complain("\n".join(error.reasons))
@@ -652,13 +652,13 @@ def _json(document: Any) -> None:
     _say(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
-def _show_problems(problems: Sequence[Any]) -> None:
+def _show_problems(problems: Sequence[Any], *, zeros: bool = True) -> None:
     words = {"error": "错误", "asked": "待填", "warning": "注意", "assumption": "拟定"}
     for one in sorted(problems, key=lambda one: [*words].index(one.severity)):  # what must be mended first
         place = f"{Path(one.file).name}:{one.line}" if one.file else ""
         _say(f"{words[one.severity]}　{place}　{one.message.removeprefix('拟定：')}")
     counts = {word: sum(one.severity == severity for one in problems) for severity, word in words.items()}
-    _say("，".join(f"{word} {count} 处" for word, count in counts.items()))
+    _say("，".join(f"{word} {count} 处" for word, count in counts.items() if count or zeros))
 
 
 def _show_plan(document: dict[str, Any]) -> None:

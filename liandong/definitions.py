@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from campaigns import graph
 from campaigns.definition import Role
 from campaigns.errors import Conflict, DefinitionError, UnknownItem
-from campaigns.findings import Problem, Severity
+from campaigns.findings import Problem
 from campaigns.messages import dotted
-from campaigns.plan import Plan, group_names
+from campaigns.plan import Plan, Round, group_names
 from integrations.definition_files.writing import derived
 from integrations.files import write_whole
 from tasks.definitions import folders
@@ -65,10 +66,10 @@ def _free(code: str, to: Path | None) -> Path:
 
 
 def usable(name: str) -> Plan:
-    """Return the plan of a definition without errors; DefinitionError with all of them otherwise."""
+    """Return the plan of a definition without errors; DefinitionError with all there is to say of it otherwise."""
     plan = load(name)
     if not plan.usable:
-        raise DefinitionError([one for one in plan.problems if one.severity in (Severity.ERROR, Severity.ASKED)])
+        raise DefinitionError(plan.problems)
     return plan
 
 
@@ -128,14 +129,20 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "covers": [one.covers_from.isoformat(), one.covers_until.isoformat()],
                 "soft": one.soft,
                 "tentative": [role.value for role in one.tentative],
-                "hops": [f"{role.chinese}单位 {day.isoformat()} 前报送{one.mark(role)}" for role, day in one.due],
+                "at": f"{one.at:%H:%M}" if one.at else None,
+                "hops": [f"{role.chinese}单位 {_by(one, day)} 前报送{one.mark(role)}" for role, day in one.due],
             }
             for one in plan.rounds
         ],
         "events": [f"{one.title}（{one.clock.event}）" for one in plan.definition.reports if one.clock.event],
-        "convention": plan.convention,
+        "convention": plan.convention + ("，写明时刻的以所写时刻为准" if any(one.at for one in plan.rounds) else ""),
         "assignments": len(plan.assignments),
         "expected_reports": len(plan.expected),
         "edges": len(graph.edges(plan)),
         "findings": findings_document(plan.problems),
     }
+
+
+def _by(a_round: Round, day: date) -> str:
+    """Return the date by which something is owed, with the hour the notice gives: that is the one of the last date."""
+    return f"{day.isoformat()} {a_round.at:%H:%M}" if a_round.at and day == a_round.due_on else day.isoformat()

@@ -15,6 +15,7 @@ import pytest
 from integrations import clock, settings
 from liandong.cli import run
 from tasks.office import Office
+from tests.integrations.test_definition_files import DIRECTORY, GOOD
 
 LAUNCHED = ["--as-of", "2020-10-20T09:00"]
 STATES = ("open", "received", "late", "missing", "nil", "waived", "not_applicable")
@@ -80,6 +81,35 @@ def test_the_plan_of_hezhou_as_people_and_programs_read_it(said: Any, asked: Any
     assert plan["expected_reports"] == 5 * plan["assignments"]
     # every cooperating report goes to its lead, every lead's to the roll-up, every round to the next
     assert plan["edges"] == plan["expected_reports"] + 4
+
+
+def test_an_hour_is_shown_at_the_date_it_belongs_to(said: Any, asked: Any, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(DIRECTORY, "utf-8")
+    file = tmp_path / "campaign.yaml"
+    file.write_text(GOOD.replace("{yearly: [06-18, 12-03]}", '{date: 2021-06-18, hour: "18:00"}'), "utf-8")
+
+    (laid,) = asked("plan", str(file))["rounds"]
+    hops = ["配合单位 2021-06-10 前报送", "牵头单位 2021-06-18 18:00 前报送"]
+    assert (laid["due"], laid["at"], laid["hops"]) == ("2021-06-18", "18:00", hops)
+    text = said("plan", str(file))[1]
+    assert "配合单位 2021-06-10 前报送，牵头单位 2021-06-18 18:00 前报送" in text
+    assert "“某日前”含当日，到17:30下班为止，写明时刻的以所写时刻为准；遇休息日" in text
+    file.write_text(GOOD, "utf-8")
+    assert [one["at"] for one in asked("plan", str(file))["rounds"]] == [None, None]
+    assert "时刻" not in said("plan", str(file))[1]
+
+
+def test_a_command_that_refuses_a_definition_counts_what_check_counts(said: Any, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(DIRECTORY, "utf-8")
+    file = tmp_path / "campaign.yaml"
+    file.write_text(GOOD.replace("lead: [市公安局]", "lead: [市公按局]"), "utf-8")
+
+    assert "错误 1 处，待填 0 处，注意 " in said("check", str(file))[1]
+    told = said("check", str(file))[1].splitlines()
+    assert said("graph", str(file))[0] == 1
+    graph = said("graph", str(file))[1].splitlines()
+    assert graph[:-1] == told[:-1]
+    assert graph[-1] == "，".join(one for one in told[-1].split("，") if " 0 " not in one)
 
 
 def test_check_answers_with_its_exit_code(said: Any, asked: Any, tmp_path: Path) -> None:
