@@ -61,14 +61,16 @@ serve: $(BIN)/installed ## open the Prefect UI on the demo's data
 tick: $(BIN)/installed ## take in what was dropped into the demo's inbox, and do what is due
 	LIANDONG_HOME=$(DEMO)/office $(BIN)/liandong tick
 
-# PLATFORM names another machine's, e.g. manylinux_2_28_aarch64 (Kylin on Kunpeng or Phytium); empty: this machine's.
-PLATFORM :=
-BUNDLE = build/liandong-bundle$(PLATFORM:%=-%)
-bundle: $(BIN)/installed ## an archive in build/ that installs with no network (PLATFORM=… for another machine)
+# MACHINE names another machine's kind, e.g. aarch64 (Kylin on Kunpeng or Phytium); empty: this machine's. Each package says the
+# oldest C library that it runs with, and pip takes no other than those asked for.
+MACHINE :=
+FOREIGN = $(foreach oldest,2_28 2_27 2_26 2_24 2_17,--platform manylinux_$(oldest)_$(MACHINE)) --python-version 3.11 --implementation cp
+BUNDLE = build/liandong-bundle$(MACHINE:%=-%)
+bundle: $(BIN)/installed ## an archive in build/ that installs with no network (MACHINE=… for another machine)
 	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/wheelhouse
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w $(BUNDLE)/wheelhouse .
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check -d $(BUNDLE)/wheelhouse -c constraints.txt --only-binary=:all: \
-	  $(PLATFORM:%=--platform % --python-version 3.11 --implementation cp) "$$(ls $(BUNDLE)/wheelhouse/liandong-*.whl)[postgresql]"
+	  $(if $(MACHINE),$(FOREIGN)) "$$(ls $(BUNDLE)/wheelhouse/liandong-*.whl)[postgresql]"
 	cp -r constraints.txt README.zh-CN.md README.md docs deploy $(BUNDLE)/ && mv $(BUNDLE)/deploy/install.sh $(BUNDLE)/
 	cd $(BUNDLE) && find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum > SHA256SUMS
 	tar -czf $(BUNDLE).tar.gz -C build $(notdir $(BUNDLE))

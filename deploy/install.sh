@@ -5,8 +5,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 target=${1:-/opt/liandong}
 cd "$here"
 sha256sum --quiet -c SHA256SUMS
-python=$(command -v python3.11 || command -v python3)
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "需要 Python 3.11 或更新")'
+# the compiled packages fit one version of Python only, which stands in their names
+version=$(ls wheelhouse | sed -nE 's/^pydantic_core-.*-cp3([0-9]+)-cp3.*/3.\1/p')
+python=$(command -v "python$version") || { echo "需要 Python $version：安装包里的程序是为它准备的" >&2; exit 1; }
 mkdir -p "$target"
 "$python" -m venv "$target/.venv"
 "$target/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --find-links wheelhouse -c constraints.txt 'liandong[postgresql]'

@@ -6,10 +6,15 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from http import HTTPStatus
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from httpx import HTTPError, get
 
 from campaigns.errors import LiandongError
 from campaigns.workdays import office_date, office_time
@@ -20,7 +25,7 @@ from integrations.inbox.imap import log_in as imap_log_in
 from integrations.mail.smtp import SmtpAccount
 from integrations.mail.smtp import log_in as smtp_log_in
 from integrations.pictures import chinese_font
-from liandong.window import running_server
+from liandong.window import no_daily_round, running_server
 
 _BUILT = date(2026, 1, 1)  # of this release: a clock that stands before it, or long after, is wrong
 _LONGEST_SERVICE = 10  # years
@@ -114,16 +119,31 @@ def _disk() -> Iterator[Check]:
 
 
 def _ports() -> Iterator[Check]:
-    for name, port in (("Prefect 界面", 4200), ("上传页面", 4300)):
+    for name, port, ours in (("Prefect 界面", 4200, _is_our_server), ("上传页面", 4300, _is_our_page)):
         with socket.socket() as probe:
             # as servers do: one that has just been stopped is no obstacle
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                yield Check(f"端口 {port}", "注意", f"已被占用：{name}正在运行，或另有程序；另有程序时请用 --port 换一个")
+                if ours(port):
+                    yield Check(f"端口 {port}", "正常", f"{name}正在运行")
+                    continue
+                yield Check(f"端口 {port}", "注意", f"已被别的程序占用，{name}请用 --port 换一个")
             else:
                 yield Check(f"端口 {port}", "正常", f"空闲，可供{name}使用")
+
+
+def _is_our_server(port: int) -> bool:
+    with suppress(LiandongError):
+        return urlsplit(running_server() or "").port == port
+    return False
+
+
+def _is_our_page(port: int) -> bool:
+    with suppress(HTTPError):  # it asks for the key of a link
+        return get(f"http://127.0.0.1:{port}/api/v1/form", timeout=2).status_code == HTTPStatus.UNAUTHORIZED
+    return False
 
 
 def _fonts() -> Iterator[Check]:
@@ -151,7 +171,9 @@ def _schedules() -> Iterator[Check]:
             "定时运行", "注意", "Prefect 服务没有运行，到期的事不会自动做：请运行 liandong serve，或定时运行 liandong tick"
         )
         return
-    yield Check("定时运行", "正常", f"Prefect 服务在运行：{url.removesuffix('/api')}")
+    # where the clock stands still, nothing says when it last ran
+    wrong = None if settings.load().fixed_clock else no_daily_round(url, clock.now())
+    yield Check("定时运行", "注意" if wrong else "正常", wrong or f"Prefect 服务在运行：{url.removesuffix('/api')}")
 
 
 def _smtp() -> Iterator[Check]:

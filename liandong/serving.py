@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from campaigns.errors import WorldError
 from campaigns.workdays import office_time
 from integrations import clock, settings
 from liandong import prefect_server
@@ -32,7 +33,10 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
 
         served = launchable()
         asyncio.run(deploy(served))  # before anything is drawn: a window without its deployment cannot be resumed
-        refresh(clock.now())
+        try:
+            refresh(clock.now())
+        except WorldError as error:
+            say(str(error))
         say(f"Prefect 界面：{server.url}　按 Ctrl+C 结束")
         if web_port:  # a process of its own: what the world may reach shares nothing with Prefect's pages
             door = subprocess.Popen([sys.executable, "-m", "liandong.cli", "web", "--port", str(web_port)])

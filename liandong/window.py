@@ -4,19 +4,22 @@ import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import urlopen
 from uuid import uuid4
 
-from httpx import HTTPError, post
+from httpx import HTTPError, get, post
 
 from campaigns.errors import WorldError
 from integrations import settings
 from tasks.office import office
 
 _NO_SERVER = "没有运行中的 Prefect 服务，请先运行：liandong serve"
+DAILY = timedelta(hours=26)  # the daily round is due once in this, and twice on most days
 ADDRESS = "address"  # the file in Prefect's folder that says where the running server is
 
 
@@ -62,9 +65,33 @@ def announce_received(numbers: Sequence[str], round_id: str, department: str, no
         }
         for number in numbers
     ]
-    user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
     with suppress(HTTPError):
-        post(f"{url}/events", json=told, timeout=2, auth=(user, password) if user else None)
+        post(f"{url}/events", json=told, timeout=2, auth=_password())
+
+
+def no_daily_round(url: str, now: datetime) -> str | None:
+    """Return in words why a server's daily round does not run by itself, None when it does."""
+    since = now - DAILY
+    try:
+        answer = get(f"{url}/deployments/name/{quote('每日例行')}/daily-round", timeout=5, auth=_password())
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return "“每日例行”没有登记：单机请运行 liandong serve，有 worker 的请运行 liandong prefect deploy --pool"
+        made = answer.raise_for_status().json()
+        if made["paused"]:
+            return "“每日例行”在界面上停用了，到期的事不会自动做：请在它的部署页上重新启用"
+        if datetime.fromisoformat(made["created"]) > since:
+            return None
+        ended = {"state": {"type": {"any_": ["COMPLETED"]}}, "start_time": {"after_": since.isoformat()}}
+        asked = {"deployments": {"id": {"any_": [made["id"]]}}, "flow_runs": ended, "limit": 1}
+        found = post(f"{url}/flow_runs/filter", json=asked, timeout=5, auth=_password()).raise_for_status().json()
+    except HTTPError:
+        return "问不到“每日例行”跑得怎样；服务设了密码的，请设置 PREFECT_API_AUTH_STRING=用户名:密码"
+    return None if found else "“每日例行”一天多没有跑完过一次：请看 serve 或 worker 是否在运行，界面上它的运行为什么没有完成"
+
+
+def _password() -> tuple[str, str] | None:
+    user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    return (user, password) if user else None
 
 
 def refresh(now: datetime) -> str | None:

@@ -1,17 +1,23 @@
 """What an engineer starts from: the doctor's lines, the units, the settings shared by unit, compose file and server."""
 
+import asyncio
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
+import httpx
 import pytest
 from ruamel.yaml import YAML
 
 from integrations import settings
+from integrations.clock import now
 from liandong import prefect_server
 from liandong.doctor import examine
+from liandong.prefect_server import RunningServer
+from liandong.window import DAILY, no_daily_round
 from tasks.office import Office
 from tests.integrations.mailboxes import answering_smtp, free_port, mail_devel
 
@@ -41,6 +47,45 @@ def test_the_doctor_looks_at_the_whole_machine_and_says_what_to_do(office: Offic
     ]
     assert [name for name in expected if name not in found] == []
     assert found["定时运行"][0] == "注意" and "liandong serve" in found["定时运行"][1]
+
+
+@pytest.mark.prefect
+def test_the_doctor_says_whether_the_daily_round_runs_by_itself(
+    office: Office, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from liandong.deployments import deploy
+
+    monkeypatch.setenv("LIANDONG_PREFECT_API_URL", server.api_url)
+    asyncio.run(deploy([]))
+    assert looked_at()["定时运行"][0] == "正常"
+    made = httpx.get(f"{server.api_url}/deployments/name/每日例行/daily-round").raise_for_status().json()
+    its = f"{server.api_url}/deployments/{made['id']}"
+    for paused, status in ((True, "注意"), (False, "正常")):
+        httpx.patch(its, json={"paused": paused}).raise_for_status()
+        assert looked_at()["定时运行"][0] == status
+    a_day_on = now() + DAILY
+    assert "一天多没有跑完" in (no_daily_round(server.api_url, a_day_on) or "")
+    asyncio.run(completed(UUID(made["id"])))
+    assert no_daily_round(server.api_url, a_day_on) is None
+
+
+async def completed(deployment: UUID) -> None:
+    """Make a run of a deployment that ended well."""
+    from prefect.client.orchestration import get_client
+    from prefect.states import Completed, Running
+
+    async with get_client() as client:
+        made = await client.create_flow_run_from_deployment(deployment)
+        for state in (Running(), Completed()):
+            await client.set_flow_run_state(made.id, state, force=True)
+
+
+def test_an_image_takes_in_nothing_that_git_leaves_out() -> None:
+    left_out = (CHECKOUT / ".dockerignore").read_text("utf-8").split()
+    told = (CHECKOUT / ".gitignore").read_text("utf-8").split()
+    folders = {one.strip("/") for one in told}
+    assert folders - {one.removeprefix("**/") for one in left_out} == set()
+    assert {".git", "deploy/liandong.env"} <= set(left_out)
 
 
 def test_the_doctor_logs_in_to_the_mail_servers(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
