@@ -47,7 +47,7 @@ def close_rounds(campaign: str, as_of: datetime) -> list[str]:
             ledger.close_round(
                 a_round.id, Event(campaign, "round.closed", a_round.id, as_of, "tick", f"close:{a_round.id}", data)
             )
-            publish_in(at, ledger, plan, a_round, as_of)
+            _publish_with_later(at, ledger, plan, a_round, as_of)
             closed.append(a_round.id)
         if closed:
             end_if_over(ledger, campaign, as_of)
@@ -68,8 +68,16 @@ def publish_closed(at: Office, ledger: Ledger, rounds: Iterable[str], as_of: dat
     for code in rounds:
         campaign = code.split("/")[0]
         a_round = next(one for one in ledger.rounds(campaign) if one.id == code)
-        publish_in(at, ledger, at.plan(ledger.campaign(campaign)), a_round, as_of)
+        _publish_with_later(at, ledger, at.plan(ledger.campaign(campaign)), a_round, as_of)
         end_if_over(ledger, campaign, as_of)
+
+
+def _publish_with_later(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> None:
+    """Roll up a round, and those closed already that come after it: what was corrected in it is in their cumulative figures."""
+    publish_in(at, ledger, plan, a_round, as_of)
+    for later in ledger.rounds(a_round.campaign):
+        if later.report == a_round.report and later.due_on > a_round.due_on and later.closed_at is not None:
+            publish_in(at, ledger, plan, later, as_of)
 
 
 def end_if_over(ledger: Ledger, campaign: str, as_of: datetime) -> None:

@@ -1,7 +1,7 @@
 """What is approved stays as it is until exactly its chain is reopened; a closed round is corrected only by decision."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -14,7 +14,7 @@ from tasks.campaign import launch, standings_of
 from tasks.decide import Order, decide
 from tasks.entering import release
 from tasks.office import Office
-from tests.builders import FIRST_ROUND, small_plan
+from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
 from tests.flows.test_tick import drop, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
 from tests.tasks.test_decide import CAMPAIGN, LEAD, UNIT, at, order
@@ -73,6 +73,24 @@ def test_what_is_approved_waits_and_reopening_frees_exactly_its_chain(running: O
     assert standings[UNIT].received_at == at(11, 18) and standings[UNIT].version == 2
     with running.ledger() as ledger:
         assert ledger.altered_rows(CAMPAIGN) == [] and ledger.broken_links(CAMPAIGN) == []
+
+
+def test_a_correction_of_a_round_is_in_the_cumulative_figures_of_those_after_it(running: Office) -> None:
+    decide(order(Kind.CLOSE, FIRST_ROUND), at(11, 25), confirm=True)
+    late, over = at(5, 20) + timedelta(days=365), at(5, 26) + timedelta(days=365)
+    tick.daily(late)
+    decide(order(Kind.CLOSE, SECOND_ROUND), late, confirm=True)
+    approved(Kind.REOPEN, "市商务局", moment=late, granted={"to": "2021-05-24"})
+    form = edited(
+        newest_form(running, "swj", FIRST_ROUND),
+        lambda book: fill_in(book, "配合任务", 1, OWN | {"出动执法人员（人次）": 44}),
+    )
+    drop(running, "swj-44.xlsx", form, late)
+    tick.daily(over)
+    with running.ledger() as ledger:
+        _, corrected = ledger.rollups(SECOND_ROUND)
+    rows = list(load_workbook(running.home / corrected.file)["变动说明"].iter_rows(min_row=5, min_col=2, values_only=True))
+    assert ("总计", "出动执法人员（人次）", "累计", 50, 54, None) in [tuple(row[:6]) for row in rows]
 
 
 def test_a_closed_round_is_corrected_by_decision_and_says_what_changed(running: Office) -> None:
