@@ -59,7 +59,8 @@ async def ends_at_once(campaign: str, as_of: datetime) -> State[Any] | None:
     has not decided yet: launching again is no decision.
     """
     async with get_client() as client:
-        first, runs = await window.find(client, campaign), await window.runs_of(client, campaign)
+        runs = await window.runs_of(client, campaign)
+    first = window.window_among(runs)
     if first and not window.is_over(first) and str(first.id) != flow_run.id:
         said = f"“{first.name}”已由运行 {first.id} 启动并显示，本次没有重复下发，也没有再画一份。打开：/runs/flow-run/{first.id}"
         return Completed(name=window.REPEATED, message=said)

@@ -4,7 +4,7 @@ Nothing is ever read back from the window into the ledger, save one thing: that 
 imports Prefect, so only what already talks to Prefect may import it.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -103,12 +103,16 @@ async def wipe(client: PrefectClient, campaign: str) -> None:
 
 
 async def find(client: PrefectClient, campaign: str) -> FlowRun | None:
-    """Return the flow run that is a campaign's window, or None.
+    """Return the flow run that is a campaign's window, or None."""
+    return window_among(await runs_of(client, campaign))
+
+
+def window_among(found: Sequence[FlowRun]) -> FlowRun | None:
+    """Return which of the runs that `runs_of` finds is the window, or None.
 
     One that lives comes before one that ended, one that was drawn into before a launch that has not drawn yet; of those that
     live the oldest, of those that ended the last.
     """
-    found = await runs_of(client, campaign)
     living = [run for run in found if not is_over(run)]
     over = [run for run in reversed(found) if is_over(run)]
     chosen = (*filter(_is_window, living), *living, *filter(_is_window, over), *over)
