@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from campaigns.letters import Kind
 
-NOTICE, SENT, RECEIVED, URGED, TOTALS, ACCOUNTS = "通知", "下发记录", "各单位原件", "催办记录", "汇总", "报告"
-FOLDERS = (NOTICE, SENT, RECEIVED, URGED, TOTALS, ACCOUNTS)
+NOTICE, SENT, RECEIVED, URGED = "通知", "下发记录", "各单位原件", "催办记录"
+TOTALS, ACCOUNTS, UPWARD = "汇总", "报告", "上报"
+FOLDERS = (NOTICE, SENT, RECEIVED, URGED, TOTALS, ACCOUNTS, UPWARD)
 INDEX, DIGESTS = "目录.xlsx", "SHA256SUMS.txt"
 LETTERS = {Kind.REMINDER: URGED, Kind.OVERDUE: URGED, Kind.RECEIPT: RECEIVED, Kind.ROLLUP: TOTALS}  # all others: SENT
 

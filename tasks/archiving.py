@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from campaigns.archive import ACCOUNTS, DIGESTS, INDEX, LETTERS, NOTICE, RECEIVED, SENT, TOTALS, Kept, apart, digests
+from campaigns.archive import ACCOUNTS, DIGESTS, INDEX, LETTERS, NOTICE, RECEIVED, SENT, TOTALS, UPWARD, Kept, apart, digests
 from campaigns.decisions import Kind as Decided
 from campaigns.errors import Conflict, WorldError
 from campaigns.events import Event
@@ -118,6 +118,11 @@ def _files(at: Office, ledger: Ledger, plan: Plan, as_of: datetime) -> Iterator[
             path = file_name(Path(rollup.file).stem, ".xlsx")
             moment = moment_in_chinese(rollup.published_at)
             yield Kept(TOTALS, path, f"汇总表第{rollup.version}版", campaign.office, a_round.label, moment, rollup.sha256)
+        for up in ledger.sent_up(a_round.id):
+            answer = f"上级回执{up.receipt}：{Outcome(up.outcome).chinese}" if up.outcome else "上级未答复"
+            path = file_name(Path(up.file).stem, ".xlsx")
+            what = f"报上级的报表（汇总表第{up.version}版，{answer}）"
+            yield Kept(UPWARD, path, what, campaign.office, a_round.label, moment_in_chinese(up.made_at), up.sha256)
     for one in ledger.documents(campaign.id):
         path = file_name(Path(one.file).stem, Path(one.file).suffix)
         moment = moment_in_chinese(one.made_at)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from campaigns.archive import UPWARD
 from campaigns.errors import Conflict, Refused, WorldError
 from flows import tick
 from integrations.http.superior import BadSuperiorLink
 from liandong.cli import run
 from tasks import upward
+from tasks.archiving import archive
 from tasks.campaign import launch
 from tasks.office import Office
 from tasks.record import verify
@@ -85,6 +87,12 @@ def test_what_is_returned_is_told_cell_by_cell_and_mended(
     assert upward.submit(FIRST_ROUND, None, NOW).outcome == "accepted"
     assert above.figures()[1, "cases"] == "20"
     assert above.envelopes() == [("api", "returned"), ("api", "accepted")]
+    kept = [one for one in archive("test-2020", None, NOW)[1] if one.folder == UPWARD]
+    assert [one.what.partition("，")[2] for one in kept] == [
+        "上级回执R-2020-000001：退回修改）",
+        "上级回执R-2020-000002：已收到）",
+    ]
+    assert all((city.home / "archive" / "test-2020" / one.name).read_bytes() == city.bytes_of(one.sha256) for one in kept)
 
 
 def test_once_closed_it_goes_up_by_itself_as_soon_as_the_superior_is_there(
