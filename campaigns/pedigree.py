@@ -1,13 +1,15 @@
 """Where a figure of a roll-up comes from, down to the cell, and what changed from one version of a roll-up to the next."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from campaigns.forms import header
 from campaigns.items import Item
 from campaigns.rollup import Fact, Figures, RollUp, totals
+from campaigns.sheets import Sheet
 
 PERIOD, CUMULATIVE = "本期", "累计"
 
@@ -82,8 +84,11 @@ class Change:
         return f"{self.where}　{self.figure}{self.line}：{old} → {new}" + f"（{self.because}）" * bool(self.because)
 
 
-def published(rollup: RollUp) -> dict[str, Any]:
-    """Return the figures of a roll-up as they are kept with its workbook: all totals, and each fact with where it stands."""
+def published(rollup: RollUp, more: Sequence[Sheet] = ()) -> dict[str, Any]:
+    """Return the figures of a roll-up as they are kept with its workbook: all totals, and each fact with where it stands.
+
+    `shown` is the SHA-256 of all else that the workbook says with `more` sheets, names and dates.
+    """
 
     def of(figures: Figures) -> dict[str, str]:
         return {code: f"{value:f}" for code, value in figures.items()}
@@ -99,6 +104,7 @@ def published(rollup: RollUp) -> dict[str, Any]:
         "round": rollup.round,
         "coverage": rollup.coverage.text,
         "states": {entry.expected: [entry.state.value, entry.version] for entry in rollup.entries},
+        "shown": _digest(rollup, more),
         PERIOD: lines(PERIOD),
         CUMULATIVE: lines(CUMULATIVE),
         "facts": [
@@ -106,6 +112,13 @@ def published(rollup: RollUp) -> dict[str, Any]:
             for fact in rollup.facts
         ],
     }
+
+
+def _digest(rollup: RollUp, more: Sequence[Sheet]) -> str:
+    heads = [rollup.campaign_title, rollup.office, rollup.round_label, rollup.covers, rollup.since]
+    names = [header(one) for one in rollup.indicators], [*rollup.duties.items()], [*rollup.departments.items()]
+    said = repr([heads, names, rollup.entries, rollup.places, rollup.coverage, [*more]])
+    return sha256(said.encode(errors="backslashreplace")).hexdigest()
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp) -> tuple[Change, ...]:

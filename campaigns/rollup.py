@@ -19,7 +19,7 @@ from campaigns.formulas import Exact, over_periods, ratio, shown, together
 from campaigns.items import Item, in_all_rows, rolled_of
 from campaigns.organs import Directory
 from campaigns.plan import ExpectedReport, Plan
-from campaigns.states import Standing, State, chinese, state, tally
+from campaigns.states import Standing, State, as_it_stood, chinese, state, tally
 
 Figures = Mapping[str, Decimal]  # by indicator
 Key = TypeVar("Key", bound=Hashable)
@@ -411,7 +411,7 @@ def _places(directory: Directory, present: Iterable[str], on: date) -> tuple[Pla
 
 
 def _entry(plan: Plan, one: ExpectedReport, standing: Standing, file: str, as_of: datetime) -> Entry:
-    now = state(standing, as_of)
+    standing = as_it_stood(standing, as_of)
     return Entry(
         expected=one.id,
         duty=one.duty,
@@ -420,7 +420,7 @@ def _entry(plan: Plan, one: ExpectedReport, standing: Standing, file: str, as_of
         role=one.role,
         due_at=standing.due_at,
         received_at=standing.received_at,
-        state=now,
+        state=state(standing, as_of),
         state_text=chinese(standing, as_of),
         nil=standing.nil,
         version=standing.version,

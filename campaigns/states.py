@@ -136,6 +136,12 @@ def in_effect(accepted: Iterable[Accepted]) -> Accepted | None:
     return max(accepted, key=lambda one: (one.received_at, one.version), default=None)
 
 
+def as_it_stood(standing: Standing, moment: datetime) -> Standing:
+    """Return a standing without the versions that came after a moment; what was decided since is not taken back."""
+    known = tuple(one for one in standing.accepted if one.received_at <= moment)
+    return standing if len(known) == len(standing.accepted) else _with(standing, known)
+
+
 def state(standing: Standing, as_of: datetime) -> State:
     """Return which of the seven parts an expected report is in at a moment; of a closed round, the one it closed in.
 

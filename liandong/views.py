@@ -208,7 +208,7 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
         if code in rounds:
             with at.ledger() as ledger:
                 parts = parts_of_round(ledger, plan, code)
-                asked = questions_of(plan, code, ledger.figures(record.id, "own"))
+                asked = questions_of(plan, code, ledger.figures(record.id, "own", until=as_of))
             return {
                 "kind": "round",
                 **_round_document(plan, rounds[code], standings, parts, as_of),

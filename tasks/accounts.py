@@ -21,7 +21,7 @@ from campaigns.parts import Document, sections
 from campaigns.plain import file_name
 from campaigns.plan import Plan
 from campaigns.records import DocumentRecord, PartRecord, RollUpRecord
-from campaigns.rollup import RollUp
+from campaigns.rollup import Fact, RollUp
 from campaigns.workdays import moment_in_chinese
 from integrations.database.ledger import Ledger
 from integrations.database.ledger.rollups import rollup_key
@@ -122,7 +122,8 @@ def _type(name: str) -> str:
 
 def _gather(at: Office, ledger: Ledger, campaign: str, round_id: str, as_of: datetime) -> _Gathered:
     plan = at.plan(ledger.campaign(campaign))
-    rollup = rolled_up(ledger, plan, round_id, as_of)
+    known = ledger.figures(campaign, "own", until=as_of)
+    rollup = rolled_up(ledger, plan, round_id, as_of, known)
     last = ledger.last_page(campaign)
     a_round = next(one for one in ledger.rounds(campaign) if one.id == round_id)
     requests = [one for one in ledger.requests(campaign) if one.decision is None]
@@ -130,20 +131,20 @@ def _gather(at: Office, ledger: Ledger, campaign: str, round_id: str, as_of: dat
     now = facts(
         plan,
         rollup,
-        before := _before(ledger, plan, round_id, as_of),
+        before := _before(ledger, plan, round_id, as_of, known),
         ledger.late_rounds(campaign, as_of),
         requests,
         len(unclear),
         closed=a_round.closed_at is not None,
     )
-    submitted = [one for one in ledger.submissions(round_id) if one.outcome == "accepted"]
+    submitted = [one for one in ledger.submissions(round_id) if one.outcome == "accepted" and one.received_at <= as_of]
     return _Gathered(
         plan=plan,
         rollup=rollup,
         before=before,
-        summaries=_summaries(ledger, plan, round_id),
+        summaries=_summaries(ledger, plan, round_id, as_of),
         narratives={one.expected: (one.narrative, one.envelope) for one in submitted},
-        assessed=assess(ledger, plan, a_round, rollup, ledger.figures(campaign, "own"), as_of),
+        assessed=assess(ledger, plan, a_round, rollup, known, as_of),
         view=ledger_sheet_view(at, ledger, campaign, as_of),
         page=now,
         last=last[0] if last else None,
@@ -159,20 +160,20 @@ def ledger_sheet_view(at: Office, ledger: Ledger, campaign: str, as_of: datetime
     return replace(view, as_of=moment_in_chinese(max(moments, default=as_of)))
 
 
-def _before(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> RollUp | None:
+def _before(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime, known: Sequence[Fact]) -> RollUp | None:
     """Return the roll-up of the round before of the same report, when it has closed."""
     a_round = plan.round(round_id)
     earlier = [one.id for one in plan.rounds if one.report == a_round.report and one.due_on < a_round.due_on]
     closed = {one.id for one in ledger.rounds(plan.definition.campaign.id) if one.closed_at}
-    return rolled_up(ledger, plan, earlier[-1], as_of) if earlier and earlier[-1] in closed else None
+    return rolled_up(ledger, plan, earlier[-1], as_of, known) if earlier and earlier[-1] in closed else None
 
 
-def _summaries(ledger: Ledger, plan: Plan, round_id: str) -> Mapping[str, PartRecord | None]:
+def _summaries(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> Mapping[str, PartRecord | None]:
     """Return the newest readable summary of each department that owes one."""
     hops = plan.report(round_id).hops
     owing = {hop.role for hop in hops if Part.SUMMARY in hop.parts}
     found: dict[str, PartRecord | None] = {one.department: None for one in plan.expected_in(round_id) if one.role in owing}
-    for department, part in ledger.parts(round_id):
+    for department, part in ledger.parts(round_id, until=as_of):
         if part.kind == Part.SUMMARY.value and not part.problem and department in found:
             found[department] = part
     return found

@@ -75,7 +75,7 @@ def assess_campaign(code: str, as_of: datetime) -> CampaignAssessed:
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(code))
         opened = [one for one in ledger.rounds(code) if one.opened_at]
-        facts = ledger.figures(code, "own")
+        facts = ledger.figures(code, "own", until=as_of)
         found = [(one, _attained(plan, one, rolled_up(ledger, plan, one.id, as_of, facts), facts)) for one in opened]
         scored = None
         if plan.definition.scoring:

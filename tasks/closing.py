@@ -89,17 +89,17 @@ def end_if_over(ledger: Ledger, campaign: str, as_of: datetime) -> None:
 
 def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> RollUpRecord:
     """Return the roll-up of a round, written in the caller's transaction as a new version unless nothing has changed."""
-    facts = ledger.figures(a_round.campaign, "own")
+    facts = ledger.figures(a_round.campaign, "own", until=as_of)
     result = rolled_up(ledger, plan, a_round.id, as_of, facts)
-    said = published(result)
+    more = sheets(plan.of(a_round.id), assess(ledger, plan, a_round, result, facts, as_of))
+    said = published(result, more)
     figures = at.keep(json.dumps(said, ensure_ascii=False, sort_keys=True).encode())
     earlier = ledger.rollups(a_round.id)
     if earlier and earlier[-1].figures == figures:
         return earlier[-1]
     changed = changes(json.loads(at.bytes_of(earlier[-1].figures)), said, result) if earlier else ()
     arrivals = {one.id: (one.sender or DOORS.get(one.door, ""), one.received_at) for one in ledger.envelopes()}
-    assessed = assess(ledger, plan, a_round, result, facts, as_of)
-    data = write_rollup(result, changed, arrivals, sheets(plan.of(a_round.id), assessed))
+    data = write_rollup(result, changed, arrivals, more)
     digest = at.keep(data)
     version = len(earlier) + 1
     name = file_name(f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}", ".xlsx")

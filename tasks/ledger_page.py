@@ -78,7 +78,7 @@ def ledger_view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datet
     drawn = picture(plan, record.version, standings, opened, as_of)
     states = {bar.key: bar.state for one in drawn.rounds for bar in one.reports}
     workdays, messages = at.workdays(plan.definition), ledger.messages(record.id)
-    questions = _questions(ledger, plan, [code for code, closed in opened.items() if not closed])
+    questions = _questions(ledger, plan, [code for code, closed in opened.items() if not closed], as_of)
     documents = {(one.round, one.kind): one for one in ledger.documents(record.id)}
     shared = _Campaign(at, plan, as_of, workdays, names(plan), standings, states, messages, documents, questions)
     campaign = plan.definition.campaign
@@ -94,9 +94,9 @@ def ledger_view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datet
     )
 
 
-def _questions(ledger: Ledger, plan: Plan, rounds: Sequence[str]) -> dict[str, list[str]]:
+def _questions(ledger: Ledger, plan: Plan, rounds: Sequence[str], as_of: datetime) -> dict[str, list[str]]:
     """Return what asks to be looked at again in the figures of these rounds, by expected report."""
-    facts = ledger.figures(plan.definition.campaign.id, "own") if rounds else []
+    facts = ledger.figures(plan.definition.campaign.id, "own", until=as_of) if rounds else []
     found: dict[str, list[str]] = defaultdict(list)
     for code in rounds:
         for one in questions_of(plan, code, facts):

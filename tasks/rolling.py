@@ -9,7 +9,7 @@ from integrations.database.ledger import Ledger
 
 
 def rolled_up(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime, facts: Sequence[Fact] | None = None) -> RollUp:
-    """Return the totals of a round as they are now; `facts` are the own figures of the campaign, where they are known."""
+    """Return the totals of a round as of a moment; `facts` are the own figures of its campaign until then, if known."""
     campaign = plan.definition.campaign.id
-    known = ledger.figures(campaign, "own") if facts is None else facts
+    known = ledger.figures(campaign, "own", until=as_of) if facts is None else facts
     return roll_up(plan, round_id, known, ledger.standings(campaign, round_id), as_of)

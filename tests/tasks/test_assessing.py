@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from campaigns.decisions import Kind, Selection
 from campaigns.definition import Doubts, Ratio, ScoreRule, Scoring, Target
 from campaigns.plan import Plan, expand
 from campaigns.workdays import OfficeHours
 from flows import tick
 from liandong.cli import run
 from tasks.campaign import launch
+from tasks.closing import publish
+from tasks.decide import Order, decide
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
 from tests.flows.test_tick import LAUNCHED, at, drop, newest_form
@@ -116,3 +119,28 @@ def test_the_workbook_the_page_and_show_have_them_too(city: Office, capsys: pyte
     assert ["市商务局", "得分", None, None] in [row[:4] for row in points]
     asked = [[cell.value for cell in row] for row in book["数据疑问"].iter_rows(min_row=5)]
     assert asked[0][1] == "比率异常" and "gaj.xlsx" in asked[0][3]
+
+
+def test_a_roll_up_as_of_an_earlier_moment_has_the_figures_of_that_moment(city: Office) -> None:
+    report(city, "swj", "配合任务", 1, at(11, 24), **{"立案（件）": 8})
+    found = publish("test-2020", FIRST_ROUND, at(11, 23, 9))
+    book = load_workbook(BytesIO(city.bytes_of(found.sha256)), data_only=True)
+    heads, *rows = book["汇总(按任务)"].iter_rows(min_row=4, values_only=True)
+    (first,) = [row for row in rows if row[0] == 1]
+    assert (first[4], first[heads.index("立案（件）")]) == (1, 3)  # as sent the day before, not the day after; nobody else yet
+    stand = {(row[0], row[2]): row for row in book["报送情况"].iter_rows(min_row=5, values_only=True)}
+    assert all("第2版" not in str(cell) for row in stand.values() for cell in row)
+
+
+def test_a_workbook_is_written_anew_when_anything_in_it_differs_and_only_then(city: Office) -> None:
+    def extend(to: str) -> None:
+        items = Selection((f"{FIRST_ROUND}/1/dong",))
+        decide(Order(Kind.EXTEND, items, "张甲", "联席办主任", "来函", granted={"to": to}), at(11, 25), confirm=True)
+
+    extend("2020-12-03")
+    first = publish("test-2020", FIRST_ROUND, at(12, 1))
+    assert publish("test-2020", FIRST_ROUND, at(12, 2)) == first
+    extend("2020-12-04")
+    second = publish("test-2020", FIRST_ROUND, at(12, 2))
+    assert second.version == 2  # no figure and no state moved, a date did
+    assert publish("test-2020", FIRST_ROUND, at(12, 2)) == second

@@ -30,7 +30,7 @@ from tests.integrations.excel.filling import OWN, edited, fill_in
 from tests.tasks.test_decide import order
 from tests.two_offices import Superior, nation_plan, province_plan, standing_in, superior
 
-NOW = at(12, 2)
+NOW, END = at(12, 2), at(12, 29)  # the clocks of the offices above stand between them
 UP = Upward(to="上级", codes={"cases": "cases_filed", "closed": "cases_closed"})
 FILED = {"dong1": 3, "dong2": 5, "xi1": 7, "dong": 11, "xi": 13, "shiju": 17}  # cases that each says it filed
 
@@ -110,7 +110,7 @@ def decided(kind: Kind, round_id: str, *units: str, duties: tuple[int, ...] = (1
 
 
 def filed(round_id: str, indicator: str, duty: int | None = None, place: str = "") -> tuple[RollUp, Opened]:
-    rollup, (opened,) = trace(round_id, [indicator], duty, place, NOW)
+    rollup, (opened,) = trace(round_id, [indicator], duty, place, END)
     return rollup, opened
 
 
@@ -154,7 +154,7 @@ def test_a_cell_of_a_station_travels_to_the_top_and_is_found_again_from_there(
 ) -> None:
     sent = upward.submit(FIRST_ROUND, province.link, NOW)
     with standing_in(province.office.home):
-        higher = upward.submit(province.round, nation.link, NOW)
+        higher = upward.submit(province.round, nation.link, END)
         rollup, in_province = filed(province.round, "cases", 1, "ceshi")
     with standing_in(nation.office.home):
         _, at_top = filed(nation.round, "cases", 1)
@@ -178,7 +178,7 @@ def test_a_cell_of_a_station_travels_to_the_top_and_is_found_again_from_there(
     report("dong1", 4)  # a correction at the bottom goes up until it meets what was approved
     assert upward.submit(FIRST_ROUND, None, NOW).outcome == "accepted"
     with standing_in(province.office.home):
-        assert upward.submit(province.round, None, NOW).outcome == "quarantined"
+        assert upward.submit(province.round, None, END).outcome == "quarantined"
     assert (province.figures()[1, "cases"], nation.figures()[1, "cases"]) == ("40", "39")
     with standing_in(nation.office.home):
         release(decided(Kind.UNAPPROVE, nation.round, "省联席办", duties=()), NOW)

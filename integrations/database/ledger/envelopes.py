@@ -198,7 +198,9 @@ class Envelopes(Record):
         query = select(t.PartRow).where(t.PartRow.envelope_id == envelope).order_by(t.PartRow.ordinal)
         return [rows.part(row) for row in self._session.scalars(query)]
 
-    def parts(self, round_id: str, department: str | None = None) -> list[tuple[str, PartRecord]]:
+    def parts(
+        self, round_id: str, department: str | None = None, *, until: datetime | None = None
+    ) -> list[tuple[str, PartRecord]]:
         """Return the parts that arrived for a round in envelopes not turned away, oldest first, each with its department.
 
         A part in an envelope whose workbook came before, or was returned, arrived all the same; one that was withdrawn, or of
@@ -219,4 +221,6 @@ class Envelopes(Record):
         )
         if department:
             query = query.where(t.EnvelopeRow.department_id == department)
+        if until:
+            query = query.where(t.EnvelopeRow.received_at <= until)
         return [(sender, rows.part(row)) for sender, row in self._session.execute(query)]
