@@ -179,6 +179,7 @@ class RollUp:
     office: str
     round: str
     round_label: str
+    labels: Mapping[str, str]  # of the rounds of the same report up to this one
     covers: str
     since: str  # the first day of the first round of the same report: where what is cumulative begins
     as_of: datetime
@@ -236,6 +237,7 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         office=campaign.office,
         round=round_id,
         round_label=a_round.label,
+        labels={code: plan.round(code).label for code in rounds},
         covers=f"{_day(a_round.covers_from)}至{_day(a_round.covers_until)}",
         since=_day(plan.round(next(iter(rounds))).covers_from),
         as_of=as_of,

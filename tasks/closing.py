@@ -8,7 +8,6 @@ from decimal import Decimal
 from campaigns import rollup
 from campaigns.events import Event
 from campaigns.forms import header
-from campaigns.intake import DOORS
 from campaigns.items import in_letters
 from campaigns.letters import Letter, RollUp, Row
 from campaigns.pedigree import Change, changes, published
@@ -98,8 +97,7 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
     if earlier and earlier[-1].figures == figures:
         return earlier[-1]
     changed = changes(json.loads(at.bytes_of(earlier[-1].figures)), said, result) if earlier else ()
-    arrivals = {one.id: (one.sender or DOORS.get(one.door, ""), one.received_at) for one in ledger.envelopes()}
-    data = write_rollup(result, changed, arrivals, more)
+    data = write_rollup(result, changed, more)
     digest = at.keep(data)
     version = len(earlier) + 1
     name = file_name(f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}", ".xlsx")

@@ -1,8 +1,9 @@
 """A roll-up -> the workbook of a round: totals, who reported when, who did not, coverage, and where every figure came from."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment
@@ -10,11 +11,13 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from campaigns.collecting import no_collecting
+from campaigns.definition import Role
 from campaigns.forms import header, letter
 from campaigns.formulas import shown
+from campaigns.intake import DOORS
 from campaigns.items import in_letters
 from campaigns.pedigree import Change
-from campaigns.rollup import Coverage, Entry, RollUp, Totals, credit, percent
+from campaigns.rollup import Coverage, Entry, Fact, RollUp, Totals, credit, percent
 from campaigns.sheets import Sheet
 from campaigns.states import State
 from campaigns.workdays import moment_in_chinese
@@ -43,7 +46,7 @@ from integrations.excel.workbook import (
 BY_DUTY, BY_DEPARTMENT, CELLS, AS_FORM = "汇总(按任务)", "按单位", "任务单位明细", "汇总(原表式)"
 BY_DUTY_SO_FAR, BY_DEPARTMENT_SO_FAR = "累计(按任务)", "累计(按单位)"
 CHANGES, JOINT, CREDIT = "变动说明", "联合成果", "成果分摊"
-STANDING, MISSING, COVERAGE, ORIGIN = "报送情况", "未报名单", "覆盖率", "来源"
+STANDING, MISSING, COVERAGE, ORIGIN, EARLIER = "报送情况", "未报名单", "覆盖率", "来源", "以前各期来源"
 _COLOURS = {State.LATE: AMBER, State.MISSING: RED}
 _HEADER_ROW = 4
 _CELLS_HEADS = 5  # columns before the figures in the sheet of departments' figures
@@ -52,17 +55,16 @@ Cached = dict[str, dict[str, str]]
 
 
 _MOST_ADDENDS = 200  # a formula of Excel takes 255
-_MOST_LINKS = 20_000  # of 65,530 that a sheet may have
-Arrivals = Mapping[str, tuple[str, datetime]]  # envelope -> who sent it, when it came
+_MOST_LINKS = 65_000  # a sheet may have 65,530
+_MOST_EARLIER = 200_000  # lines of rounds before: a sheet may have 1,048,576, and each of those rounds has a workbook of its own
 
 
 @no_collecting()
-def write_rollup(
-    rollup: RollUp, changes: Sequence[Change] = (), arrivals: Arrivals | None = None, more: Sequence[Sheet] = ()
-) -> bytes:
+def write_rollup(rollup: RollUp, changes: Sequence[Change] = (), more: Sequence[Sheet] = ()) -> bytes:
     """Return the roll-up workbook, with what changed since the version before and more sheets; the same gives the same bytes.
 
-    Every figure of a department leads to its line in 来源: file, sheet, cell, version, sender, time; totals are sums of those.
+    Every figure of a department leads to its line in 来源: file, sheet, cell, version, sender, time. A total is a live sum of
+    those; one that is no sum, such as a ratio or a cumulative one, leads to the first of the lines it is made of.
     """
     book = Workbook()
     book.remove(book.worksheets[0])
@@ -83,10 +85,12 @@ def write_rollup(
     _standing(book, rollup)
     _missing(book, rollup)
     _coverage(book, rollup, cached)
-    origin = _origin(book, rollup, arrivals or {})
+    lines = {ORIGIN: _origin(book, rollup, ORIGIN, "数据来源", rollup.facts)}
+    if _tells_earlier(rollup):
+        lines[EARLIER] = _origin(book, rollup, EARLIER, "数据来源（以前各期）", rollup.earlier)
     for one in more:
         _rows(_sheet(book, rollup, one.name, one.title, one.columns), one.rows, one.columns, one.left)
-    return save(book, cached, {ORIGIN: origin})
+    return save(book, cached, lines)
 
 
 def _changes(book: Workbook, rollup: RollUp, changes: Sequence[Change]) -> None:
@@ -112,6 +116,7 @@ def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     parts = _rows_of(rollup, lambda entry: entry.duty)
     sheet = _figures_sheet(book, rollup, BY_DUTY, "汇总表（按任务）", columns, rows, figures, cached)
     _live(sheet, rollup, len(columns), [parts.get(number, []) for number in rollup.duties], figures, cached)
+    _lead_to_origin(sheet, rollup, len(columns), list(rollup.duties), attrgetter("duty"))
 
 
 def _as_form(book: Workbook, rollup: RollUp) -> None:
@@ -144,6 +149,7 @@ def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     parts = _rows_of(rollup, lambda entry: entry.department)
     sheet = _figures_sheet(book, rollup, BY_DEPARTMENT, "汇总表（按单位）", columns, rows, figures, cached)
     _live(sheet, rollup, len(columns), [parts.get(code, []) for code in rollup.departments], figures, cached)
+    _lead_to_origin(sheet, rollup, len(columns), list(rollup.departments), attrgetter("department"))
 
 
 def _so_far(book: Workbook, rollup: RollUp, cached: Cached) -> None:
@@ -152,11 +158,13 @@ def _so_far(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     duties: list[list[Cell]] = [[number, title, leads] for number, (title, leads) in rollup.duties.items()]
     figures = [said.by_duty.get(number, {}) for number in rollup.duties]
     title = "累计（含以前各期，按任务）"
-    _figures_sheet(book, rollup, BY_DUTY_SO_FAR, title, _DUTY_COLUMNS, duties, figures, cached, said, covers)
+    sheet = _figures_sheet(book, rollup, BY_DUTY_SO_FAR, title, _DUTY_COLUMNS, duties, figures, cached, said, covers)
+    _lead_to_origin(sheet, rollup, len(_DUTY_COLUMNS), list(rollup.duties), attrgetter("duty"), so_far=True)
     units: list[list[Cell]] = [[at, name] for at, name in enumerate(rollup.departments.values(), start=1)]
     figures = [said.by_department.get(code, {}) for code in rollup.departments]
     title = "累计（含以前各期，按单位）"
-    _figures_sheet(book, rollup, BY_DEPARTMENT_SO_FAR, title, _UNIT_COLUMNS, units, figures, cached, said, covers)
+    sheet = _figures_sheet(book, rollup, BY_DEPARTMENT_SO_FAR, title, _UNIT_COLUMNS, units, figures, cached, said, covers)
+    _lead_to_origin(sheet, rollup, len(_UNIT_COLUMNS), list(rollup.departments), attrgetter("department"), so_far=True)
 
 
 def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
@@ -165,9 +173,9 @@ def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     ]
     columns = (("任务", 7), ("任务名称", 34), ("单位", 22), ("角色", 7), ("状态", 11))
     figures = [rollup.period.cells.get((entry.duty, entry.department), {}) for entry in rollup.entries]
-    sheet = _figures_sheet(book, rollup, CELLS, "明细表（任务、单位；点数字看来源）", columns, rows, figures, cached)
+    sheet = _figures_sheet(book, rollup, CELLS, "明细表（任务、单位；数字的出处在“来源”表）", columns, rows, figures, cached)
     _colour(sheet, "E", rollup.entries)
-    _lead_to_origin(sheet, rollup)
+    _lead_to_origin(sheet, rollup, len(columns), [entry.expected for entry in rollup.entries], attrgetter("expected"))
 
 
 def _joint(book: Workbook, rollup: RollUp) -> None:
@@ -211,6 +219,10 @@ def _credit(book: Workbook, rollup: RollUp) -> None:
     _rows(sheet, rows, columns, left=(2,))
 
 
+def _tells_earlier(rollup: RollUp) -> bool:
+    return 0 < len(rollup.earlier) <= _MOST_EARLIER
+
+
 def _rows_of(rollup: RollUp, key: Callable[[Entry], object]) -> dict[object, list[int]]:
     """Return the places in the list of entries of each duty or department."""
     found: dict[object, list[int]] = {}
@@ -241,18 +253,30 @@ def _live(
             cached.setdefault(sheet.title, {})[at] = f"{values[one.id]:f}"
 
 
-def _lead_to_origin(sheet: Worksheet, rollup: RollUp) -> None:
-    """Make every figure of a department lead to the line that says where it stands in which file."""
-    if len(rollup.facts) > _MOST_LINKS:
-        return
-    lines: dict[tuple[str, str], int] = {}
-    for at, one in enumerate(rollup.facts, start=_HEADER_ROW + 1):
-        lines.setdefault((one.expected, one.indicator), at)  # of a list's many lines the first
-    for row, entry in enumerate(rollup.entries, start=_HEADER_ROW + 1):
-        for column, item in enumerate(in_letters(rollup.indicators), start=_CELLS_HEADS + 1):
-            if line := lines.get((entry.expected, item.id)):
-                cell = sheet[f"{letter(column)}{row}"]
-                cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{ORIGIN}!A{line}")
+def _lead_to_origin(
+    sheet: Worksheet,
+    rollup: RollUp,
+    heads: int,
+    keys: Sequence[Hashable],
+    key: Callable[[Fact], Hashable],
+    *,
+    so_far: bool = False,
+) -> None:
+    """Make every figure that is no live sum lead to the first line that says where what it is made of stands in which file."""
+    origins = {EARLIER: rollup.earlier if so_far and _tells_earlier(rollup) else (), ORIGIN: rollup.facts}
+    lines: dict[tuple[Hashable, str], str] = {}
+    for name, facts in origins.items():
+        for at, one in enumerate(facts, start=_HEADER_ROW + 1):
+            lines.setdefault((key(one), one.indicator), f"{name}!A{at}")
+    found = []
+    for row, mine in enumerate(keys, start=_HEADER_ROW + 1):
+        for column, item in enumerate(in_letters(rollup.indicators), start=heads + 1):
+            cell = sheet[f"{letter(column)}{row}"]
+            line = next((lines[mine, part] for part in item.ratio_of or (item.id,) if (mine, part) in lines), None)
+            if line and cell.value is not None and cell.data_type != "f":
+                found.append((cell, line))
+    for cell, line in found if len(found) <= _MOST_LINKS else ():
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=line)
 
 
 def _standing(book: Workbook, rollup: RollUp) -> None:
@@ -341,9 +365,9 @@ def _coverage(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     )
 
 
-def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> list[str]:
-    """Write the head of the sheet that says where each figure stands, and return its rows: a line for every figure."""
-    keyed = any(fact.key for fact in rollup.facts)  # of a list: which case a figure is about
+def _origin(book: Workbook, rollup: RollUp, name: str, title: str, facts: Sequence[Fact]) -> list[str]:
+    """Write the head of a sheet that says where each figure stands, and return its rows: a line for every figure."""
+    keyed = any(fact.key for fact in facts)  # of a list: which case a figure is about
     columns = (
         ("序号", 7),
         ("任务", 7),
@@ -359,13 +383,13 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> list[str]:
         ("来件编号", 16),
         ("收到时间", 26),
         ("发件邮箱", 34),
+        *((("报送期", 20),) if name == EARLIER else ()),
         *((("识别号", 20),) if keyed else ()),
     )
-    versions = {entry.expected: entry.version for entry in rollup.entries}
     indicators = {one.id: one for one in rollup.indicators}
-    roles = {entry.expected: entry.role.chinese for entry in rollup.entries}
-    sheet = _sheet(book, rollup, ORIGIN, "数据来源", columns)
-    sheet.auto_filter.ref = f"A{_HEADER_ROW}:{letter(len(columns))}{_HEADER_ROW + len(rollup.facts)}"
+    units = {one.code: one.name for one in rollup.places}
+    sheet = _sheet(book, rollup, name, title, columns)
+    sheet.auto_filter.ref = f"A{_HEADER_ROW}:{letter(len(columns))}{_HEADER_ROW + len(facts)}"
     centred, left = (style_id(sheet, font=font(), alignment=one, border=BOX) for one in (CENTRE, LEFT))
     styles = [left if at in (3, 5, 7, 10, 14) else centred for at in range(1, len(columns) + 1)]
     amounts = {
@@ -373,23 +397,23 @@ def _origin(book: Workbook, rollup: RollUp, arrivals: Arrivals) -> list[str]:
         for code, one in indicators.items()
     }
     rows = []
-    for at, f in enumerate(rollup.facts, start=1):
-        sender, came = arrivals.get(f.envelope, ("", None))
+    for at, f in enumerate(facts, start=1):
         values: list[Cell] = [
             at,
             f.duty,
-            rollup.departments[f.department],
-            roles[f.expected],
+            units.get(f.department, f.department),
+            Role(f.role).chinese,
             header(indicators[f.indicator]),
             f.value,
             f.file,
             f.sheet,
             f.cell,
             f.submission,
-            versions[f.expected],
+            f.version,
             f.envelope,
-            _moment(came),
-            sender,
+            _moment(f.received_at),
+            f.sender or DOORS.get(f.door, ""),
+            *([rollup.labels[f.round]] if name == EARLIER else []),
             *([f.key] if keyed else []),
         ]
         styles[5] = amounts[f.indicator]

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 
@@ -16,13 +16,15 @@ from tests.integrations.excel.filling import iron_form
 
 PLAN = small_plan()
 OWED = {(one.duty, one.department): one for one in PLAN.expected_in(FIRST_ROUND)}
+RECEIVED = datetime(2020, 11, 20, 2, tzinfo=UTC)
 AFTER = max(one.due_at for one in OWED.values()) + timedelta(days=7)
 
 
 def fact(one: ExpectedReport, indicator: str, value: str) -> Fact:
     return Fact(
-        one.id, one.duty, one.department, one.role, indicator, Decimal(value), "配合任务", "C7", "R-1#1", "R-1", "表.xlsx"
-    )
+        one.id, one.duty, one.department, one.role, indicator, Decimal(value), "配合任务", "C7", "R-1#1", "R-1", "表.xlsx",
+        version=1, received_at=RECEIVED, door="mail", sender="swj@example.gov.cn",
+    )  # fmt: skip
 
 
 def rolled() -> RollUp:

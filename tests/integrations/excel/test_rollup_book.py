@@ -1,14 +1,17 @@
 from dataclasses import replace
-from datetime import UTC, datetime
 from io import BytesIO
 
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
+from campaigns.definition import Indicator
+from campaigns.plan import expand
+from campaigns.rollup import roll_up
+from campaigns.states import Standing
+from campaigns.workdays import OfficeHours
 from integrations.excel.rollup_book import write_rollup
-from tests.campaigns.test_rollup import rolled
-
-AT = datetime(2020, 11, 20, 2, tzinfo=UTC)
+from tests.builders import FIRST_ROUND, SECOND_ROUND, WORKDAYS, small_definition, small_directory
+from tests.campaigns.test_rollup import AFTER, fact, rolled
 
 
 def test_a_reader_that_does_not_calculate_sees_the_totals_and_a_sheet_that_does_keeps_them_live() -> None:
@@ -22,7 +25,7 @@ def test_a_reader_that_does_not_calculate_sees_the_totals_and_a_sheet_that_does_
 
 
 def test_the_book_says_who_reported_who_did_not_and_where_each_figure_came_from() -> None:
-    book = load_workbook(BytesIO(write_rollup(rolled(), arrivals={"R-2020-000001": ("swj@example.gov.cn", AT)})), data_only=True)
+    book = load_workbook(BytesIO(write_rollup(rolled())), data_only=True)
     assert book.sheetnames == ["汇总(按任务)", "按单位", "任务单位明细", "报送情况", "未报名单", "覆盖率", "来源"]
     missing = {row[1].value for row in book["未报名单"].iter_rows(min_row=5)}
     assert "市发展改革委" in missing and "西山县" not in missing
@@ -35,7 +38,7 @@ def test_the_book_says_who_reported_who_did_not_and_where_each_figure_came_from(
 
 def test_every_figure_leads_to_its_file_and_cell_and_every_total_is_a_live_sum_of_them() -> None:
     found = rolled()
-    data = write_rollup(found, arrivals={one.envelope: ("swj@example.gov.cn", AT) for one in found.facts})
+    data = write_rollup(found)
     live, shown = load_workbook(BytesIO(data)), load_workbook(BytesIO(data), data_only=True)
     led = 0
     for row in live["任务单位明细"].iter_rows(min_row=5, min_col=6, max_row=live["任务单位明细"].max_row - 1):
@@ -54,6 +57,45 @@ def test_every_figure_leads_to_its_file_and_cell_and_every_total_is_a_live_sum_o
                     parts = cell.value[5:-1].split(",")
                     added = sum(shown["任务单位明细"][part.split("!")[1]].value for part in parts)
                     assert abs(added - value.value) < 1e-9
+
+
+def test_a_total_that_is_no_sum_leads_to_the_first_line_it_is_made_of() -> None:
+    """A ratio of the period leads to its line there; a cumulative figure to the first one of the rounds before."""
+    small = small_definition()
+    (form,) = small.forms
+    rate = Indicator(id="rate", label="结案率", unit="%", decimals=1, ratio_of=("cases_closed", "cases_filed"))
+    with_rate = form.model_copy(update={"indicators": (*form.indicators, rate)})
+    plan = expand(small.model_copy(update={"forms": (with_rate,)}), small_directory(), WORKDAYS, OfficeHours())
+    owed = {one.id: one for of in (FIRST_ROUND, SECOND_ROUND) for one in plan.expected_in(of)}
+    facts = []
+    for of, filed in ((FIRST_ROUND, "8"), (SECOND_ROUND, "4")):
+        for unit in ("swj", "wlj"):
+            mine = owed[f"{of}/1/{unit}"]
+            facts += [fact(mine, "cases_filed", filed), fact(mine, "cases_closed", "2")]
+    standings = {code: Standing(one.due_at) for code, one in owed.items()}
+    found = roll_up(plan, SECOND_ROUND, facts, standings, AFTER)
+    book = load_workbook(BytesIO(write_rollup(found)))
+
+    def led(name: str, row: int) -> dict[str, tuple[object, ...]]:
+        heads = {cell.column: cell.value for cell in book[name][4]}
+        origins = {heads[cell.column]: cell.hyperlink.location.split("!A") for cell in book[name][row] if cell.hyperlink}
+        return {
+            head: (sheet, *(book[sheet].cell(int(line), column).value for column in (3, 5, 6)))
+            for head, (sheet, line) in origins.items()
+        }
+
+    assert led("汇总(按任务)", 5) == {"结案率（%）": ("来源", "市商务局", "结案（件）", 2)}
+    assert (
+        led("累计(按任务)", 5)
+        == led("累计(按单位)", 6)
+        == {
+            "立案（件）": ("以前各期来源", "市商务局", "立案（件）", 8),
+            "结案（件）": ("以前各期来源", "市商务局", "结案（件）", 2),
+            "结案率（%）": ("以前各期来源", "市商务局", "结案（件）", 2),
+        }
+    )
+    before = [cell.value for cell in book["以前各期来源"][5]]
+    assert before[12:] == ["2020年11月20日（周五）10:00", "swj@example.gov.cn", "2020年下半年"]
 
 
 def test_no_name_can_become_a_formula_or_break_the_book() -> None:
