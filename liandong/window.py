@@ -7,12 +7,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import quote
-from urllib.request import urlopen
 from uuid import uuid4
 
-from httpx import HTTPError, get, post
+from httpx import HTTPError, InvalidURL, get, post
 
 from campaigns.errors import WorldError
 from integrations import settings
@@ -35,11 +33,10 @@ def running_server() -> str | None:
     url = found.prefect_api_url or (file.read_text("ascii").strip() if file.is_file() else None)
     if url is None:
         return None
-    try:
-        with urlopen(f"{url}/health", timeout=2) as answer:
-            return url if answer.status == 200 else None
-    except (URLError, OSError):
-        return None
+    with suppress(HTTPError, InvalidURL):
+        if get(f"{url}/health", timeout=2).status_code == HTTPStatus.OK:
+            return url
+    return None
 
 
 def announce_received(numbers: Sequence[str], round_id: str, department: str, now: datetime) -> None:

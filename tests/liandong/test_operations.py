@@ -17,7 +17,7 @@ from integrations.clock import now
 from liandong import prefect_server
 from liandong.doctor import examine
 from liandong.prefect_server import RunningServer
-from liandong.window import DAILY, no_daily_round
+from liandong.window import DAILY, no_daily_round, running_server
 from tasks.office import Office
 from tests.integrations.mailboxes import answering_smtp, free_port, mail_devel
 
@@ -86,6 +86,14 @@ def test_an_image_takes_in_nothing_that_git_leaves_out() -> None:
     folders = {one.strip("/") for one in told}
     assert folders - {one.removeprefix("**/") for one in left_out} == set()
     assert {".git", "deploy/liandong.env"} <= set(left_out)
+
+
+@pytest.mark.parametrize(
+    "address", ["不是地址", "http://[::1", "ftp://127.0.0.1/api", "http://127.0.0.1:99999/api", "127.0.0.1:4200/api"]
+)
+def test_an_address_that_is_none_is_no_running_server(office: Office, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANDONG_PREFECT_API_URL", address)
+    assert running_server() is None
 
 
 def test_the_doctor_logs_in_to_the_mail_servers(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
