@@ -103,7 +103,8 @@ def published(rollup: RollUp, more: Sequence[Sheet] = ()) -> dict[str, Any]:
     return {
         "round": rollup.round,
         "coverage": rollup.coverage.text,
-        "states": {entry.expected: [entry.state.value, entry.version] for entry in rollup.entries},
+        "states": {fact.expected: ["", fact.version] for fact in rollup.earlier}
+        | {entry.expected: [entry.state.value, entry.version] for entry in rollup.entries},
         "shown": _digest(rollup, more),
         PERIOD: lines(PERIOD),
         CUMULATIVE: lines(CUMULATIVE),
@@ -133,7 +134,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp)
             for code in sorted(was.keys() | now.keys(), key=lambda one: order.get(one, len(order))):
                 if was.get(code) != now.get(code):
                     figure = header(items[code]) if code in items else code
-                    told = _because(where, before, after, rollup)
+                    told = _because(where, line, before, after, rollup)
                     found.append(Change(_named(where, rollup), figure, line, _amount(was, code), _amount(now, code), told))
     return tuple(found)
 
@@ -161,13 +162,13 @@ def _named(where: str, rollup: RollUp) -> str:
     return "总计"
 
 
-def _because(where: str, before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp) -> str:
-    """Return which versions of the report behind a single figure were exchanged; nothing for a total."""
+def _because(where: str, line: str, before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp) -> str:
+    """Return which versions of the reports behind a single figure were exchanged; nothing for a total."""
     kind, _, rest = where.partition("/")
-    if kind != "cell":
-        return ""
-    old, new = (said["states"].get(f"{rollup.round}/{rest}", ["", 0])[1] for said in (before, after))
-    if old == new:
-        return ""
-    told = [f"第{number}版" if number else "未报" for number in (old, new)]
-    return " → ".join(told)
+    told = []
+    for code in rollup.labels if kind == "cell" else ():
+        old, new = (said["states"].get(f"{code}/{rest}", ["", 0])[1] for said in (before, after))
+        if old != new and (line == CUMULATIVE or code == rollup.round):
+            versions = [f"第{number}版" if number else "未报" for number in (old, new)]
+            told.append(rollup.labels[code] * (code != rollup.round) + " → ".join(versions))
+    return "；".join(told)

@@ -127,6 +127,19 @@ def test_a_correction_lists_every_figure_that_changed_and_nothing_else() -> None
     )
 
 
+def test_what_was_corrected_in_a_round_before_is_named_beside_the_cumulative_figure() -> None:
+    second = {one.id: Standing(one.due_at) for one in PLAN.expected_in(SECOND_ROUND)}
+
+    def cumulated(value: str, version: int) -> RollUp:
+        first = fact(OWED[1, "swj"], "officers", value)._replace(version=version)
+        return roll_up(PLAN, SECOND_ROUND, [first], second, AFTER)
+
+    before, after = cumulated("5", 1), cumulated("7", 2)
+    told = {one.text for one in changes(published(before), published(after), after)}
+    assert "任务1·市商务局　出动执法人员（人次）累计：5 → 7（2020年下半年第1版 → 第2版）" in told
+    assert {one.partition("（人次）")[2] for one in told if "任务1·" not in one} == {"累计：5 → 7"}
+
+
 def test_what_is_missing_is_weighed_by_the_round_before() -> None:
     first = [one._replace(value=Decimal(value)) for one, value in zip(rolled().facts, (3, 1, 0, 9, 1), strict=False)]
     second = {one.id: Standing(one.due_at) for one in PLAN.expected_in(SECOND_ROUND)}
