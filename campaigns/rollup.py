@@ -261,7 +261,7 @@ def _day(day: date) -> str:
 
 
 def _in_all_rows(fact: Fact) -> Fact:
-    return fact._replace(indicator=in_all_rows(fact.indicator)) if fact.key else fact
+    return fact._replace(indicator=in_all_rows(fact.indicator)) if "#" in fact.indicator else fact
 
 
 @no_collecting()
@@ -293,15 +293,20 @@ _Sum = dict[str, Exact | dict[str, Decimal]]
 
 
 def _leaves(facts: Iterable[Fact], items: Mapping[str, Item]) -> dict[tuple[int, str], _Sum]:
-    """Return what the figures of each department for each duty come to over the rounds; of one key the newest counts."""
+    """Return what the figures of each department for each duty come to over the rounds; of one key the newest counts.
+
+    What a zero report says of keys is that there are none.
+    """
     series: dict[tuple[int, str], dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
     keyed: dict[tuple[int, str], dict[str, dict[str, Decimal]]] = defaultdict(lambda: defaultdict(dict))
     for fact in facts:
         if fact.indicator not in items:
             continue
         leaf = fact.duty, fact.department
-        if fact.key:
-            keyed[leaf][fact.indicator][fact.key] = fact.value
+        if items[fact.indicator].over_places == "distinct":
+            named = keyed[leaf][fact.indicator]
+            if fact.key:
+                named[fact.key] = fact.value
         else:
             series[leaf][fact.indicator].append(fact.value)
     found: dict[tuple[int, str], _Sum] = {

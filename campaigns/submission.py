@@ -302,15 +302,25 @@ def _checked(expected: str, readings: "Sequence[_Reading]", rules: Sequence[Rule
         reading.compare_nil()
     findings = tuple(finding for reading in readings for finding in reading.findings)
     returned = lost or any(finding.severity is Severity.BLOCK for finding in findings)
+    nil = any(reading.nil for reading in readings) and all(reading.nothing for reading in readings)
+    figures = {code: reading.figure(code) for reading in readings for code in reading.figures}
     return CheckedBlock(
         expected,
         Outcome.RETURNED if returned else Outcome.ACCEPTED,
-        any(reading.nil for reading in readings) and all(reading.nothing for reading in readings),
-        {code: reading.figure(code) for reading in readings for code in reading.figures},
+        nil,
+        figures | dict(_none_listed(readings, nil=nil)),
         "\n".join(text for reading in readings for text in (reading.narrative, *reading.texts) if text),
         findings,
         tuple(finding for reading in readings for finding in reading.shadow),
     )
+
+
+def _none_listed(readings: "Sequence[_Reading]", *, nil: bool) -> Iterator[tuple[str, Figure]]:
+    """Yield what a zero report says of lists that name nothing: zero in the first row, from the cell that says so."""
+    said = [reading for reading in readings if reading.nil]
+    for reading in readings:
+        if reading.block.layout == "list" and not reading.keys and (reading.nil or nil):
+            yield from reading.none_listed(reading if reading.nil else said[0])
 
 
 def _broken(readings: "Sequence[_Reading]", rules: Sequence[Rule]) -> "Iterator[tuple[Finding, _Reading]]":
@@ -438,6 +448,13 @@ class _Reading:
         place = self._place("own", code)
         assert place is not None
         return Figure(self.figures[code], place[0].name, _name(place[1]), self.keys.get(self.items[code].row, ""))
+
+    def none_listed(self, by: "_Reading") -> Iterator[tuple[str, Figure]]:
+        """Yield a zero for how many a list names and for each of its figures, as another table or itself says it."""
+        at, first = by.rows["nil"], next(iter(self.items.values())).row
+        for code, item in self.items.items():
+            if item.row == first and (item.counts or item.column == self.table.key):
+                yield code, Figure(Decimal(0), at.sheet.name, _name((at.row, by.first_column)))
 
     @property
     def first_column(self) -> int:

@@ -324,7 +324,10 @@ def _blocks(grid: Grid, asked: Asked) -> Iterator[Block]:
                 block.figures = {head: number for head, value in values.items() if (number := _number(value)) is not None}
             elif block and text == "零报告":
                 block.nil = "是" in texts.values()
-                if block.nil and not key_head:  # says that what is blank is zero; a list names nothing then
+                if block.nil and key_head:  # says that nothing is to be listed
+                    amounts = (f"{counted.partition('（')[0]}·{head}" for head in headers.values() if head.endswith("）"))
+                    block.figures = dict.fromkeys((counted, *amounts), Decimal(0))
+                elif block.nil:  # says that what is blank is zero
                     block.figures = dict.fromkeys(headers.values(), Decimal(0)) | block.figures
         if block and key_head and key_head in headers.values() and key_head not in texts.values():
             label = {head: str(row[column]) for column, head in headers.items()}
@@ -540,13 +543,17 @@ _READ: dict[Path, list[tuple[str, Grid]]] = {}
 
 
 def stands(path: Path, sheet: str, cell: str, value: str, key: str = "") -> bool:
-    """Return whether a figure stands in a cell of a received file; what counts a case stands where its number does."""
+    """Return whether a figure stands in a cell of a received file.
+
+    What counts a case stands where its number does; that there is none, where it is said that there is nothing to report.
+    """
     if path not in _READ:
         books = list(_workbooks(path.read_bytes()))
         grids = [(name, one.get_sheet_by_name(name)) for one in books for name in one.sheet_names]
         _READ[path] = [(name, grid.to_python(skip_empty_area=False)) for name, grid in grids]
     there = [_in(grid, cell) for name, grid in _READ[path] if name == sheet]
-    return any((_number(one or 0) == Decimal(value)) or (bool(key) and value == "1" and folded(str(one)) == key) for one in there)
+    amounts = [0 if one in (None, "", "是") else one for one in there]
+    return Decimal(value) in map(_number, amounts) or (bool(key) and value == "1" and key in map(folded, map(str, there)))
 
 
 def _in(grid: Grid, cell: str) -> Any:

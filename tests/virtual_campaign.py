@@ -141,12 +141,11 @@ def _answer(walked: Walk, answers: list[tuple[datetime, str, str, Habit]]) -> No
             items = layout.table(block).items
             told = walked.told[round_id].setdefault((str(block.duty), department), {})
             if block.layout == "list":
-                if habit is Habit.NIL:
-                    continue
                 every = rolled_of(walked.plan.definition, walked.plan.directory, walked.plan.round(round_id).report)
                 table = layout.table(block)
                 for one in (item for item in every if item.id.startswith(f"{block.form}.")):
-                    told[header(one)] = Decimal(len(table.row_labels) * (1 if one.id == f"{block.form}.{table.key}" else 2))
+                    each = 0 if habit is Habit.NIL else 1 if one.id == f"{block.form}.{table.key}" else 2
+                    told[header(one)] = Decimal(len(table.row_labels) * each)
                 continue
             told |= {header(one): _figure(one, items, nil=habit is Habit.NIL) for one in items if one.counts}
     for files in (wrong, right):

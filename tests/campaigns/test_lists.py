@@ -1,5 +1,6 @@
 """Lists: a row for each case, read with all its faults, and counted once however many departments report it."""
 
+from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 
@@ -12,14 +13,14 @@ from campaigns.definition import Form as Asked
 from campaigns.findings import Severity
 from campaigns.forms import Form, design
 from campaigns.items import Item
-from campaigns.plan import Plan, expand
+from campaigns.plan import ExpectedReport, Plan, expand
 from campaigns.rollup import Fact, credit, roll_up, totals
 from campaigns.states import Standing
-from campaigns.submission import CheckedBlock, Outcome
+from campaigns.submission import CheckedBlock, Figure, Outcome
 from campaigns.workdays import OfficeHours
 from integrations.excel.forms_out import write_form
 from integrations.excel.rollup_book import write_rollup
-from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
+from tests.builders import FIRST_ROUND, SECOND_ROUND, WORKDAYS, small_definition, small_directory
 from tests.campaigns.test_rollup import AFTER
 from tests.campaigns.test_tables import Cells, at, result, sent, told
 
@@ -111,6 +112,59 @@ def test_nothing_to_list_is_a_zero_report_only_when_it_is_said() -> None:
     cells = filled(form, ("1号", "甲", "1"))
     cells[block.sheet][at(block.nil_cell)] = "是"
     assert [rule for rule, *_ in told(result(form, cells))] == ["nil-with-figures"]
+
+
+def test_a_zero_report_of_a_list_says_that_nothing_is_to_be_listed() -> None:
+    form, block = blank(), blank().blocks[0]
+    cells = filled(form)
+    cells[block.sheet] = {place: value for place, value in cells[block.sheet].items() if place[0] != block.rows["own.list#1"]}
+    cells[block.sheet][at(block.nil_cell)] = "是"
+    nothing = result(form, cells, (RULE.model_copy(update={"check": "penalty >= 1"}),))  # no rule is asked of no case
+    assert (nothing.outcome, told(nothing)) == (Outcome.ACCEPTED, [])
+    assert {(one.value, one.cell, one.key) for one in nothing.figures.values()} == {(0, block.nil_cell, "")}
+    made = plan()
+    (gaj,) = (one for one in made.expected_in(FIRST_ROUND) if one.department == "gaj")
+    standings = {one.id: Standing(one.due_at) for one in made.expected_in(FIRST_ROUND)}
+    standings[gaj.id] = replace(standings[gaj.id], received_at=gaj.due_at, version=1, nil=True)
+    zero = facts_of(nothing, gaj)
+    found = roll_up(made, FIRST_ROUND, zero, standings, AFTER)
+    assert found.overall == found.period.cells[gaj.duty, "gaj"] == {"list.case_no": 0, "list.penalty": 0}
+    assert (found.coverage.counts["nil"], found.joint) == (1, ())
+    later = [fact("scjg", "1", "case_no", "1"), fact("scjg", "1", "penalty", "3")]
+    both = roll_up(made, FIRST_ROUND, [*zero, *later], standings, AFTER)
+    assert both.overall == {"list.case_no": 1, "list.penalty": 3}
+    assert both.period.by_department["gaj"] == {"list.case_no": 0, "list.penalty": 0}
+    again = [one._replace(expected=f"{SECOND_ROUND}/3/gaj", duty=3, department="gaj") for one in later]
+    then = {one.id: Standing(one.due_at) for one in made.expected_in(SECOND_ROUND)}
+    so_far = roll_up(made, SECOND_ROUND, [*zero, *again], then, AFTER).cumulative
+    assert so_far.cells[3, "gaj"] == {"list.case_no": 1, "list.penalty": 3}
+    rows = load_workbook(BytesIO(write_rollup(found)))["来源"].iter_rows(min_row=5, values_only=True)
+    assert [row[4:6] + row[7:9] for row in rows] == [
+        ("案件（件）", 0, block.sheet, block.nil_cell),
+        ("案件·罚没款（万元）", 0, block.sheet, block.nil_cell),
+    ]
+
+
+def facts_of(said: CheckedBlock, one: ExpectedReport) -> list[Fact]:
+    return [
+        Fact(one.id, one.duty, one.department, one.role, code, at.value, at.sheet, at.cell, "s", "e", "f", at.key)
+        for code, at in said.figures.items()
+    ]
+
+
+def test_a_zero_report_of_several_tables_is_one_of_the_list_too() -> None:
+    form = blank(alone=False)
+    first, second = form.blocks
+    cells = sent(form)
+    cells[first.sheet][at(first.nil_cell)] = "是"
+    found = result(form, cells, ())
+    assert (found.outcome, found.nil) == (Outcome.ACCEPTED, True)
+    assert found.figures["list#1.penalty"] == Figure(Decimal(0), first.sheet, first.nil_cell)
+    values = {item.id: Decimal(2) for item in form.indicators if item.counts and "#" not in item.id}
+    cells = sent(form, values)
+    cells[second.sheet][at(second.nil_cell)] = "是"  # of the list alone
+    found = result(form, cells, ())
+    assert (found.outcome, found.nil, found.figures["list#1.case_no"].cell) == (Outcome.ACCEPTED, False, second.nil_cell)
 
 
 def test_a_list_beside_a_table_may_stay_empty_and_its_form_can_be_written() -> None:
