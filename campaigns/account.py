@@ -17,7 +17,6 @@ from campaigns.plain import legible, shortened
 from campaigns.plan import Plan, Round
 from campaigns.rollup import Coverage, Entry, Figures, RollUp, percent
 from campaigns.sheets import Sheet
-from campaigns.states import State
 from campaigns.targets import WHOLE, Attainment
 from campaigns.workdays import in_chinese, moment_in_chinese
 
@@ -291,7 +290,7 @@ def _totals(rollup: RollUp) -> Table:
     rows = []
     for number, (title, leads) in rollup.duties.items():
         mine = [one for one in rollup.entries if one.duty == number]
-        owed = [one for one in mine if one.state not in (State.WAIVED, State.NOT_APPLICABLE)]
+        owed = [one for one in mine if one.owes]
         values = rollup.period.by_duty.get(number, {})
         figures = (plain(values[one.id]) if one.id in values else "" for one in shown)
         rows.append((str(number), title, leads, f"{sum(one.reported for one in mine)}/{len(owed)}", *figures))

@@ -83,6 +83,11 @@ class Entry:
     file: str
 
     @property
+    def owes(self) -> bool:
+        """Return whether it had to be reported: nobody has said that nothing need come."""
+        return self.state not in (State.WAIVED, State.NOT_APPLICABLE)
+
+    @property
     def reported(self) -> bool:
         """Return whether something counts for it, in time or late, figures or zero."""
         return self.state in (State.RECEIVED, State.LATE, State.NIL)
@@ -457,7 +462,7 @@ def _by_department(entries: Iterable[Entry], departments: Iterable[str]) -> dict
 
 def _coverage(entries: Iterable[Entry], weight: Decimal | None = None) -> Coverage:
     entries = tuple(entries)
-    owing = {entry.department for entry in entries if entry.state not in (State.WAIVED, State.NOT_APPLICABLE)}
+    owing = {entry.department for entry in entries if entry.owes}
     lacking = {entry.department for entry in entries if entry.state in (State.MISSING, State.OPEN)}
     missing: dict[str, list[int]] = defaultdict(list)
     for entry in entries:

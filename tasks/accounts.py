@@ -142,7 +142,7 @@ def _gather(at: Office, ledger: Ledger, campaign: str, round_id: str, as_of: dat
         plan=plan,
         rollup=rollup,
         before=before,
-        summaries=_summaries(ledger, plan, round_id, as_of),
+        summaries=_summaries(ledger, plan, rollup),
         narratives={one.expected: (one.narrative, one.envelope) for one in submitted},
         assessed=assess(ledger, plan, a_round, rollup, known, as_of),
         view=ledger_sheet_view(at, ledger, campaign, as_of),
@@ -168,13 +168,14 @@ def _before(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime, known: S
     return rolled_up(ledger, plan, earlier[-1], as_of, known) if earlier and earlier[-1] in closed else None
 
 
-def _summaries(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime) -> Mapping[str, PartRecord | None]:
-    """Return the newest readable summary of each department that owes one."""
-    hops = plan.report(round_id).hops
-    owing = {hop.role for hop in hops if Part.SUMMARY in hop.parts}
-    found: dict[str, PartRecord | None] = {one.department: None for one in plan.expected_in(round_id) if one.role in owing}
-    for department, part in ledger.parts(round_id, until=as_of):
-        if part.kind == Part.SUMMARY.value and not part.problem and department in found:
+def _summaries(ledger: Ledger, plan: Plan, rollup: RollUp) -> Mapping[str, PartRecord | None]:
+    """Return the newest readable summary of each department that owes one, or sent one although it was let off."""
+    roles = {hop.role for hop in plan.report(rollup.round).hops if Part.SUMMARY in hop.parts}
+    leads = [one for one in rollup.entries if one.role in roles]
+    asked = {one.department for one in leads}
+    found: dict[str, PartRecord | None] = {one.department: None for one in leads if one.owes}
+    for department, part in ledger.parts(rollup.round, until=rollup.as_of):
+        if part.kind == Part.SUMMARY.value and not part.problem and department in asked:
             found[department] = part
     return found
 

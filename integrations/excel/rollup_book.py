@@ -533,8 +533,7 @@ def _counts(entries: Iterable[Entry], key: Callable[[Entry], object]) -> dict[ob
     counts: dict[object, list[int]] = {}
     for entry in entries:
         owed, reported = counts.setdefault(key(entry), [0, 0])
-        owes = entry.state not in (State.WAIVED, State.NOT_APPLICABLE)
-        counts[key(entry)] = [owed + owes, reported + entry.reported]
+        counts[key(entry)] = [owed + entry.owes, reported + entry.reported]
     return counts
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import icalendar
 import pytest
+from docx import Document
 from openpyxl import Workbook
 
 from campaigns.decisions import Kind, Selection
@@ -19,6 +20,8 @@ from campaigns.workdays import instant, office_date
 from flows import tick
 from integrations.database.engine import engine, transaction
 from integrations.database.ledger import business_state
+from integrations.word.templates import ACCOUNT, BULLETIN
+from tasks.accounts import write_documents
 from tasks.campaign import launch, standings_of
 from tasks.decide import Order, ask, decide, listed
 from tasks.office import Office
@@ -197,6 +200,16 @@ def test_a_department_merged_into_another_owes_nothing_more_and_the_other_its_ow
     assert states[f"{FIRST_ROUND}/2/swj"] is State.NOT_APPLICABLE
     assert states[f"{SECOND_ROUND}/1/swj"] is State.NOT_APPLICABLE
     assert states[f"{FIRST_ROUND}/3/fgw"] is State.OPEN
+
+
+def test_who_was_let_off_or_reports_through_another_owes_no_summary(running: Office) -> None:
+    decide(order(Kind.WAIVE, LEAD), at(11, 20), confirm=True)
+    decide(order(Kind.MERGE, "市发展改革委", granted={"into": "市商务局"}), at(11, 20), confirm=True)
+    made = {one.kind: running.home / one.file for one in write_documents(CAMPAIGN, FIRST_ROUND, at(12, 14))}
+    for kind in (ACCOUNT, BULLETIN):
+        lines = [one.text for one in Document(str(made[kind])).paragraphs]
+        (told,) = {line.partition("没有收到工作总结的")[2] for line in lines if "没有收到工作总结的" in line}
+        assert told == "牵头单位：市商务局。"
 
 
 def test_a_new_contact_gets_the_letters_of_a_running_campaign(running: Office) -> None:
