@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -315,28 +315,16 @@ def launch(
 def tick(*, as_of: AsOf = None) -> int:
     """走一步：收件、审核、下发、催报、汇总、发信。"""
     from flows.tick import tick as work
-    from liandong.window import refresh
-    from tasks.office import working_moment
 
-    now = working_moment(as_of)
-    work(now)
-    page = refresh(now)
-    _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
-    return OK
+    return _work(work, as_of)
 
 
 @app.command
 def collect(*, as_of: AsOf = None) -> int:
     """收件：把收件文件夹里的来件入库、审核、回执。"""
     from flows.tick import collect as work
-    from liandong.window import refresh
-    from tasks.office import working_moment
 
-    now = working_moment(as_of)
-    work(now)
-    page = refresh(now)
-    _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
-    return OK
+    return _work(work, as_of)
 
 
 @app.command
@@ -630,6 +618,18 @@ def _show_documents(made: Sequence[Any], json: bool) -> int:
     else:
         for one in made:
             _say(f"{one.kind}（第{one.version}版）：{home() / one.file}")
+    return OK
+
+
+def _work(step: Callable[[datetime], object], as_of: datetime | None) -> int:
+    """Return the exit code of one step of the office's work, after which the pages show how things stand."""
+    from liandong.window import refresh
+    from tasks.office import working_moment
+
+    now = working_moment(as_of)
+    step(now)
+    page = refresh(now)
+    _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
     return OK
 
 
