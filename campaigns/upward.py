@@ -11,7 +11,7 @@ from campaigns.definition import Upward
 from campaigns.forms import Block, Form
 from campaigns.items import Item
 from campaigns.records import SentUp
-from campaigns.rollup import RollUp
+from campaigns.rollup import Figures, RollUp
 
 Value = Decimal | str
 MONEY = {"元": Decimal(1), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
@@ -61,6 +61,8 @@ def fill(form: Form, upward: Upward, rollup: RollUp) -> Filled:
         if not ours:
             left[block.title] = None
             continue
+        # of several duties a ratio, or a case that stands in two of them, is worked out anew
+        totals = rollup.period.by_duty.get(ours[0], {}) if len(ours) == 1 else rollup.of_duties(ours)
         figures = []
         for item in form.table(block).items:
             if not item.counts or not item.typed:
@@ -71,7 +73,7 @@ def fill(form: Form, upward: Upward, rollup: RollUp) -> Filled:
                     f"上级报表要“{item.label}”（{item.id}），本办公室没有这个指标，请在定义的 upward.codes 中写明取自哪一个"
                 )
                 continue
-            value, note = _value(rollup, ours, known[code], item)
+            value, note = _value(totals, known[code], item)
             if isinstance(value, str):
                 problems.append(f"{block.title}的“{item.label}”：{value}")
                 continue
@@ -96,16 +98,13 @@ def _ours(form: Form, block: Block, upward: Upward, rollup: RollUp) -> tuple[int
     return (block.duty,) if block.duty in rollup.duties else ()
 
 
-def _value(rollup: RollUp, ours: Sequence[int], own: Item, theirs: Item) -> tuple[Decimal | str, str]:
+def _value(totals: Figures, own: Item, theirs: Item) -> tuple[Decimal | str, str]:
     """Return the figure in the superior's unit and decimals with what there is to say about it, or why there is none."""
-    by_duty = rollup.period.by_duty
-    found = [by_duty[duty][own.id] for duty in ours if own.id in by_duty.get(duty, {})]
-    if not found:
+    total = totals.get(own.id)
+    if total is None:
         return "没有单位报送过这个数，空白不是零，不能上报", ""
     if own.unit != theirs.unit and not (own.unit in MONEY and theirs.unit in MONEY):
         return f"上级的单位是“{theirs.unit}”，本办公室是“{own.unit}”，不能换算，请核对定义中的 upward.codes", ""
-    # of several duties a ratio, or a case that stands in two of them, is worked out anew
-    total = found[0] if len(found) == 1 else sum(found, Decimal(0)) if own.adds_up else rollup.of_duties(ours)[own.id]
     note = ""
     if own.unit != theirs.unit:
         note, total = f"由{total.normalize():f}{own.unit}换算", total * MONEY[own.unit] / MONEY[theirs.unit]

@@ -1,36 +1,47 @@
 """What goes into a superior's form, and what keeps it from being sent."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from campaigns.definition import Upward
+from campaigns.definition import Indicator, Role, Upward
 from campaigns.forms import Form, design
-from campaigns.items import figures_of
+from campaigns.plan import Plan, expand
 from campaigns.records import SentUp
-from campaigns.rollup import RollUp, roll_up
+from campaigns.rollup import Fact, RollUp, roll_up
 from campaigns.states import Standing
 from campaigns.upward import fill, unsent
-from tests.builders import FIRST_ROUND, small_plan
+from campaigns.workdays import OfficeHours
+from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory, small_plan
 from tests.flows.test_tick import LAUNCHED, at
 from tests.two_offices import PROVINCE_ROUND, UPWARD, province_plan
 
 
-def form() -> Form:
+def form(plan: Plan | None = None) -> Form:
     given = {"serial": "S-1", "version": 1, "previous": {}, "coop": {}, "coop_notes": {}}
-    return design(province_plan(), PROVINCE_ROUND, "ceshi", **given)  # type: ignore[arg-type]
+    return design(plan or province_plan(), PROVINCE_ROUND, "ceshi", **given)  # type: ignore[arg-type]
 
 
 def rolled(**figures: str) -> RollUp:
     """Return a roll-up in which duty 1 has these figures, and the other duties one case each."""
-    plan = small_plan()
+    one = {"cases_filed": "1", "cases_closed": "1", "penalty": "0.5"}
+    return reported(small_plan(), {1: figures, 2: one, 3: one})
+
+
+def reported(plan: Plan, said: Mapping[int, Mapping[str, str]]) -> RollUp:
+    """Return the roll-up of what the leads of these duties reported, by code."""
     standings = {one.id: Standing(one.due_at) for one in plan.expected_in(FIRST_ROUND)}
-    empty = roll_up(plan, FIRST_ROUND, (), standings, at(12, 2))
-    assert {item.id for item in figures_of(plan.definition, plan.directory, "summary")} >= figures.keys()
-    every = {code: Decimal(text) for code, text in figures.items()}
-    one = {"cases_filed": Decimal(1), "cases_closed": Decimal(1), "penalty": Decimal("0.5")}
-    return replace(empty, period=replace(empty.period, by_duty={1: every, 2: one, 3: one}))
+    leads = [one for one in plan.expected_in(FIRST_ROUND) if one.role is Role.LEAD]
+    facts = [
+        Fact(one.id, one.duty, one.department, one.role, code, Decimal(value), "表", "C5", "s", "e", "f")
+        for one in leads
+        for code, value in said.get(one.duty, {}).items()
+    ]
+    found = roll_up(plan, FIRST_ROUND, facts, standings, at(12, 2))
+    assert len(found.facts) == sum(map(len, said.values()))
+    return found
 
 
 def test_codes_and_duties_are_mapped_and_money_is_converted() -> None:
@@ -61,6 +72,21 @@ def test_what_nobody_reported_is_never_sent_as_zero() -> None:
 def test_every_reason_is_told(mapping: dict[str, object], problem: str) -> None:
     found = fill(form(), UPWARD.model_copy(update=mapping), rolled(cases_filed="5", cases_closed="4", penalty="1", officers="8"))
     assert any(problem in one for one in found.problems)
+
+
+def test_a_ratio_of_several_duties_is_that_of_their_totals_though_one_alone_has_none() -> None:
+    small = small_definition()
+    rate = Indicator(id="rate", label="结案率", unit="%", decimals=1, ratio_of=("cases_closed", "cases_filed"))
+    ours = small.forms[0].model_copy(update={"indicators": (*small.forms[0].indicators, rate)})
+    plan = expand(small.model_copy(update={"forms": (ours,)}), small_directory(), WORKDAYS, OfficeHours())
+    rolled_up = reported(plan, {1: {"cases_closed": "8", "cases_filed": "10"}, 2: {"cases_closed": "2", "cases_filed": "0"}})
+    theirs = province_plan().definition
+    asked = theirs.forms[0].model_copy(update={"indicators": (Indicator(id="rate", label="结案率", unit="%", decimals=1),)})
+    above = expand(theirs.model_copy(update={"forms": (asked,), "rules": ()}), province_plan().directory, WORKDAYS, OfficeHours())
+    found = fill(form(above), Upward(to="省", duties={1: (1, 2), 2: (1,)}), rolled_up)
+    assert [(one.duty, one.value) for one in found.lines] == [(1, Decimal("100.0")), (2, Decimal("80.0"))]
+    without = fill(form(above), Upward(to="省", duties={1: (2,)}), rolled_up)
+    assert without.problems == ("任务1　查处案件的“结案率”：没有单位报送过这个数，空白不是零，不能上报",)
 
 
 def test_without_a_mapping_of_duties_the_numbers_are_the_same() -> None:
