@@ -321,5 +321,5 @@ def _ahead(plan: Plan, a_round: Round) -> Iterable[str]:
     one = following[0]
     hops = {hop.role: hop for hop in plan.report(one.id).hops}
     to = {"lead": "牵头单位", "parent": "上级单位", "office": "办公室"}
-    dates = [f"{role.chinese}单位于{in_chinese(day)}{one.mark(role)}前报{to[hops[role].to]}" for role, day in one.due]
+    dates = [f"{role.chinese}单位于{one.when(role)}{one.mark(role)}前报{to[hops[role].to]}" for role, _ in one.due]
     yield f"下一期（{one.label}）{in_chinese(one.opens_on)}下发报表，{'，'.join(dates)}。"

@@ -11,7 +11,7 @@ from datetime import date
 from pydantic import BaseModel
 
 from campaigns import clocks
-from campaigns.definition import USUAL_LADDER, Definition, Form, Indicator, Report, Role, Row, Rule, Upward
+from campaigns.definition import USUAL_LADDER, Definition, Form, Hop, Indicator, Report, Role, Row, Rule, Upward
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
@@ -289,8 +289,13 @@ def _check_order(report: Report, path: Path, cooperation: bool) -> Iterator[Prob
     if cooperating is None:
         if cooperation:
             yield warning("no-cooperating-hop", (*path, "hops"), f"“{report.title}”没有写配合单位的报送环节，配合单位将不用报送")
-    elif lead and cooperating.to != "office" and cooperating.before <= lead.before and report.clock.form != "event":
+    elif lead and cooperating.to != "office" and report.clock.form != "event" and not _earlier(cooperating, lead):
         yield warning("no-time-left", (*path, "hops"), f"“{report.title}”的配合单位不早于牵头单位报送，请把配合单位的日期提前")
+
+
+def _earlier(first: Hop, second: Hop) -> bool:
+    """Return whether a hop is due before another: on a day before, or at an hour of its own, which its dates are held against."""
+    return first.before > second.before or (first.before == second.before and first.hour is not None)
 
 
 def _check_forms(definition: Definition, directory: Directory) -> Iterator[Problem]:

@@ -132,13 +132,6 @@ class Clock(Record):
         return self.half_yearly or self.quarterly or (self.monthly[0] if len(self.monthly) == 1 else None)
 
     @property
-    def at(self) -> time | None:
-        """Return the hour (Asia/Shanghai); None for the end of office hours. 24:00 is the last minute of the day."""
-        if self.hour is None:
-            return None
-        return time(23, 59) if self.hour == "24:00" else time.fromisoformat(self.hour)
-
-    @property
     def lead(self) -> tuple[int, int]:
         """Return the usual working days before a date at which letters go out, and after it until the roll-up."""
         if self.daily or self.weekly:
@@ -146,6 +139,11 @@ class Clock(Record):
         if self.monthly or self.every_weeks:
             return (5, 2) if self.every_weeks or len(self.monthly) > 1 else (10, 3)
         return (15, 5) if self.quarterly else (30, 5)
+
+
+def time_of(hour: str) -> time:
+    """Return the time of day (Asia/Shanghai) of an hour as definitions write it; 24:00 is the last instant of the day."""
+    return time.max if hour == "24:00" else time.fromisoformat(hour)
 
 
 def month_day(text: str, year: int) -> date | None:

@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from campaigns.clocks import PERIODIC, Clock
-from campaigns.definition import Report
+from campaigns.definition import Report, Role
 from campaigns.findings import Problem, Severity
 from campaigns.terms import Span, Term, span_of
-from campaigns.workdays import Workdays, in_chinese
+from campaigns.workdays import OfficeHours, Workdays, hour_of, in_chinese, office_time
 
 if TYPE_CHECKING:
     from campaigns.plan import Round
@@ -135,6 +135,21 @@ def _no_time(a_round: "Round") -> Iterator[str]:
             yield (
                 f"{a_round.label}的{role.chinese}单位应在{in_chinese(owed_on)}前报送，可到{in_chinese(a_round.opens_on)}才下发"
             )
+
+
+def late_hops(report: Report, rounds: Sequence["Round"], hours: OfficeHours, path: Path) -> Iterator[Problem]:
+    """Return the hours of hops that leave a lead no time on the day of its own date; `path` is that of the hops."""
+    for position, hop in enumerate(report.hops):
+        where: Path = (*path, position, "hour")
+        if hop.hour and hop.role is Role.LEAD:
+            told = f"“{report.title}”的牵头单位何时报办公室由报送时限决定，请把时刻移到 clock 里，写作 hour"
+            yield Problem("hop-hour", Severity.ERROR, where, told)
+        elif hop.hour and hop.to != "office" and Role.LEAD in {one.role for one in report.hops}:
+            same_day = [one for one in rounds if one.due_of(hop.role) == one.due_of(Role.LEAD)]
+            if same_day and same_day[0].due_at(hop.role, hours) >= (ends := same_day[0].due_at(Role.LEAD, hours)):
+                told = f"“{report.title}”的配合单位当天{hop.hour}前才报牵头单位，牵头单位当天"
+                told = f"{told}{hour_of(office_time(ends).time())}前就要报办公室，请改早配合单位的时刻"
+                yield Problem("hop-hour", Severity.ERROR, where, told)
 
 
 def _provisional(rounds: Sequence["Round"], workdays: Workdays, where: Path) -> Iterator[Problem]:

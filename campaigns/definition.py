@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from campaigns.clocks import Clock, Identifier
+from campaigns.clocks import Clock, Hour, Identifier
 from campaigns.findings import Severity
 from campaigns.organs import Code, Name, Record
 from campaigns.workdays import Workdays
@@ -132,13 +132,17 @@ class Duty(Record):
 
 
 class Hop(Record):
-    """One step of a report on its way: who owes it, to whom, in which parts, and how long before the office's date."""
+    """One step of a report on its way: who owes it, to whom, in which parts, and how long before the office's date.
+
+    `hour` is the one of the first hop's own date; the last hop's is the clock's.
+    """
 
     role: Role = Field(title="报送角色")
     to: Literal["lead", "parent", "office"] = Field(title="接收方")
     parts: tuple[Part, ...] = Field((Part.WORKBOOK,), title="报送内容", min_length=1)
     working_days_before: int = Field(0, title="提前工作日", ge=0, le=60)
     days_before: int = Field(0, title="提前日数", ge=0, le=90)
+    hour: Hour | None = Field(None, title="时刻")
 
     @property
     def before(self) -> int:

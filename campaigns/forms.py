@@ -18,7 +18,7 @@ from campaigns.formulas import cumulated, over_places, shown
 from campaigns.items import Item, items_of
 from campaigns.plan import OFFICE, ExpectedReport, Plan
 from campaigns.rules import instances, parse, scope_of
-from campaigns.workdays import in_chinese, office_time
+from campaigns.workdays import moment_in_chinese
 
 COVER, LEAD_SHEET, COOPERATING_SHEET, TOKEN_SHEET = "填报说明", "牵头任务", "配合任务", "_ld"
 TAG_COLUMN, LABEL_COLUMN, FIRST_COLUMN = 1, 2, 3
@@ -300,7 +300,6 @@ def design(
             first, across = (FIRST_COLUMN, [i.id for i in items]) if form.layout == "duties" else (FIRST_COLUMN + 1, list(lines))
             if form.layout in ("matrix", "list"):
                 across = list(dict.fromkeys(item.column for item in items))
-            due = office_time(one.due_at)
             blocks.append(
                 Block(
                     expected=one.id,
@@ -312,7 +311,7 @@ def design(
                     clause=plan.definition.duty(one.duty).clause or "",
                     role=one.role,
                     receiver=_receiver(plan, one),
-                    due=f"{in_chinese(due.date())}{due:%H:%M}",
+                    due=moment_in_chinese(one.due_at),
                     sheet=sheet,
                     lines=lines,
                     rows=rows,

@@ -28,9 +28,16 @@ class Notice:
     by: str = ""  # of one that nobody needs to hear any more: what was said instead
 
 
-def bundle_slots(hop_due_at: datetime, arrivals: Iterable[datetime], slots: Slots, as_of: datetime) -> tuple[datetime, ...]:
-    """Return when a lead is sent what its units reported: after the first hop's date, then after each later arrival."""
+def bundle_slots(
+    hop_due_at: datetime, lead_due_at: datetime, arrivals: Iterable[datetime], slots: Slots, as_of: datetime
+) -> tuple[datetime, ...]:
+    """Return when a lead is sent what its units reported: after the first hop's date, then after each later arrival.
+
+    Where its own date does not wait for a daily round, neither do they: it is sent them when the first hop's has come.
+    """
     first = slots.at_or_after(hop_due_at)
+    if hop_due_at < lead_due_at <= first:
+        first = hop_due_at
     wanted = {first, *(slots.at_or_after(moment) for moment in arrivals if moment > first)}
     return tuple(sorted(slot for slot in wanted if slot <= as_of))
 

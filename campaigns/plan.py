@@ -11,15 +11,16 @@ from functools import cached_property
 from typing import TypeVar
 
 from campaigns import checks, graph, target_checks
+from campaigns.clocks import time_of
 from campaigns.collecting import no_collecting
-from campaigns.date_checks import doubts
+from campaigns.date_checks import doubts, late_hops
 from campaigns.definition import Definition, Duty, Report, Role
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.items import asked_by
 from campaigns.organs import Directory, Group, Organ
 from campaigns.terms import Span, Term, terms
-from campaigns.workdays import OfficeHours, Workdays
+from campaigns.workdays import OfficeHours, Workdays, hour_of, in_chinese
 
 OFFICE = "office"  # the receiver that is no department: 联席会议办公室
 _ENTANGLED = 100_000  # links between two duties, or from units to leads: more than anybody meant
@@ -39,8 +40,9 @@ class Assignment:
 class Round:
     """One period of a report. Dates are office dates; `due` gives the date of each hop, `due_on` the one at the office.
 
-    It is about the days from `covers_from` to `covers_until`. `at` is the hour of `due_on`, None for the end of office hours;
-    a `soft` date is one the notice sets in principle (原则上); the dates of the roles in `tentative` are provisional (暂定).
+    It is about the days from `covers_from` to `covers_until`. `hours` holds the hours of the roles that do not have until the
+    end of office hours; a `soft` date is one the notice sets in principle (原则上); the dates of the roles in `tentative` are
+    provisional (暂定).
     """
 
     id: str
@@ -52,7 +54,7 @@ class Round:
     closes_on: date
     due: tuple[tuple[Role, date], ...]
     covers_until: date
-    at: time | None = None
+    hours: tuple[tuple[Role, time], ...] = ()
     soft: bool = False
     tentative: tuple[Role, ...] = ()
 
@@ -61,9 +63,16 @@ class Round:
         return dict(self.due)[role]
 
     def due_at(self, role: Role, hours: OfficeHours) -> datetime:
-        """Return the instant (UTC) at which debtors of that role are late; the clock's hour is the one of the last date."""
-        day = self.due_of(role)
-        return hours.deadline(day, self.at if day == self.due_on else None)
+        """Return the instant (UTC) at which debtors of that role are late."""
+        return hours.deadline(self.due_of(role), dict(self.hours).get(role))
+
+    def when(self, role: Role) -> str:
+        """Return the date by which debtors of that role owe, with its hour where it has one: `2020年12月3日（周四）11:00`."""
+        return in_chinese(self.due_of(role)) + self.hour(role)
+
+    def hour(self, role: Role) -> str:
+        """Return the hour of the date of that role, `11:00`; nothing for the end of office hours."""
+        return next((hour_of(at) for one, at in self.hours if one is role), "")
 
     def mark(self, role: Role) -> str:
         """Return what stands behind the date of that role: （暂定）, （原则上）, both or nothing."""
@@ -177,7 +186,7 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     problems = [*checks.check(definition, directory), *target_checks.check(definition, directory)]
     assignments, unresolved = _assign(definition, directory)
     problems += unresolved
-    rounds, doubts = _rounds(definition, workdays)
+    rounds, doubts = _rounds(definition, workdays, hours)
     problems += doubts
     expected = tuple(_expected(definition, directory, assignments, rounds, hours))
     lost = {definition.duties[int(one.path[1])].number for one in unresolved if one.path[2] in ("lead", "joint_leads")}
@@ -235,7 +244,7 @@ def _members(directory: Directory, holder: Organ | Group) -> Iterable[Organ]:
     return (directory.organ(code) for code in holder.members if code in known)
 
 
-def _rounds(definition: Definition, workdays: Workdays) -> tuple[tuple[Round, ...], list[Problem]]:
+def _rounds(definition: Definition, workdays: Workdays, hours: OfficeHours) -> tuple[tuple[Round, ...], list[Problem]]:
     problems: list[Problem] = []
     rounds: list[Round] = []
     campaign = definition.campaign
@@ -251,6 +260,7 @@ def _rounds(definition: Definition, workdays: Workdays) -> tuple[tuple[Round, ..
         dated = terms(report.clock, whole, phases, workdays)
         laid = [_round(campaign.id, report, one, prefix, campaign.starts, workdays) for one in dated]
         problems += doubts(report, dated, laid, whole, workdays, ("reports", index, "clock"))
+        problems += late_hops(report, laid, hours, ("reports", index, "hops"))
         rounds += laid
     return tuple(rounds), problems
 
@@ -267,10 +277,18 @@ def _round(campaign: str, report: Report, term: Term, prefix: str, starts: date,
         due_on=term.day,
         closes_on=workdays.shift(term.day, report.closes_after),
         due=due,
-        at=report.clock.at,
+        hours=tuple(_hours(report, dict(due), term.day)),
         soft=report.clock.soft,
         tentative=tuple(role for role, day in due if term.tentative or not (day == term.day or workdays.known(day, term.day))),
     )
+
+
+def _hours(report: Report, due: Mapping[Role, date], last: date) -> Iterator[tuple[Role, time]]:
+    """Return the hours of the roles that have one: the hop's own, on the last date else the clock's."""
+    for hop in report.hops:
+        hour = hop.hour or (report.clock.hour if due[hop.role] == last else None)
+        if hour:
+            yield hop.role, time_of(hour)
 
 
 def _expected(

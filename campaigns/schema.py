@@ -44,6 +44,7 @@ DESCRIPTIONS: dict[str, str] = {
     "Hop.to": "lead 牵头单位；parent 通讯录里的上级（它须是牵头单位）；office 办公室",
     "Hop.working_days_before": "从报送日期往前数几个工作日",
     "Hop.days_before": "从报送日期往前数几天（不分工作日），例如 市4日前、省8日前 写 4",
+    "Hop.hour": '配合单位自己那一天的时刻，例如 县区9时前、市11时前 写 "09:00"；牵头单位的写在 clock 里',
     "Form.each": "明细表（list）每行填的是什么，例如 案件",
     "Form.unit": "明细表每行计数的单位，例如 件",
     "Form.key": "明细表里认出是哪一件的那一栏：几个单位报同一件的，只计一次",

@@ -13,7 +13,7 @@ from campaigns.definition import Role
 from campaigns.plain import still
 from campaigns.plan import Plan, Round
 from campaigns.states import Standing, State, chinese, state
-from campaigns.workdays import office_time
+from campaigns.workdays import hour_of, office_date, office_time
 
 ENDED, CANCELLED, PAUSED = "已结束", "已撤销", "已暂停"
 _STATUSES = {"closed": ENDED, "cancelled": CANCELLED, "paused": PAUSED}
@@ -296,7 +296,7 @@ def overdue(one: Picture, most: int = 1_000) -> list[dict[str, str]]:
             "任务": f"任务{bar.duty}",
             "单位": bar.unit,
             "角色": bar.role,
-            "应报时间": f"{office_time(bar.due_at):%Y-%m-%d %H:%M}" if bar.due_at else "",
+            "应报时间": f"{office_date(bar.due_at)} {hour_of(office_time(bar.due_at).time())}" if bar.due_at else "",
             "状态": bar.state,
         }
         for bar, label in found[:most]

@@ -163,10 +163,15 @@ def in_chinese(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
 
 
+def hour_of(at: time) -> str:
+    """Return `17:30`; the last instant of a day, `time.max`, is what notices call `24:00`."""
+    return "24:00" if at == time.max else f"{at:%H:%M}"
+
+
 def moment_in_chinese(moment: datetime) -> str:
     """Return `2020年12月3日（周四）17:30`, as the office's clock has it."""
     local = office_time(moment)
-    return f"{in_chinese(local.date())}{local:%H:%M}"
+    return f"{in_chinese(local.date())}{hour_of(local.time())}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from datetime import datetime
 
 from tasks.accounts import tell_of_rollups
-from tasks.bundle import bundle_leads
+from tasks.bundle import bundle_leads, hourly_campaigns
 from tasks.campaign import is_launched, launch, live_campaigns
 from tasks.closing import close_rounds
 from tasks.dispatch import open_rounds
@@ -59,8 +59,11 @@ def collect(as_of: datetime) -> None:
 
 def _answer(as_of: datetime) -> None:
     read_ahead()
+    checked = check_envelopes(as_of)
+    for campaign in hourly_campaigns():
+        bundle_leads(campaign, as_of)
     # what came by the upload page is checked already: its receipts are sent here
-    if check_envelopes(as_of) + deliver(as_of):
+    if checked + deliver(as_of):
         write_ledger_page(as_of)
 
 

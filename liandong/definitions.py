@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +128,13 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "covers": [one.covers_from.isoformat(), one.covers_until.isoformat()],
                 "soft": one.soft,
                 "tentative": [role.value for role in one.tentative],
-                "at": f"{one.at:%H:%M}" if one.at else None,
-                "hops": [f"{role.chinese}单位 {_by(one, day)} 前报送{one.mark(role)}" for role, day in one.due],
+                "at": one.hour(Role.LEAD) or None,
+                "hops": [f"{role.chinese}单位 {_by(one, role)} 前报送{one.mark(role)}" for role, _ in one.due],
             }
             for one in plan.rounds
         ],
         "events": [f"{one.title}（{one.clock.event}）" for one in plan.definition.reports if one.clock.event],
-        "convention": plan.convention + ("，写明时刻的以所写时刻为准" if any(one.at for one in plan.rounds) else ""),
+        "convention": plan.convention + ("，写明时刻的以所写时刻为准" if any(one.hours for one in plan.rounds) else ""),
         "assignments": len(plan.assignments),
         "expected_reports": len(plan.expected),
         "edges": len(graph.edges(plan)),
@@ -143,6 +142,6 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _by(a_round: Round, day: date) -> str:
-    """Return the date by which something is owed, with the hour the notice gives: that is the one of the last date."""
-    return f"{day.isoformat()} {a_round.at:%H:%M}" if a_round.at and day == a_round.due_on else day.isoformat()
+def _by(a_round: Round, role: Role) -> str:
+    """Return the date by which debtors of that role owe, with the hour the notice gives."""
+    return f"{a_round.due_of(role).isoformat()} {a_round.hour(role)}".rstrip()

@@ -36,16 +36,26 @@ def bundle_leads(campaign: str, as_of: datetime) -> int:
     )
 
 
+def hourly_campaigns() -> list[str]:
+    """Return the ids of the running campaigns whose leads may owe the office before the next daily round: hops with an hour."""
+    at = office()
+    with at.ledger() as ledger:
+        running = [at.running(record).definition for record in ledger.campaigns("live")]
+    return [one.campaign.id for one in running if any(hop.hour for report in one.reports for hop in report.hops)]
+
+
 def _bundle(at: Office, plan: Plan, a_round: RoundRecord, lead: str, as_of: datetime) -> int:
     owed = cooperating_of(lead, plan.expected_in(a_round.id))
     slots = at.slots(plan)
-    if not owed or not bundle_slots(due_at := max(one.due_at for one in owed), (), slots, as_of):
+    due_at = max((one.due_at for one in owed), default=as_of)
+    own = next(one.due_at for one in plan.expected_of(a_round.id, lead) if one.role is Role.LEAD)
+    if not owed or not bundle_slots(due_at, own, (), slots, as_of):
         return 0  # nobody cooperates, or the first hop's date has not passed
     ids = {one.id for one in owed}
     made = 0
     with at.ledger() as ledger:
         accepted = [s for s in ledger.submissions(a_round.id) if s.outcome == "accepted" and s.expected in ids]
-        for slot in bundle_slots(due_at, [s.received_at for s in accepted], slots, as_of):
+        for slot in bundle_slots(due_at, own, [s.received_at for s in accepted], slots, as_of):
             key = f"{a_round.id}:bundle:{lead}:{office_time(slot):%Y-%m-%dT%H:%M}"
             if ledger.has_message(key):
                 continue

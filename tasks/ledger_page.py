@@ -106,7 +106,8 @@ def _questions(ledger: Ledger, plan: Plan, rounds: Sequence[str], as_of: datetim
 
 def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView:
     plan = shared.plan.of(a_round.id)
-    dates = tuple((f"{role.chinese}单位报送", in_chinese(day)) for role, day in plan.round(a_round.id).due)
+    laid = plan.round(a_round.id)
+    dates = tuple((f"{role.chinese}单位报送", laid.when(role)) for role, _ in laid.due)
     if a_round.opened_at is None:
         return RoundView(a_round.id, a_round.label, f"{in_chinese(a_round.opens_on)}下发", dates)
     status = f"{moment_in_chinese(a_round.closed_at)}已汇总" if a_round.closed_at else "报送中"

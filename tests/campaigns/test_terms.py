@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from campaigns import clocks
 from campaigns.clocks import WEEKDAYS, Clock
 from campaigns.definition import Hop, Role
+from campaigns.findings import Severity
 from campaigns.plan import Plan, expand
 from campaigns.terms import Span, Term, terms
 from campaigns.workdays import OfficeHours, Workdays, instant
@@ -360,7 +361,71 @@ def test_the_hour_is_that_of_the_last_date_and_the_first_hop_is_counted_back_fro
         "lead": instant(date(2020, 12, 3), time(15)),
         "cooperating": instant(date(2020, 11, 26), time(17, 30)),
     }
-    assert with_clock("24:00", date="2020-12-03").rounds[0].at == time(23, 59)
+    midnight = with_clock("24:00", date="2020-12-03").rounds[0]
+    assert midnight.when(Role.LEAD) == "2020年12月3日（周四）24:00"
+    assert midnight.when(Role.COOPERATING) == "2020年11月26日（周四）"
+    assert midnight.due_at(Role.LEAD, OfficeHours()) == instant(date(2020, 12, 4), time(0)) - timedelta(microseconds=1)
+
+
+def with_hops(hour: str | None, *hops: Hop, **said: object) -> Plan:
+    small = small_definition()
+    clock = Clock.model_validate({**(said or {"daily": "working_days"}), "hour": hour})
+    report = small.reports[0].model_copy(update={"clock": clock, "hops": hops, "opens_working_days_before": None})
+    return expand(small.model_copy(update={"reports": (report,)}), small_directory(), WORKDAYS, OfficeHours())
+
+
+FIRST, LAST = Hop(role=Role.COOPERATING, to="lead", hour="09:00"), Hop(role=Role.LEAD, to="office")
+
+
+def test_two_hops_of_one_day_have_hours_of_their_own() -> None:
+    plan = with_hops("11:00", FIRST, LAST)
+    assert not [one for one in plan.problems if one.rule in ("no-time-left", "hop-hour")]
+    round_of_a_day = plan.round("test-2020/summary-2020-10-21")
+    assert round_of_a_day.due == ((Role.COOPERATING, date(2020, 10, 21)), (Role.LEAD, date(2020, 10, 21)))
+    assert {(one.role, one.due_at) for one in plan.expected_in(round_of_a_day.id)} == {
+        (Role.COOPERATING, instant(date(2020, 10, 21), time(9))),
+        (Role.LEAD, instant(date(2020, 10, 21), time(11))),
+    }
+    assert round_of_a_day.when(Role.COOPERATING) == "2020年10月21日（周三）09:00"
+
+
+def test_a_hop_keeps_its_hour_on_a_day_before_and_where_the_last_ends_with_office_hours() -> None:
+    before = FIRST.model_copy(update={"working_days_before": 1, "hour": "16:00"})
+    noon = FIRST.model_copy(update={"hour": "12:00"})
+    for first, moment in ((before, instant(date(2020, 12, 2), time(16))), (noon, instant(date(2020, 12, 3), time(12)))):
+        plan = with_hops(None, first, LAST, date="2020-12-03")
+        assert not [one for one in plan.problems if one.rule in ("no-time-left", "hop-hour")]
+        assert {one.due_at for one in plan.expected if one.role is Role.COOPERATING} == {moment}
+
+
+@pytest.mark.parametrize(
+    ("hour", "first", "last", "path", "told"),
+    [
+        (
+            "11:00",
+            "12:00",
+            None,
+            (0,),
+            "的配合单位当天12:00前才报牵头单位，牵头单位当天11:00前就要报办公室，请改早配合单位的时刻",
+        ),
+        (
+            "11:00",
+            "11:00",
+            None,
+            (0,),
+            "的配合单位当天11:00前才报牵头单位，牵头单位当天11:00前就要报办公室，请改早配合单位的时刻",
+        ),
+        (None, "18:00", None, (0,), "的配合单位当天18:00前才报牵头单位，牵头单位当天17:30前就要报办公室，请改早配合单位的时刻"),
+        ("11:00", "09:00", "10:00", (1,), "的牵头单位何时报办公室由报送时限决定，请把时刻移到 clock 里，写作 hour"),
+    ],
+)
+def test_hours_that_leave_the_lead_no_time_or_stand_twice_are_told_at_their_line(
+    hour: str | None, first: str, last: str | None, path: tuple[int], told: str
+) -> None:
+    plan = with_hops(hour, FIRST.model_copy(update={"hour": first}), LAST.model_copy(update={"hour": last}))
+    (problem,) = [one for one in plan.problems if one.rule == "hop-hour"]
+    assert (problem.severity, problem.path) == (Severity.ERROR, ("reports", 0, "hops", *path, "hour"))
+    assert problem.message == f"“工作总结及统计表”{told}"
 
 
 CASES: tuple[tuple[dict[str, object], str, str], ...] = (

@@ -94,6 +94,10 @@ def test_an_hour_is_shown_at_the_date_it_belongs_to(said: Any, asked: Any, tmp_p
     text = said("plan", str(file))[1]
     assert "配合单位 2021-06-10 前报送，牵头单位 2021-06-18 18:00 前报送" in text
     assert "“某日前”含当日，到17:30下班为止，写明时刻的以所写时刻为准；遇休息日" in text
+    two = GOOD.replace("{yearly: [06-18, 12-03]}", '{date: 2021-06-18, hour: "24:00"}')
+    assert "working_days_before: 5}" in two
+    file.write_text(two.replace("working_days_before: 5}", 'hour: "09:00"}'), "utf-8")
+    assert "配合单位 2021-06-18 09:00 前报送，牵头单位 2021-06-18 24:00 前报送" in said("plan", str(file))[1]
     file.write_text(GOOD, "utf-8")
     assert [one["at"] for one in asked("plan", str(file))["rounds"]] == [None, None]
     assert "时刻" not in said("plan", str(file))[1]
