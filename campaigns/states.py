@@ -147,13 +147,14 @@ def state(standing: Standing, as_of: datetime) -> State:
 
     Late is asked before nil: a zero report that came after the date is late, and `Standing.nil` still says it was zero. On time
     is judged against the date in force when the bytes were stored. What came although it was waived counts as received; what came
-    for a retired one does not.
+    for a retired one does not. What was accepted before a round was closed counts, though its bytes came after the moment that
+    the closing bears.
     """
     if standing.retired:
         return State.NOT_APPLICABLE
     moment = min(as_of, standing.closed_at) if standing.closed_at else as_of
     received_at = standing.received_at
-    if received_at is None or received_at > moment:
+    if received_at is None or received_at > as_of:
         if standing.not_applicable:
             return State.NOT_APPLICABLE
         if standing.waived:

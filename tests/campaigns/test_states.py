@@ -93,6 +93,8 @@ def test_a_closed_round_stays_as_it_closed() -> None:
     standing = after(closed, accepted(DUE + 2 * DAY), moved(DUE + 2 * DAY, DUE + 9 * DAY), ("report.waived", DUE + 2 * DAY, {}))
     assert standing == after(closed)
     assert state(standing, DUE + 99 * DAY) is State.MISSING
+    uploaded = after(accepted(DUE + DAY + HOUR), closed)  # while the tick that closes was at work: its moment is its beginning
+    assert state(uploaded, DUE + 2 * DAY) is State.LATE
     early = after(("round.closed", DUE - DAY, {}))
     assert state(early, DUE + DAY) is State.OPEN  # closed before its date, it was never overdue
 
