@@ -12,7 +12,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from prefect.events.schemas.events import Event
 
-from campaigns.window import OVERDUE, Bar, Picture
+from campaigns.window import OVERDUE, Picture
 from campaigns.workdays import office_time
 from tasks.office import office
 from tasks.window import Drawn, campaign_tag, told_until
@@ -28,19 +28,25 @@ async def announce(client: PrefectClient, one: Picture, drawn: Drawn, as_of: dat
 
     An event is `liandong.<what happened>`, its resource what it happened to, its related ones the campaign and its run.
     """
-    last = await client.read_variable_by_name(told_until(one.campaign))
+    name = told_until(one.campaign)
+    last = await client.read_variable_by_name(name)
+    known: Any = last.value if last else None
     with office().ledger() as ledger:
         end = ledger.last_sequence(one.campaign)
-        texts = ledger.events_after(one.campaign, int(str(last.value)), MOST) if last else []
-    told = [*_recorded(texts, drawn), *_overdue(one, drawn, as_of)]
+        texts = ledger.events_after(one.campaign, known["event"], MOST) if known else []
+    late = list(_overdue(one, drawn, datetime.fromisoformat(known["overdue"]), as_of)) if known else []
+    told = [*_recorded(texts, drawn), *late]
     if told:
         path: Any = "/events"
         await client.request("POST", path, json=[event.model_dump(mode="json") for event in told])
-    reached = json.loads(texts[-1])["sequence"] if texts else end
-    if last is None:
-        await client.create_variable(VariableCreate(name=told_until(one.campaign), value=reached))
-    elif texts:
-        await client.update_variable(VariableUpdate(name=told_until(one.campaign), value=reached))
+    if known is None:
+        await client.create_variable(VariableCreate(name=name, value={"event": end, "overdue": as_of.isoformat()}))
+    elif texts or late:
+        reached = {
+            "event": json.loads(texts[-1])["sequence"] if texts else known["event"],
+            "overdue": as_of.isoformat() if late else known["overdue"],
+        }
+        await client.update_variable(VariableUpdate(name=name, value=reached))
     return len(told)
 
 
@@ -61,17 +67,15 @@ def _recorded(texts: Iterable[str], drawn: Drawn) -> Iterator[Event]:
         )
 
 
-def _overdue(one: Picture, drawn: Drawn, as_of: datetime) -> Iterator[Event]:
-    """Yield an event for each round in which reports have become overdue, the first of them named."""
-    labels = {a_round.id: a_round.label for a_round in one.rounds}
-    late: dict[str, list[Bar]] = {}
-    for bar, before in drawn.changed:
-        if bar.state in OVERDUE and not before.startswith(OVERDUE):
-            late.setdefault("/".join(bar.key.split("/")[:2]), []).append(bar)
-    for round_id, bars in late.items():
+def _overdue(one: Picture, drawn: Drawn, since: datetime, as_of: datetime) -> Iterator[Event]:
+    """Yield an event for each round in which reports have become overdue since a moment, the first of them named."""
+    for a_round in one.rounds:
+        late = [bar for bar in a_round.reports if bar.state in OVERDUE and bar.due_at and bar.due_at >= since]
+        if not late:
+            continue
         yield Event(
             event="liandong.submission.overdue",
-            resource={"prefect.resource.id": f"liandong.{round_id}", "prefect.resource.name": labels[round_id]},
+            resource={"prefect.resource.id": f"liandong.{a_round.id}", "prefect.resource.name": a_round.label},
             related=[
                 *_related(one.campaign, drawn),
                 *(
@@ -80,15 +84,16 @@ def _overdue(one: Picture, drawn: Drawn, as_of: datetime) -> Iterator[Event]:
                         "prefect.resource.role": "expected-report",
                         "prefect.resource.name": bar.label,
                     }
-                    for bar in bars[:_MOST_RELATED]
+                    for bar in late[:_MOST_RELATED]
                 ),
             ],
             payload={
                 "campaign": one.title,
-                "round": labels[round_id],
-                "count": len(bars),
-                "reports": "；".join(bar.label for bar in bars[:_MOST_RELATED])
-                + (f"；……共{len(bars)}项" if len(bars) > _MOST_RELATED else ""),
+                "round": a_round.label,
+                "count": len(late),
+                "due": f"{office_time(max(bar.due_at for bar in late if bar.due_at)):%Y-%m-%dT%H:%M}",
+                "reports": "；".join(bar.label for bar in late[:_MOST_RELATED])
+                + (f"；……共{len(late)}项" if len(late) > _MOST_RELATED else ""),
                 "as_of": f"{office_time(as_of):%Y-%m-%d %H:%M}",
             },
         )

@@ -70,8 +70,8 @@ def campaign_tag(campaign: str) -> str:
 
 
 def told_until(campaign: str) -> str:
-    """Return the name of Prefect's variable that holds the number of the last ledger event told of a campaign."""
-    return f"liandong_told_{campaign.replace('-', '_')}"
+    """Return the name of Prefect's variable that holds the last ledger event told of a campaign, and when overdue."""
+    return f"liandong_announced_{campaign.replace('-', '_')}"
 
 
 async def draw(picture: Picture) -> Drawn:

@@ -17,6 +17,7 @@ from integrations.clock import now
 from liandong.cli import run
 from liandong.prefect_server import RunningServer
 from liandong.window import announce_received
+from tasks.campaign import picture
 from tasks.office import Office
 from tests.builders import FIRST_ROUND
 from tests.liandong.test_living_window import CAMPAIGN, SENT, drop_report, living
@@ -64,6 +65,18 @@ def test_what_happens_is_told_once_with_what_it_is_about(living: Office, server:
     (overdue,) = told["liandong.submission.overdue"]
     assert "任务2·市商务局（牵头）" in overdue["payload"]["reports"]
     assert overdue["payload"]["count"] == 9
+
+
+def test_what_was_drawn_overdue_and_not_told_is_told_by_the_next_tick(living: Office, server: RunningServer) -> None:
+    from tasks.window import draw
+
+    assert run(["tick", "--as-of", SENT.isoformat()]) == 0
+    asyncio.run(draw(picture(CAMPAIGN, OVERDUE)))  # as by a run that broke off before it told anything
+    for _ in range(2):
+        assert run(["tick", "--as-of", OVERDUE.isoformat()]) == 0
+    window = runs_of(server, CAMPAIGN)["测试市放心消费联合执法专项行动"]["id"]
+    (overdue,) = until(lambda: events(server, window).get("liandong.submission.overdue"))
+    assert overdue["payload"]["count"] > 1 and overdue["payload"]["due"] < "2020-12-11"
 
 
 def test_the_runs_page_shows_tables_graph_progress_and_files_one_of_each(living: Office, server: RunningServer) -> None:
@@ -154,12 +167,18 @@ def test_a_run_that_crashed_becomes_a_letter_to_the_office(
 
 def test_what_two_ticks_see_overdue_at_once_becomes_one_letter(server: RunningServer, deployed: dict[str, str]) -> None:
     resource = {"prefect.resource.id": "liandong.twice/1", "prefect.resource.name": "2020年下半年"}
-    payload = {"campaign": "专项行动", "round": "2020年下半年", "count": 9, "reports": "任务2·市商务局（牵头）"}
+    payload = {
+        "campaign": "专项行动",
+        "round": "2020年下半年",
+        "count": 9,
+        "due": "2020-11-26T17:30",
+        "reports": "任务2·市商务局（牵头）",
+    }
     told = {"event": "liandong.submission.overdue", "resource": resource, "payload": payload}
     both = [{**told, "id": str(uuid4()), "occurred": now().isoformat()} for _ in range(2)]
     httpx.post(f"{server.api_url}/events", json=both).raise_for_status()
     made = until(lambda: len(found := runs_made(server, deployed["tell-office"], "overdue-liandong.twice")) > 1 and found)
-    assert {one["parameters"]["code"] for one in made} == {"overdue-liandong.twice/1-9"}
+    assert {one["parameters"]["code"] for one in made} == {"overdue-liandong.twice/1-2020-11-26T17:30"}
     assert {one["parameters"]["said"] for one in made} == {"专项行动2020年下半年有9项逾期未报"}
 
 
