@@ -17,7 +17,7 @@ from campaigns.plain import legible
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.questions import Question, cited
 from campaigns.records import CampaignRecord, RollUpRecord, RoundRecord
-from campaigns.states import Standing, State, chinese, rates, state, tally
+from campaigns.states import Standing, State, as_it_stood, chinese, rates, state, tally
 from campaigns.versions import series
 from campaigns.workdays import office_time
 from integrations.database.ledger import Ledger
@@ -261,17 +261,18 @@ def _reports(
             "department": named[one.department],
             "role": one.role.value,
             "to": [named[code] for code in one.receivers],
-            "due_at": _text(standings[one.id].due_at),
-            "state": state(standings[one.id], as_of).value,
-            "state_text": chinese(standings[one.id], as_of),
-            "received_at": _text(standings[one.id].received_at),
-            "version": standings[one.id].version,
+            "due_at": _text(stood.due_at),
+            "state": state(stood, as_of).value,
+            "state_text": chinese(stood, as_of),
+            "received_at": _text(stood.received_at),
+            "version": stood.version,
         }
         for one in plan.expected
         if one.id in standings
         and (not round_id or one.round == round_id)
         and (not department or one.department == department)
         and (not only or one.id == only)
+        for stood in (as_it_stood(standings[one.id], as_of),)
     ]
 
 

@@ -121,15 +121,21 @@ def test_the_workbook_the_page_and_show_have_them_too(city: Office, capsys: pyte
     assert asked[0][1] == "比率异常" and "gaj.xlsx" in asked[0][3]
 
 
-def test_a_roll_up_as_of_an_earlier_moment_has_the_figures_of_that_moment(city: Office) -> None:
+def test_a_roll_up_as_of_an_earlier_moment_has_the_figures_of_that_moment(
+    city: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
     report(city, "swj", "配合任务", 1, at(11, 24), **{"立案（件）": 8})
     found = publish("test-2020", FIRST_ROUND, at(11, 23, 9))
     book = load_workbook(BytesIO(city.bytes_of(found.sha256)), data_only=True)
     heads, *rows = book["汇总(按任务)"].iter_rows(min_row=4, values_only=True)
     (first,) = [row for row in rows if row[0] == 1]
     assert (first[4], first[heads.index("立案（件）")]) == (1, 3)  # as sent the day before, not the day after; nobody else yet
-    stand = {(row[0], row[2]): row for row in book["报送情况"].iter_rows(min_row=5, values_only=True)}
-    assert all("第2版" not in str(cell) for row in stand.values() for cell in row)
+    heads, *rows = book["报送情况"].iter_rows(min_row=4, values_only=True)
+    told = {row[1]: (row[heads.index("状态")], row[heads.index("版本")]) for row in rows if row[2] == 1}
+    assert (told["市商务局"], told["市文旅局"]) == (("已报送", 1), ("办理中", None))
+    assert run(["show", f"{FIRST_ROUND}/1/wlj", "--as-of", "2020-11-23T09:00", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["state_text"], shown["received_at"], shown["version"]) == ("办理中", None, 0)
 
 
 def test_a_workbook_is_written_anew_when_anything_in_it_differs_and_only_then(city: Office) -> None:
