@@ -441,14 +441,14 @@ def _entry(plan: Plan, one: ExpectedReport, standing: Standing, file: str, as_of
 
 
 def _weight(entries: Iterable[Entry], facts: Iterable[Fact], items: Iterable[Item], before: Collection[str]) -> Decimal | None:
-    """Return the share that those who have reported had in the figures of the round before."""
-    there = {(entry.duty, entry.department) for entry in entries if entry.reported}
-    last = [fact for fact in facts if fact.round in before]
+    """Return the share that those who have reported had in what those who had to had in the figures of the round before."""
+    owing = {(entry.duty, entry.department): entry.reported for entry in entries if entry.owes}
+    last = [fact for fact in facts if fact.round in before and (fact.duty, fact.department) in owing]
     shares = []
     for item in items:
         mine = [fact for fact in last if fact.indicator == item.id] if item.adds_up else []
         if whole := sum((fact.value for fact in mine), Decimal(0)):
-            part = sum((fact.value for fact in mine if (fact.duty, fact.department) in there), Decimal(0))
+            part = sum((fact.value for fact in mine if owing[fact.duty, fact.department]), Decimal(0))
             shares.append(Fraction(part) / Fraction(whole))
     return shown(sum(shares, Fraction(0)) / len(shares), 4) if shares else None
 

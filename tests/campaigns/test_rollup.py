@@ -151,6 +151,10 @@ def test_what_is_missing_is_weighed_by_the_round_before() -> None:
     shares = [one.value / sum(two.value for two in first if two.indicator == one.indicator) for one in mine]
     assert found.coverage.weight == round(sum(shares) / len(shares), 4)
     assert "7个单位中0个已报齐。已报各项占上期数值的" in found.coverage.text
+    second[f"{SECOND_ROUND}/1/swj"] = replace(second[f"{SECOND_ROUND}/1/swj"], waived=True)
+    without = [one for one in first if one.department != "swj"]  # who owes nothing is no part of what is to come
+    shares = [one.value / sum(two.value for two in without if two.indicator == one.indicator) for one in mine]
+    assert roll_up(PLAN, SECOND_ROUND, first, second, late).coverage.weight == round(sum(shares) / len(shares), 4)
     assert found.period.overall == {} and found.cumulative.overall["officers"] == sum(
         one.value for one in first if one.indicator == "officers"
     )
