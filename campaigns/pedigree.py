@@ -122,8 +122,11 @@ def _digest(rollup: RollUp, more: Sequence[Sheet]) -> str:
     return sha256(said.encode(errors="backslashreplace")).hexdigest()
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp) -> tuple[Change, ...]:
-    """Return every figure that differs between two versions of a roll-up as `published` gives them, in the newer one's words."""
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp, named: Mapping[str, str]) -> tuple[Change, ...]:
+    """Return every figure that differs between two versions of a roll-up as `published` gives them, in the newer one's words.
+
+    `named` are the names of all departments by code, also of those that it no longer asks.
+    """
     items = {item.id: item for item in rollup.indicators}
     order = {code: at for at, code in enumerate(items)}
     found = []
@@ -135,7 +138,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp)
                 if was.get(code) != now.get(code):
                     figure = header(items[code]) if code in items else code
                     told = _because(where, line, before, after, rollup)
-                    found.append(Change(_named(where, rollup), figure, line, _amount(was, code), _amount(now, code), told))
+                    found.append(Change(_named(where, rollup, named), figure, line, _amount(was, code), _amount(now, code), told))
     return tuple(found)
 
 
@@ -143,22 +146,17 @@ def _amount(figures: Mapping[str, str], code: str) -> Decimal | None:
     return Decimal(figures[code]) if code in figures else None
 
 
-def _named(where: str, rollup: RollUp) -> str:
+def _named(where: str, rollup: RollUp, named: Mapping[str, str]) -> str:
     """Return how an officer names what a figure belongs to."""
     kind, _, rest = where.partition("/")
-    places = {one.code: one.name for one in rollup.places}
     match kind:
         case "duty":
             return f"任务{rest}合计"
         case "place":
-            return (
-                f"{places.get(rest, rest)}（含下级）"
-                if any(one.above == rest for one in rollup.places)
-                else places.get(rest, rest)
-            )
+            return named[rest] + "（含下级）" * any(one.above == rest for one in rollup.places)
         case "cell":
             duty, _, code = rest.partition("/")
-            return f"任务{duty}·{places.get(code, code)}"
+            return f"任务{duty}·{named[code]}"
     return "总计"
 
 

@@ -20,7 +20,7 @@ from integrations.database.ledger import Ledger
 from integrations.excel.rollup_book import write_rollup
 from integrations.files import write_whole
 from tasks.assessing import assess, sheets
-from tasks.office import Office, office
+from tasks.office import Office, names, office
 from tasks.rolling import rolled_up
 from tasks.step import step
 
@@ -96,7 +96,7 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
     earlier = ledger.rollups(a_round.id)
     if earlier and earlier[-1].figures == figures:
         return earlier[-1]
-    changed = changes(json.loads(at.bytes_of(earlier[-1].figures)), said, result) if earlier else ()
+    changed = changes(json.loads(at.bytes_of(earlier[-1].figures)), said, result, names(plan)) if earlier else ()
     data = write_rollup(result, changed, more)
     digest = at.keep(data)
     version = len(earlier) + 1
@@ -106,8 +106,7 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
     write_whole(folder / name, data)
     record = RollUpRecord(a_round.id, version, f"rollup/{name}", digest, result.coverage.text, as_of, figures)
     ledger.add_rollup(record)
-    names = ("version", "file", "sha256", "coverage", "figures")
-    data_of_event = {name: getattr(record, name) for name in names}
+    data_of_event = {name: getattr(record, name) for name in ("version", "file", "sha256", "coverage", "figures")}
     command = f"rollup:{a_round.id}:v{version}"
     ledger.record(Event(a_round.campaign, "rollup.published", a_round.id, as_of, "tick", command, data_of_event))
     return record
@@ -117,7 +116,7 @@ def rollup_letter(at: Office, ledger: Ledger, plan: Plan, record: RollUpRecord, 
     """Return the letter that tells the office of a published roll-up, and of what has changed since the version before."""
     earlier = [one for one in ledger.rollups(record.round) if one.version < record.version]
     figures = [json.loads(at.bytes_of(one.figures)) for one in (*earlier[-1:], record)]
-    changed: Sequence[Change] = changes(figures[0], figures[1], result) if earlier else ()
+    changed: Sequence[Change] = changes(figures[0], figures[1], result, names(plan)) if earlier else ()
     indicators = in_letters(result.indicators)
     body = RollUp(
         coverage=result.coverage.text,

@@ -95,7 +95,7 @@ def _is_due(ledger: Ledger, round_id: str, *, approved: bool) -> bool:
     a_round = next(one for one in ledger.rounds(campaign.id) if one.id == round_id)
     if a_round.closed_at is None or campaign.status not in ("live", "closed"):
         return False
-    came = [one for one in ledger.standings(campaign.id, round_id).values() if one.received_at]
+    came = [one for one in ledger.standings(campaign.id, round_id).values() if one.received_at and not one.retired]
     if approved and not all(one.approved for one in came):
         return False
     newest = len(ledger.rollups(round_id))

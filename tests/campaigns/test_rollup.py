@@ -5,7 +5,7 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 
-from campaigns.pedigree import changes, opened, published
+from campaigns.pedigree import Change, changes, opened, published
 from campaigns.plan import ExpectedReport
 from campaigns.rollup import Fact, RollUp, percent, roll_up
 from campaigns.states import Standing
@@ -25,6 +25,10 @@ def fact(one: ExpectedReport, indicator: str, value: str) -> Fact:
         one.id, one.duty, one.department, one.role, indicator, Decimal(value), "配合任务", "C7", "R-1#1", "R-1", "表.xlsx",
         version=1, received_at=RECEIVED, door="mail", sender="swj@example.gov.cn",
     )  # fmt: skip
+
+
+def changed(before: RollUp, after: RollUp) -> tuple[Change, ...]:
+    return changes(published(before), published(after), after, {one.id: one.name for one in PLAN.directory.organs})
 
 
 def rolled() -> RollUp:
@@ -116,15 +120,13 @@ def test_a_correction_lists_every_figure_that_changed_and_nothing_else() -> None
     ]
     standings = {one.expected: Standing(one.due_at, received_at=one.received_at, version=2) for one in before.entries}
     after = roll_up(PLAN, FIRST_ROUND, facts, standings, AFTER)
-    told = {one.text for one in changes(published(before), published(after), after)}
+    told = {one.text for one in changed(before, after)}
     for where in ("总计", "任务1合计", "市商务局"):
         assert f"{where}　出动执法人员（人次）本期：{'15 → 17' if where != '市商务局' else '5 → 7'}" in told
     assert "任务1·市商务局　出动执法人员（人次）累计：5 → 7（第1版 → 第2版）" in told
     assert len(told) == 8  # four totals, of the period and cumulative
-    assert changes(published(after), published(after), after) == ()
-    assert (
-        "变动说明" in load_workbook(BytesIO(write_rollup(after, changes(published(before), published(after), after)))).sheetnames
-    )
+    assert changed(after, after) == ()
+    assert "变动说明" in load_workbook(BytesIO(write_rollup(after, changed(before, after)))).sheetnames
 
 
 def test_what_was_corrected_in_a_round_before_is_named_beside_the_cumulative_figure() -> None:
@@ -135,7 +137,7 @@ def test_what_was_corrected_in_a_round_before_is_named_beside_the_cumulative_fig
         return roll_up(PLAN, SECOND_ROUND, [first], second, AFTER)
 
     before, after = cumulated("5", 1), cumulated("7", 2)
-    told = {one.text for one in changes(published(before), published(after), after)}
+    told = {one.text for one in changed(before, after)}
     assert "任务1·市商务局　出动执法人员（人次）累计：5 → 7（2020年下半年第1版 → 第2版）" in told
     assert {one.partition("（人次）")[2] for one in told if "任务1·" not in one} == {"累计：5 → 7"}
 

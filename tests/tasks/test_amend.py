@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from io import BytesIO
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from campaigns.amendment import Amendment
 from campaigns.clocks import Clock
@@ -405,3 +406,15 @@ def test_what_ended_under_another_plan_does_not_stand_in_the_way_of_later_rounds
     assert run(["show", f"{FIRST_ROUND}/2/swj", "--as-of", "2021-06-29T10:00"]) == 0
     assert "打造高品质消费商圈" in (one.home / "台账.html").read_text("utf-8")
     assert verify().faults == ()
+
+
+def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
+    answer(one, "wlj", [("配合任务", 1)], at(11, 20))
+    publish(CAMPAIGN, FIRST_ROUND, at(11, 21))
+    small = small_directory()
+    without = small.model_copy(update={"organs": tuple(organ for organ in small.organs if organ.id != "wlj")})
+    apply(changed(without, duties=duties(d1={"cooperating": ("市商务局", "各县(区)人民政府")})), at(11, 24))
+    second = publish(CAMPAIGN, FIRST_ROUND, at(11, 25))
+    sheet = load_workbook(BytesIO(one.bytes_of(second.sha256)))["变动说明"]
+    told = {row[1] for row in sheet.iter_rows(min_row=5, values_only=True)}
+    assert told == {"总计", "任务1合计", "市文旅局", "任务1·市文旅局"}

@@ -8,18 +8,24 @@ from typing import Any
 import pytest
 
 from campaigns.archive import UPWARD
+from campaigns.decisions import Kind
 from campaigns.errors import Conflict, Refused, WorldError
+from campaigns.plan import expand
+from campaigns.workdays import OfficeHours
 from flows import tick
 from integrations.http.superior import BadSuperiorLink
 from liandong.cli import run
+from tasks import amend as amending
 from tasks import upward
 from tasks.archiving import archive
 from tasks.campaign import launch
+from tasks.decide import decide
 from tasks.office import Office
 from tasks.record import verify
-from tests.builders import FIRST_ROUND
+from tests.builders import FIRST_ROUND, WORKDAYS
 from tests.flows.test_tick import LAUNCHED, at, drop, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
+from tests.tasks.test_decide import order
 from tests.test_chinese import assert_chinese
 from tests.two_offices import Superior, city_plan, province_plan, superior
 
@@ -121,6 +127,23 @@ def test_once_closed_it_goes_up_by_itself_as_soon_as_the_superior_is_there(
     assert above.figures()[1, "cases"] == "9" and len(above.envelopes()) == 2
     run(["status", "--as-of", "2020-12-11T12:00"])
     assert "省联席办" not in capsys.readouterr().out
+
+
+def test_what_an_amendment_no_longer_asks_for_need_not_be_approved(
+    city: Office, above: Superior, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert upward.submit(FIRST_ROUND, above.link, NOW).outcome == "accepted"
+    report("wlj", "配合任务", 1)
+    plan = city_plan()
+    first, *others = plan.definition.duties
+    fewer = (first.model_copy(update={"cooperating": ("市商务局", "各县(区)人民政府")}), *others)
+    without = plan.definition.model_copy(update={"duties": fewer})
+    signed = amending.Order("张甲", "联席办主任", "测市监〔2020〕9号")
+    amending.amend(expand(without, plan.directory, WORKDAYS, OfficeHours()), signed, NOW, confirm=True)
+    decide(order(Kind.APPROVE, FIRST_ROUND), NOW, confirm=True)
+    monkeypatch.setenv("LIANDONG_UPWARD__AUTOMATIC", "approved")
+    tick.tick(at(12, 11, 9))
+    assert len(above.envelopes()) == 2
 
 
 def test_the_command_shows_before_it_sends_and_says_why_it_cannot(
