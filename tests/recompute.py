@@ -458,7 +458,7 @@ def _compare(shown: dict[Key, Figures], wanted: dict[Key, Figures]) -> Iterator[
     for key in sorted(shown.keys() | wanted.keys()):
         left, right = shown.get(key, {}), wanted.get(key, {})
         for header in sorted(left.keys() | right.keys()):
-            if left.get(header, Decimal(0)) != right.get(header, Decimal(0)):
+            if left.get(header) != right.get(header):  # blank is not zero
                 yield f"{'/'.join(key)} {header}: {left.get(header)} != {right.get(header)}"
 
 

@@ -450,11 +450,11 @@ def _figures_sheet(
             write(sheet, f"{letter(column)}{row}", values.get(one.id), **look)
     counts = (rollup.coverage.owed, rollup.coverage.reported) if columns[-1][0] == "已报" else ()
     totals: list[tuple[int | Decimal | None, str]] = [(count, "0") for count in counts]
-    totals += [(overall.get(one.id, Decimal(0) if one.adds_up else None), number_format(one.decimals)) for one in items]
+    totals += [(overall.get(one.id), number_format(one.decimals)) for one in items]
     _total_row(sheet, len(rows), len(every) - len(totals), totals, cached)
     for column, one in enumerate(items, start=first):
         above = sum((values[one.id] for values in figures if one.id in values), Decimal(0))
-        if not one.adds_up or overall.get(one.id, Decimal(0)) != above:  # no sum of what stands above
+        if one.id not in overall or not one.adds_up or overall[one.id] != above:  # no sum of what stands above
             sheet[f"{letter(column)}{_HEADER_ROW + len(rows) + 1}"].value = overall.get(one.id)
     return sheet
 

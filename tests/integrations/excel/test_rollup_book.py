@@ -34,6 +34,9 @@ def test_the_book_says_who_reported_who_did_not_and_where_each_figure_came_from(
     assert all("报送率33.3%" in sheet["A3"].value for sheet in book)
     by_department = {row[1].value: row[4].value for row in book["按单位"].iter_rows(min_row=5)}
     assert (by_department["市文旅局"], by_department["市公安局"]) == (0, None)  # zero was reported, nothing was not
+    for name in ("汇总(按任务)", "按单位", "任务单位明细"):
+        heads, *_, total = book[name].iter_rows(min_row=4, values_only=True)
+        assert (total[heads.index("出动执法人员（人次）")], total[heads.index("立案（件）")]) == (15, None)
 
 
 def test_every_figure_leads_to_its_file_and_cell_and_every_total_is_a_live_sum_of_them() -> None:
