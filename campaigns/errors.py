@@ -33,11 +33,11 @@ class UnreadableFile(LiandongError):
 
 
 class UnknownOrgan(LiandongError):
-    """A name that stands for no one department of the directory on that date; `why` says so in words of its own."""
+    """A name that stands for no one department of the directory on that date; `why` and `do` say it in words of their own."""
 
-    def __init__(self, name: str, candidates: Sequence[str] = (), why: str = "") -> None:
+    def __init__(self, name: str, candidates: Sequence[str] = (), why: str = "", do: str = "请在通讯录中登记后再用") -> None:
         self.name, self.candidates = name, tuple(candidates)
-        hint = f"，您是否指：{'、'.join(self.candidates)}？" if self.candidates else "，请在通讯录中登记后再用"
+        hint = f"，您是否指：{'、'.join(self.candidates)}？" if self.candidates else f"，{do}"
         super().__init__((why or f"通讯录里没有“{name}”") + hint)
 
 

@@ -248,6 +248,8 @@ class Directory(Record):
             raise UnknownOrgan(
                 name, [one.name for one in read.holders] or self._close(name, on), why or f"“{name}”可能指几个单位"
             )
+        if _VAGUE.fullmatch(name):
+            raise UnknownOrgan(name, (), f"“{name}”没有写明是哪几个单位", "请逐个写出单位名称，原文没有写全的请问清")
         raise UnknownOrgan(name, self._close(name, on))
 
     def _close(self, name: str, on: date) -> list[str]:
@@ -310,6 +312,7 @@ def _within(day: date, since: date | None, until: date | None) -> bool:
 
 
 _LEVELS = ("自治区", "自治州", "自治县", "省", "市", "州", "盟", "县", "区", "旗")
+_VAGUE = re.compile(r".*等(?:多个|有关|相关|各)?(?:部门|单位|地区)")
 _PLACE = re.compile(r"(?:.*(?:省|自治区|自治州|自治县|市|州|盟|县|区|旗|国家|兵团))?")
 
 

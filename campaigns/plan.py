@@ -190,7 +190,8 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     problems += doubts
     expected = tuple(_expected(definition, directory, assignments, rounds, hours))
     lost = {definition.duties[int(one.path[1])].number for one in unresolved if one.path[2] in ("lead", "joint_leads")}
-    problems += _orphans(definition, directory, [one for one in assignments if one.duty not in lost])
+    led = [one for one in assignments if one.duty not in lost] if lost else assignments
+    problems += _orphans(definition, directory, led)
     problems += _entangled(definition, directory, assignments)
     problems += checks.assumptions(definition, directory)
     problems += checks.debtors(definition, directory, {one.department for one in assignments})

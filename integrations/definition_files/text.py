@@ -248,6 +248,7 @@ _SYNTAX: Mapping[str, str] = {
     "did not find expected": "缩进或括号与上下行不一致，请核对",
     "quoted scalar": "引号没有成对",
     "unexpected end of stream": "引号或括号没有成对",
+    "expected ',' or '}'": "花括号或逗号不成对：写在一行的一组“名称: 内容”请用半角的 { } 和逗号",
     "expected ',' or": "列表的括号或逗号不成对，请用半角的 [ ] 和逗号",
     "cannot start any token": "行首的符号不能这样用，文字请加引号",
     "undefined alias": "“*”后面的名称没有定义，文字以 * 开头时请加引号",
