@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
+from itertools import takewhile
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -150,7 +151,9 @@ class Directory(Record):
         for position, text in enumerate(names):
             pieces = _pieces(text)
             while pieces:
-                name, taken = pieces[0], 1
+                # 各县、区人民政府 is one name even where the directory has it not
+                taken = 1 + sum(1 for _ in takewhile(_BARE_LEVEL.fullmatch, pieces[:-1]))
+                name = "、".join(pieces[:taken])
                 for count in range(len(pieces), 0, -1):
                     joined = "、".join(pieces[:count])
                     if self._resolves(joined, on, carried):
@@ -249,7 +252,12 @@ class Directory(Record):
                 name, [one.name for one in read.holders] or self._close(name, on), why or f"“{name}”可能指几个单位"
             )
         if _VAGUE.fullmatch(name):
-            raise UnknownOrgan(name, (), f"“{name}”没有写明是哪几个单位", "请逐个写出单位名称，原文没有写全的请问清")
+            raise UnknownOrgan(
+                name,
+                (),
+                f"“{name}”没有写明是哪几个单位",
+                "请逐个写出单位名称，原文没有写全的请问清；通讯录里也可以登记为组（groups）",
+            )
         raise UnknownOrgan(name, self._close(name, on))
 
     def _close(self, name: str, on: date) -> list[str]:
@@ -312,7 +320,8 @@ def _within(day: date, since: date | None, until: date | None) -> bool:
 
 
 _LEVELS = ("自治区", "自治州", "自治县", "省", "市", "州", "盟", "县", "区", "旗")
-_VAGUE = re.compile(r".*等(?:多个|有关|相关|各)?(?:部门|单位|地区)")
+_VAGUE = re.compile(r".*等(?:多个|各)?(?:部门|单位|地区)|.*(?:有关|相关)(?:部门|单位|地区)")
+_BARE_LEVEL = re.compile(r"各?(?:自治州|自治县|县级市|县|市|区|旗)")
 _PLACE = re.compile(r"(?:.*(?:省|自治区|自治州|自治县|市|州|盟|县|区|旗|国家|兵团))?")
 
 
