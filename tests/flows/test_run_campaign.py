@@ -18,6 +18,7 @@ from liandong.prefect_server import RunningServer
 from tasks.campaign import cancel, live_campaigns, picture, revive
 from tasks.office import Office
 from tests.builders import small_definition, small_directory
+from tests.liandong.test_automations import until
 from tests.liandong.test_window import as_pictured, graph_of, rounds_of, set_state, whole_graph
 
 if TYPE_CHECKING:
@@ -99,8 +100,12 @@ def test_a_campaign_runs_suspends_and_can_be_resumed(server: RunningServer) -> N
     assert graph_of(server, run) == {f"报送期 / {first.label}": ("RUNNING", frozenset())}
     assert "应报" in artifacts(server, f"progress-{CAMPAIGN}")[0]
     asked = {"logs": {"flow_run_id": {"any_": [str(run)]}}}
-    logged = httpx.post(f"{server.api_url}/logs/filter", json=asked).raise_for_status().json()
-    assert any("任务3·市公安局（配合）：办理中 → 逾期未报" in one["message"] for one in logged)
+
+    def logged() -> bool:
+        found = httpx.post(f"{server.api_url}/logs/filter", json=asked).raise_for_status().json()
+        return any("任务3·市公安局（配合）：办理中 → 逾期未报" in one["message"] for one in found)
+
+    until(logged)  # the server takes in a run's log in its own time
 
 
 @pytest.mark.usefixtures("stopped")
