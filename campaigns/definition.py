@@ -171,6 +171,7 @@ class Report(Record):
 
     id: Identifier = Field(title="代码")
     title: Text = Field(title="名称")
+    clause: Name | None = Field(None, title="条款")
     form: Identifier = Field(title="报表代码")
     more_forms: tuple[Identifier, ...] = Field((), title="同报报表")
     duties: tuple[int, ...] = Field((), title="涉及任务")

@@ -35,6 +35,7 @@ DESCRIPTIONS: dict[str, str] = {
     "Duty.units": "通知只写“责任单位”、没有写明牵头还是配合：须由人核对后改写，否则不能下发",
     "Duty.due": "工作本身的完成时限：年-月-日 或 年-月（到月底）；不是报送时限",
     "Duty.needs": "先要完成的任务序号",
+    "Report.clause": "通知在哪一条要求报送，例如 四（五）",
     "Report.duties": "涉及哪些任务的序号；不写就是全部任务",
     "Report.only": "只有这些单位（单位、成组单位或层级）要报",
     "Report.excluding": "这些单位不用报",

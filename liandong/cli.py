@@ -670,7 +670,8 @@ def _show_plan(document: dict[str, Any]) -> None:
         if duty["cooperating"]:
             _say(f"     配合：{'、'.join(duty['cooperating'])}")
     for one in document["rounds"]:
-        _say(f"报送期 {one['label']}（{one['id']}）：{one['opens']} 下发，{'，'.join(one['hops'])}")
+        cited = f"；条款：{one['clause']}" if one["clause"] else ""
+        _say(f"报送期 {one['label']}（{one['id']}）：{one['opens']} 下发，{'，'.join(one['hops'])}{cited}")
     for told in document["events"]:
         _say(f"随时报送，不设时限：{told}")
     _say(f"截止日期的算法：{document['convention']}；遇休息日，日期不变（定义另有规定的除外）")

@@ -122,6 +122,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "id": one.id,
                 "report": one.report,
                 "label": one.label,
+                "clause": plan.report(one.id).clause,
                 "due": one.due_on.isoformat(),
                 "opens": one.opens_on.isoformat(),
                 "closes": one.closes_on.isoformat(),

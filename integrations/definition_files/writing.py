@@ -71,7 +71,8 @@ def _next_year(tree: Node, stem: str, code: str, given: Mapping[str, str]) -> st
 
 def _cites(tree: Node) -> bool:
     """Return whether a definition says in which clauses of its document something stands."""
-    said = [tree.value["campaign"].plain.get("source", {}), *(tree.value["duties"].plain if "duties" in tree.value else ())]
+    items = [one for key in ("duties", "reports") if key in tree.value for one in tree.value[key].plain]
+    said = [tree.value["campaign"].plain.get("source", {}), *items]
     return any(isinstance(one, dict) and "clause" in one for one in said)
 
 

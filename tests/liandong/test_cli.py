@@ -73,7 +73,9 @@ def test_plain_commands_never_import_prefect(tmp_path: Path) -> None:
 
 def test_the_plan_of_hezhou_as_people_and_programs_read_it(said: Any, asked: Any) -> None:
     assert "  1. 打造高品质消费商圈\n     条款：三（一）1\n     牵头：市投资促进和商务局\n" in said("plan", "hezhou-2020")[1]
+    assert "牵头单位 2020-12-03 前报送；条款：四（五）\n" in said("plan", "hezhou-2020")[1]
     plan = asked("plan", "hezhou-2020")
+    assert {one["clause"] for one in plan["rounds"]} == {"四（五）"}
     assert plan["duties"][32]["clause"] == "三（三）33"
     assert len(plan["duties"]) == 33
     assert [one["due"] for one in plan["rounds"]] == ["2020-12-03", "2021-06-20", "2021-12-03", "2022-06-20", "2022-12-03"]
