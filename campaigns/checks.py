@@ -190,9 +190,9 @@ def _check_clauses(definition: Definition) -> Iterator[Problem]:
 def _check_addressees(definition: Definition, directory: Directory) -> Iterator[Problem]:
     named: set[str] = set()
     for duty in definition.duties:
-        for name in (*duty.leads, *duty.cooperating, *duty.units):
+        for _, name in directory.spelled((*duty.leads, *duty.cooperating, *duty.units), definition.campaign.starts):
             named.update(codes_of(name, definition, directory))
-    for position, name in enumerate(definition.campaign.addressees):
+    for position, name in directory.spelled(definition.campaign.addressees, definition.campaign.starts):
         path: Path = ("campaign", "addressees", position)
         try:
             holder = directory.resolve(name, definition.campaign.starts)

@@ -138,6 +138,14 @@ def test_one_return_may_be_about_other_days_than_those_up_to_its_date() -> None:
     )
 
 
+def test_the_month_of_the_notice_is_reported_on_at_the_beginning_of_the_next_and_the_last_after_the_end() -> None:
+    found = plan("suining-2015")
+    assert dues(found, "monthly") == ["2015-03-03", "2015-04-03", "2015-05-03", "2015-06-03", "2015-07-03"]
+    first, last = (one for one in found.rounds if one.due_on in (date(2015, 3, 3), date(2015, 7, 3)))
+    assert (first.covers_from, last.covers_until) == (date(2015, 2, 1), date(2015, 6, 30))
+    assert {one.department for one in found.assignments} == {"jingxin-a", "jingxin-b", "jingmao", "jingfa"}
+
+
 def test_departments_of_a_county_report_to_the_lead_of_their_county() -> None:
     assert {one.department: one.receivers for one in plan("jinyu-2026").expected if one.role == "cooperating"} == {
         "gongan-a": ("nongye-a",),
