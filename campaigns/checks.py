@@ -15,7 +15,7 @@ from campaigns.definition import USUAL_LADDER, Definition, Form, Hop, Indicator,
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
-from campaigns.items import Item, codes_of, figures_of, items_of
+from campaigns.items import Item, codes_of, figures_of, items_of, rolled_of
 from campaigns.organs import Directory, Group, Lineage, Organ, rank
 from campaigns.rules import SCOPES, Relation, RuleError, instances, parse, scope_of
 from campaigns.units import MONEY
@@ -266,7 +266,7 @@ def _check_reports(definition: Definition, directory: Directory) -> Iterator[Pro
 
 
 def _check_upward(definition: Definition, directory: Directory, report: Report, upward: Upward, path: Path) -> Iterator[Problem]:
-    figures = {item.id for item in figures_of(definition, directory, report.id)}
+    figures = {item.id for item in rolled_of(definition, directory, report.id)}
     for theirs, ours in upward.codes.items():
         if ours not in figures:
             told = f"“{report.title}”上报时“{theirs}”取自“{ours}”，它不是本报送事项的指标，{_known(sorted(figures))}"

@@ -3,15 +3,15 @@
 A figure that nobody reported stays blank, and a blank is never sent as zero: it is a reason not to send.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from campaigns.definition import Upward
 from campaigns.forms import Block, Form
-from campaigns.items import Item
+from campaigns.items import Item, in_all_rows
 from campaigns.records import SentUp
-from campaigns.rollup import Figures, RollUp
+from campaigns.rollup import RollUp
 
 Value = Decimal | str
 MONEY = {"元": Decimal(1), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
@@ -49,45 +49,129 @@ class Filled:
 
 def fill(form: Form, upward: Upward, rollup: RollUp) -> Filled:
     """Return what a roll-up writes into a superior's form, with every reason why it cannot be sent."""
-    cells: list[Written] = []
-    lines: list[Line] = []
-    problems: list[str] = []
-    left: dict[str, None] = {}
-    known = {item.id: item for item in rollup.indicators}
-    strangers = upward.codes.keys() - {item.id for item in form.indicators}
-    problems += [f"上级报表里没有指标“{code}”，请核对定义中的 upward.codes" for code in sorted(strangers)]
+    writing = _Writing(form, upward, rollup)
     for block in form.blocks:
-        ours = _ours(form, block, upward, rollup)
+        writing.fill(block)
+    if not writing.lines and not writing.problems:
+        writing.problems.append("上级报表的各项任务都没有可以上报的数，请核对定义中的 upward.duties")
+    return Filled(tuple(writing.cells), tuple(writing.lines), tuple(writing.left), tuple(dict.fromkeys(writing.problems)))
+
+
+class _Writing:
+    """A superior's form that is being filled in, block by block."""
+
+    def __init__(self, form: Form, upward: Upward, rollup: RollUp) -> None:
+        self.form, self.upward, self.rollup = form, upward, rollup
+        self.cells: list[Written] = []
+        self.lines: list[Line] = []
+        self.left: dict[str, None] = {}
+        self.known = {item.id: item for item in rollup.indicators}
+        strangers = upward.codes.keys() - {in_all_rows(item.id) for item in form.indicators}
+        self.problems = [f"上级报表里没有指标“{code}”，请核对定义中的 upward.codes" for code in sorted(strangers)]
+
+    def fill(self, block: Block) -> None:
+        ours = _ours(self.form, block, self.upward, self.rollup)
         if not ours:
-            left[block.title] = None
-            continue
+            self.left[block.title] = None
+            return
+        values = self._cases(block, ours) if block.layout == "list" else self._figures(block, ours)
+        said = f"{self.rollup.office}汇总{self.rollup.round_label}：{self.rollup.coverage.text}"
+        self.cells.append(Written(block.sheet, block.narrative_cell, said))
+        if values is not None and not any(values) and not self._lacking(ours):
+            self.cells.append(Written(block.sheet, block.nil_cell, "是"))
+
+    def _lacking(self, ours: tuple[int, ...]) -> int:
+        """Return how many reports on these duties are owed and have not come."""
+        return sum(one.owes and not one.reported for one in self.rollup.entries if one.duty in ours)
+
+    def _figures(self, block: Block, ours: tuple[int, ...]) -> list[Decimal] | None:
+        """Return the totals that were written into a block, None when there are none."""
         # of several duties a ratio, or a case that stands in two of them, is worked out anew
-        totals = rollup.period.by_duty.get(ours[0], {}) if len(ours) == 1 else rollup.of_duties(ours)
-        figures = []
-        for item in form.table(block).items:
+        totals = self.rollup.period.by_duty.get(ours[0], {}) if len(ours) == 1 else self.rollup.of_duties(ours)
+        values = []
+        for item in self.form.table(block).items:
             if not item.counts or not item.typed:
                 continue
-            code = upward.codes.get(item.id, item.id)
-            if code not in known:
-                problems.append(
-                    f"上级报表要“{item.label}”（{item.id}），本办公室没有这个指标，请在定义的 upward.codes 中写明取自哪一个"
-                )
+            own = self._own(item)
+            if own is None:
                 continue
-            value, note = _value(totals, known[code], item)
+            value, note = _value(totals.get(own.id), own, item)
             if isinstance(value, str):
-                problems.append(f"{block.title}的“{item.label}”：{value}")
+                self.problems.append(f"{block.title}的“{item.label}”：{value}")
                 continue
-            figures.append(value)
-            cells.append(Written(block.sheet, block.cell("own", item.id), value))
-            lines.append(Line(block.duty, item.label, value, ours, note))
-        cells.append(
-            Written(block.sheet, block.narrative_cell, f"{rollup.office}汇总{rollup.round_label}：{rollup.coverage.text}")
-        )
-        if figures and not any(figures) and rollup.coverage.reported == rollup.coverage.owed:
-            cells.append(Written(block.sheet, block.nil_cell, "是"))
-    if not lines and not problems:
-        problems.append("上级报表的各项任务都没有可以上报的数，请核对定义中的 upward.duties")
-    return Filled(tuple(cells), tuple(lines), tuple(left), tuple(dict.fromkeys(problems)))
+            values.append(value)
+            self.cells.append(Written(block.sheet, block.cell("own", item.id), value))
+            self.lines.append(Line(block.duty, item.label, value, ours, note))
+        return values or None
+
+    def _cases(self, block: Block, ours: tuple[int, ...]) -> list[Decimal] | None:
+        """Return a one for each case that was written into a list, in a row of its own; None when that cannot be done.
+
+        A case is what its number says: reported by several departments it has one row, where they differ with the larger amount.
+        """
+        table = self.form.table(block)
+        rows = list(dict.fromkeys(item.row for item in table.items))
+        asked = [item for item in table.items if item.row == rows[0] and (item.column == table.key or item.counts)]
+        columns = [(item, own) for item in asked if (own := self._own(item))]
+        self.problems += [
+            f"{block.title}的“{item.head}”要逐件填写，本办公室的“{own.label}”不是明细表中的，请核对定义中的 upward.codes"
+            for item, own in columns
+            if own.over_places != "distinct"
+        ]
+        if len(columns) < len(asked) or any(own.over_places != "distinct" for _, own in columns):
+            return None
+        cases, heard = self._named(ours, {own.id for _, own in columns})
+        if not cases and not self._nothing(block, ours, heard=heard):
+            return None
+        if len(cases) > len(rows):
+            few = f"{block.title}的“{table.title}”只有{len(rows)}行，本期有{len(cases)}件，写不下，请向上级要行数够的报表"
+            self.problems.append(few)
+            return None
+        for item, own in columns:
+            total = Decimal(0)
+            for row, key in zip(rows, sorted(cases), strict=False):
+                said: Value = key
+                if item.column != table.key:
+                    said, _ = _value(cases[key].get(own.id), own, item)
+                    if isinstance(said, str):
+                        self.problems.append(f"{block.title}的“{table.title}”{key}的“{item.head}”：{said}")
+                        continue
+                total += said if isinstance(said, Decimal) else 1
+                self.cells.append(Written(block.sheet, block.cell("own", f"{row}.{item.column}"), said))
+            label = f"{table.title}·{item.head}" if item.counts else f"{table.title}（件数）"
+            self.lines.append(Line(block.duty, label, total, ours, _converted(own, item)))
+        return [Decimal(1)] * len(cases)
+
+    def _named(self, ours: tuple[int, ...], codes: Collection[str]) -> tuple[dict[str, dict[str, Decimal]], bool]:
+        """Return what each case of these duties has of these figures, and whether anybody reported, be it that there is none."""
+        cases: dict[str, dict[str, Decimal]] = {}
+        heard = False
+        for fact in self.rollup.facts:
+            if fact.duty in ours and fact.indicator in codes:
+                heard = True
+                if fact.key:
+                    figures = cases.setdefault(fact.key, {})
+                    figures[fact.indicator] = max(fact.value, figures.get(fact.indicator, fact.value))
+        return cases, heard
+
+    def _nothing(self, block: Block, ours: tuple[int, ...], *, heard: bool) -> bool:
+        """Return whether a list may go up empty: all have said that there is nothing, or it stands beside other tables."""
+        lacking = self._lacking(ours)
+        if (heard and not lacking) or len(self.form.of(block.expected)) > 1:
+            return True
+        why = f"已报的都是零报告，还有{lacking}项没有报，不能说没有" if heard else "没有单位报送过，空白不是没有，不能上报"
+        self.problems.append(f"{block.title}的“{self.form.table(block).title}”：{why}")
+        return False
+
+    def _own(self, item: Item) -> Item | None:
+        """Return our figure that a figure of the superior's is taken from, none when there is none: then that is a problem."""
+        theirs = in_all_rows(item.id)
+        code = self.upward.codes.get(theirs, theirs)
+        if code not in self.known:
+            label = item.label if theirs == item.id else item.head
+            told = f"上级报表要“{label}”（{theirs}），本办公室没有这个指标，请在定义的 upward.codes 中写明取自哪一个"
+            self.problems.append(told)
+        return self.known.get(code)
 
 
 def _ours(form: Form, block: Block, upward: Upward, rollup: RollUp) -> tuple[int, ...]:
@@ -98,9 +182,8 @@ def _ours(form: Form, block: Block, upward: Upward, rollup: RollUp) -> tuple[int
     return (block.duty,) if block.duty in rollup.duties else ()
 
 
-def _value(totals: Figures, own: Item, theirs: Item) -> tuple[Decimal | str, str]:
+def _value(total: Decimal | None, own: Item, theirs: Item) -> tuple[Decimal | str, str]:
     """Return the figure in the superior's unit and decimals with what there is to say about it, or why there is none."""
-    total = totals.get(own.id)
     if total is None:
         return "没有单位报送过这个数，空白不是零，不能上报", ""
     if own.unit != theirs.unit and not (own.unit in MONEY and theirs.unit in MONEY):
@@ -112,6 +195,13 @@ def _value(totals: Figures, own: Item, theirs: Item) -> tuple[Decimal | str, str
     if rounded != total:
         note = f"{note or f'由{total.normalize():f}{theirs.unit}'}，四舍五入到{theirs.decimals}位小数".lstrip("，")
     return rounded, note
+
+
+def _converted(own: Item, theirs: Item) -> str:
+    """Return what there is to say of the figures of a list together."""
+    if theirs.counts and own.unit != theirs.unit:
+        return f"逐件由{own.unit}换算"
+    return f"逐件四舍五入到{theirs.decimals}位小数" if theirs.counts and own.decimals > theirs.decimals else ""
 
 
 def unsent(newest: int, sent: Sequence[SentUp]) -> str:

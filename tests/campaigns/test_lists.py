@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from campaigns.definition import Definition, Indicator, Rule
+from campaigns.definition import Definition, Indicator, Rule, Upward
 from campaigns.definition import Form as Asked
 from campaigns.findings import Severity
 from campaigns.forms import Form, design
@@ -255,3 +255,14 @@ def test_a_list_says_what_its_rows_are() -> None:
     assert problems(layout="duties") >= {"list"}
     penalty = LIST.indicators[2].model_copy(update={"over_periods": "max"})
     assert problems(indicators=(*LIST.indicators[:2], penalty)) == {"list"}
+
+
+def test_what_a_list_counts_and_adds_up_can_go_up_as_a_figure_or_case_by_case() -> None:
+    def found(**codes: str) -> list[str]:
+        small = definition()
+        reports = (small.reports[0].model_copy(update={"upward": Upward(to="省", codes=codes)}),)
+        made = expand(small.model_copy(update={"reports": reports}), small_directory(), WORKDAYS, OfficeHours())
+        return [one.message for one in made.problems if one.rule == "unknown-indicator"]
+
+    assert found(cases="list.case_no", fines="list.penalty") == []
+    assert len(found(cases="list#1.case_no", party="list.party")) == 2

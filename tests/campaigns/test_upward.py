@@ -15,6 +15,9 @@ from campaigns.states import Standing
 from campaigns.upward import fill, unsent
 from campaigns.workdays import OfficeHours
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory, small_plan
+from tests.campaigns.test_lists import LIST
+from tests.campaigns.test_lists import fact as case_fact
+from tests.campaigns.test_lists import plan as list_plan
 from tests.flows.test_tick import LAUNCHED, at
 from tests.two_offices import PROVINCE_ROUND, UPWARD, province_plan
 
@@ -87,6 +90,90 @@ def test_a_ratio_of_several_duties_is_that_of_their_totals_though_one_alone_has_
     assert [(one.duty, one.value) for one in found.lines] == [(1, Decimal("100.0")), (2, Decimal("80.0"))]
     without = fill(form(above), Upward(to="省", duties={1: (2,)}), rolled_up)
     assert without.problems == ("任务1　查处案件的“结案率”：没有单位报送过这个数，空白不是零，不能上报",)
+
+
+def listing(plan: Plan) -> Form:
+    """Return the superior's form with a list of cases: number, party, penalty in 元."""
+    columns = (
+        Indicator(id="number", label="文书号", kind="code"),
+        Indicator(id="party", label="当事人", kind="text"),
+        Indicator(id="fine", label="罚没款", unit="元"),
+    )
+    changed = {"id": "theirs", "title": "案件清单", "most": 2, "key": "number", "indicators": columns}
+    theirs = plan.definition.model_copy(
+        update={
+            "forms": (LIST.model_copy(update=changed),),
+            "rules": (),
+            "reports": (plan.definition.reports[0].model_copy(update={"form": "theirs"}),),
+        }
+    )
+    return form(expand(theirs, plan.directory, WORKDAYS, OfficeHours()))
+
+
+CASES = Upward(to="省", codes={"theirs.number": "list.case_no", "theirs.fine": "list.penalty"}, duties={1: (1, 3)})
+
+
+def listed(*facts: Fact, nil: bool = False) -> RollUp:
+    """Return a roll-up of lists; `nil` when all have reported that there is nothing on duties 1 and 3."""
+    plan = list_plan()
+    standings = {one.id: Standing(one.due_at) for one in plan.expected_in(FIRST_ROUND)}
+    for one in plan.expected_in(FIRST_ROUND):
+        if nil and one.duty != 2:
+            standings[one.id] = replace(standings[one.id], received_at=LAUNCHED, version=1, nil=True)
+    return roll_up(plan, FIRST_ROUND, facts, standings, at(12, 2))
+
+
+def said(unit: str, case: str, penalty: str, duty: int = 1) -> list[Fact]:
+    return [case_fact(unit, case, "case_no", "1", duty), case_fact(unit, case, "penalty", penalty, duty)]
+
+
+def test_cases_go_up_one_by_one_each_once_however_many_report_it() -> None:
+    rollup = listed(*said("scjg", "2", "3"), *said("wlj", "2", "5"), *said("gaj", "1", "1.5", 3), *said("wlj", "7", "9", 2))
+    above = listing(province_plan())
+    found = fill(above, CASES, rollup)
+    assert not found.problems and found.left == ("任务2　打造商圈",)
+    block = above.blocks[0]
+    cells = {one.cell: one.value for one in found.cells if one.cell != block.narrative_cell}
+    assert cells == {
+        block.cell("own", "theirs#1.number"): "1号",
+        block.cell("own", "theirs#1.fine"): Decimal(15000),
+        block.cell("own", "theirs#2.number"): "2号",
+        block.cell("own", "theirs#2.fine"): Decimal(50000),  # where two differ the larger, as in our own total
+    }
+    assert [(one.label, one.value, one.ours, one.note) for one in found.lines] == [
+        ("案件清单（件数）", 2, (1, 3), ""),
+        ("案件清单·罚没款", 65000, (1, 3), "逐件由万元换算"),
+    ]
+
+
+def test_every_reason_why_a_list_cannot_go_up_is_told() -> None:
+    above = listing(province_plan())
+    many = [one for case in "123" for one in said("scjg", case, "1")]
+    assert fill(above, CASES, listed(*many)).problems == (
+        "任务1　查处案件的“案件清单”只有2行，本期有3件，写不下，请向上级要行数够的报表",
+    )
+    half = CASES.model_copy(update={"codes": {"theirs.fine": "list.penalty"}})
+    assert fill(above, half, listed(*many)).problems == (
+        "上级报表要“文书号”（theirs.number），本办公室没有这个指标，请在定义的 upward.codes 中写明取自哪一个",
+    )
+    lacking = fill(above, CASES, listed(*said("scjg", "1", "1"), case_fact("scjg", "2", "case_no", "1")))
+    assert lacking.problems == ("任务1　查处案件的“案件清单”2号的“罚没款”：没有单位报送过这个数，空白不是零，不能上报",)
+    plain = fill(
+        above,
+        CASES.model_copy(update={"codes": {"theirs.number": "cases_filed", "theirs.fine": "penalty"}}),
+        rolled(cases_filed="1"),
+    )
+    assert plain.problems[0] == "任务1　查处案件的“文书号”要逐件填写，本办公室的“立案”不是明细表中的，请核对定义中的 upward.codes"
+
+
+def test_a_list_goes_up_empty_only_when_all_have_said_that_there_is_nothing() -> None:
+    above = listing(province_plan())
+    assert fill(above, CASES, listed()).problems == ("任务1　查处案件的“案件清单”：没有单位报送过，空白不是没有，不能上报",)
+    zero = [one._replace(key="", value=Decimal(0)) for one in said("scjg", "1", "0")]
+    (told,) = fill(above, CASES, listed(*zero)).problems
+    assert told.startswith("任务1　查处案件的“案件清单”：已报的都是零报告，还有") and told.endswith("项没有报，不能说没有")
+    nothing = fill(above, CASES, listed(*zero, nil=True))
+    assert not nothing.problems and (above.blocks[0].nil_cell, "是") in {(one.cell, one.value) for one in nothing.cells}
 
 
 def test_without_a_mapping_of_duties_the_numbers_are_the_same() -> None:

@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from campaigns.archive import UPWARD
 from campaigns.decisions import Kind
+from campaigns.definition import Form as AskedForm
+from campaigns.definition import Upward
 from campaigns.errors import Conflict, Refused, WorldError
-from campaigns.plan import expand
+from campaigns.forms import Form
+from campaigns.plan import Plan, expand
 from campaigns.workdays import OfficeHours
 from flows import tick
 from integrations.http.superior import BadSuperiorLink
@@ -23,11 +28,13 @@ from tasks.decide import decide
 from tasks.office import Office
 from tasks.record import verify
 from tests.builders import FIRST_ROUND, WORKDAYS
+from tests.campaigns.test_lists import LIST
+from tests.campaigns.test_lists import plan as list_plan
 from tests.flows.test_tick import LAUNCHED, at, drop, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
 from tests.tasks.test_decide import order
 from tests.test_chinese import assert_chinese
-from tests.two_offices import Superior, city_plan, province_plan, superior
+from tests.two_offices import PROVINCE_ROUND, Superior, city_plan, province_plan, superior
 
 NOW = at(12, 2)
 
@@ -169,3 +176,52 @@ def test_the_command_shows_before_it_sends_and_says_why_it_cannot(
     assert run([*words, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [one["outcome"] for one in document["sent"]] == ["accepted"] and len(document["lines"]) == 6
+
+
+def test_the_cases_of_a_list_travel_up_each_with_its_number(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIANDONG_UPWARD__ADDRESSES", '["127.0.0.1"]')
+    codes = {"theirs.case_no": "list.case_no", "theirs.penalty": "list.penalty"}
+    going_up = Upward(to="省联席办", codes=codes, duties={1: (1, 2, 3)})
+    launch(listing(list_plan(), list_plan().definition.forms[-1], upward=going_up), LAUNCHED)
+    tick.daily(at(10, 26))
+    for unit, case, amount in (("scjg", "1", 2), ("wlj", "1", 3), ("gaj", "2", 7)):  # two say different amounts of one case
+        told = partial(in_a_list, form_of(office, unit), case, amount)
+        drop(office, f"{unit}.xlsx", edited(newest_form(office, unit), told), NOW)
+    theirs = listing(province_plan(), LIST.model_copy(update={"id": "theirs", "title": "案件清单"}))
+    with superior(tmp_path / "province", theirs, "ceshi", at(12, 12)) as above:
+        above.open()
+        sent = upward.submit(FIRST_ROUND, above.link, NOW)
+        assert (sent.outcome, sent.findings) == ("accepted", ())
+        with above.office.ledger() as ledger:
+            facts = ledger.figures("sheng-2020", "own", round_id=PROVINCE_ROUND)
+        assert {(one.key, one.indicator.partition(".")[2], int(one.value)) for one in facts} == {
+            ("测罚(2020)1号", "case_no", 1),
+            ("测罚(2020)1号", "penalty", 3),
+            ("测罚(2020)2号", "case_no", 1),
+            ("测罚(2020)2号", "penalty", 7),
+        }
+
+
+def listing(plan: Plan, form: AskedForm, upward: Upward | None = None) -> Plan:
+    """Return a campaign that asks for this list alone."""
+    (report,) = plan.definition.reports
+    report = report.model_copy(update={"form": form.id, "more_forms": (), "upward": upward})
+    definition = plan.definition.model_copy(update={"reports": (report,), "forms": (form,), "rules": ()})
+    return expand(definition, plan.directory, WORKDAYS, OfficeHours())
+
+
+def form_of(at: Office, department: str) -> Form:
+    """Return the layout of the form that a department was sent."""
+    with at.ledger() as ledger:
+        return Form.model_validate_json(ledger.forms(FIRST_ROUND, department)[-1].layout)
+
+
+def in_a_list(form: Form, case: str, amount: int, book: Workbook) -> None:
+    """Fill one case into the list of the first duty, and say of the others that there is none."""
+    first, *others = form.blocks
+    book[first.sheet][first.cell("own", "list#1.case_no")] = f"测罚〔2020〕{case}号"
+    book[first.sheet][first.cell("own", "list#1.penalty")] = amount
+    for block in others:
+        book[block.sheet][block.nil_cell] = "是"
