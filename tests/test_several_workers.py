@@ -24,7 +24,6 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from campaigns.workdays import OfficeHours
@@ -36,6 +35,7 @@ from liandong.simulated_departments import City
 from tasks.campaign import picture
 from tasks.office import office
 from tests.demonstration import Demo
+from tests.prefect_api import call
 
 CHECKOUT = Path(__file__).parent.parent
 SERVER = os.environ.get("LIANDONG_TEST_POSTGRESQL", "")
@@ -123,8 +123,7 @@ class Machines:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Return what the server answers."""
-        answer = httpx.request(method, f"{self.server.api_url}/{path}", json=body, timeout=60).raise_for_status()
-        return answer.json() if answer.content else None
+        return call(self.server, method, path, body)
 
     def set_up(self) -> None:
         """Set the office up, its ledger on PostgreSQL: with a stopped clock it reads its settings from the file alone."""

@@ -20,6 +20,7 @@ from tasks.office import Office
 from tests.builders import small_definition, small_directory
 from tests.liandong.test_automations import until
 from tests.liandong.test_window import as_pictured, graph_of, rounds_of, set_state, whole_graph
+from tests.prefect_api import call
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -75,12 +76,12 @@ def execute(server: RunningServer, run: UUID) -> None:
 
 
 def read(server: RunningServer, run: UUID) -> dict[str, object]:
-    found: dict[str, object] = httpx.get(f"{server.api_url}/flow_runs/{run}").raise_for_status().json()
+    found: dict[str, object] = call(server, "GET", f"flow_runs/{run}")
     return found
 
 
 def artifacts(server: RunningServer, prefix: str) -> list[str]:
-    found = httpx.post(f"{server.api_url}/artifacts/filter", json={}).raise_for_status().json()
+    found = call(server, "POST", "artifacts/filter", {})
     return [one["data"] for one in found if one["key"].startswith(prefix)]
 
 
@@ -92,7 +93,7 @@ def test_a_campaign_runs_suspends_and_can_be_resumed(server: RunningServer) -> N
         found = read(server, run)
         assert found["state_type"] == "PAUSED", (turn, found)
         if turn == 0:
-            resumed = httpx.post(f"{server.api_url}/flow_runs/{run}/resume").raise_for_status().json()
+            resumed = call(server, "POST", f"flow_runs/{run}/resume")
             assert resumed["status"] == "ACCEPT"
             stop_clock(OVERDUE)
     (first,) = picture(CAMPAIGN, OVERDUE).rounds
@@ -102,7 +103,7 @@ def test_a_campaign_runs_suspends_and_can_be_resumed(server: RunningServer) -> N
     asked = {"logs": {"flow_run_id": {"any_": [str(run)]}}}
 
     def logged() -> bool:
-        found = httpx.post(f"{server.api_url}/logs/filter", json=asked).raise_for_status().json()
+        found = call(server, "POST", "logs/filter", asked)
         return any("任务3·市公安局（配合）：办理中 → 逾期未报" in one["message"] for one in found)
 
     until(logged)  # the server takes in a run's log in its own time
@@ -112,7 +113,7 @@ def test_a_campaign_runs_suspends_and_can_be_resumed(server: RunningServer) -> N
 def test_a_run_copies_no_files(server: RunningServer) -> None:
     """Prefect copies a deployment's folder before each run: of a checkout that would be half a gigabyte every five minutes."""
     launch()
-    found = httpx.post(f"{server.api_url}/deployments/filter", json={}).raise_for_status().json()
+    found = call(server, "POST", "deployments/filter", {})
     assert len(found) >= 5  # the campaign, the three ticks, the letter to the office
     for one in found:
         assert not list(Path(one["path"]).iterdir()), one["name"]
@@ -190,7 +191,7 @@ def test_the_form_speaks_chinese_and_refuses_what_is_wrong(server: RunningServer
     from liandong.deployments import deploy
 
     asyncio.run(deploy([(CAMPAIGN, "测试市放心消费专项行动")]))
-    found = httpx.get(f"{server.api_url}/deployments/name/专项行动/{CAMPAIGN}").raise_for_status().json()
+    found = call(server, "GET", f"deployments/name/专项行动/{CAMPAIGN}")
     fields = found["parameter_openapi_schema"]["properties"]
     assert {name: one["title"] for name, one in fields.items()} == {
         "campaign": "专项行动代码",

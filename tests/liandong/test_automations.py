@@ -22,6 +22,7 @@ from tasks.office import Office
 from tests.builders import FIRST_ROUND
 from tests.liandong.test_living_window import CAMPAIGN, SENT, drop_report, living
 from tests.liandong.test_window import runs_of, set_state, whole_graph
+from tests.prefect_api import call
 
 __all__ = ["living"]
 pytestmark = pytest.mark.prefect
@@ -38,7 +39,7 @@ def until(found: Callable[[], Any]) -> Any:
 
 
 def ask(server: RunningServer, what: str, asked: dict[str, Any] | None = None) -> Any:
-    return httpx.post(f"{server.api_url}/{what}/filter", json=asked or {}).raise_for_status().json()
+    return call(server, "POST", f"{what}/filter", asked or {})
 
 
 def events(server: RunningServer, window: str) -> dict[str, list[dict[str, Any]]]:
@@ -122,11 +123,11 @@ def test_automations_are_installed_once_and_one_switched_off_stays_off(server: R
     held = [one for one in ask(server, "automations") if one["name"].startswith("联动·")]
     assert len(held) == len({one["name"] for one in held}) == 5
     off = next(one for one in held if "逾期" in one["name"])
-    httpx.patch(f"{server.api_url}/automations/{off['id']}", json={"enabled": False}).raise_for_status()
+    call(server, "PATCH", f"automations/{off['id']}", {"enabled": False})
     asyncio.run(deploy([]))
     again = {one["id"]: one["enabled"] for one in ask(server, "automations")}
     assert [again[one["id"]] for one in held] == [one["id"] != off["id"] for one in held]
-    httpx.patch(f"{server.api_url}/automations/{off['id']}", json={"enabled": True}).raise_for_status()
+    call(server, "PATCH", f"automations/{off['id']}", {"enabled": True})
     limits = ask(server, "v2/concurrency_limits")
     assert [one["limit"] for one in limits if one["name"] == "liandong-smtp"] == [1]
 
@@ -151,9 +152,9 @@ def test_a_run_that_crashed_becomes_a_letter_to_the_office(
 ) -> None:
     from flows.tell_office import tell_office
 
-    flow = httpx.get(f"{server.api_url}/deployments/{deployed['daily-round']}").raise_for_status().json()["flow_id"]
+    flow = call(server, "GET", f"deployments/{deployed['daily-round']}")["flow_id"]
     body = {"flow_id": flow, "name": "每日例行", "tags": ["联合执法"], "state": {"type": "RUNNING"}}
-    made = httpx.post(f"{server.api_url}/flow_runs/", json=body).raise_for_status().json()
+    made = call(server, "POST", "flow_runs/", body)
     set_state(server, made["id"], "CRASHED")
     (told,) = until(lambda: runs_made(server, deployed["tell-office"], "crashed-"))
     assert told["parameters"]["code"] == "crashed-每日例行"
@@ -176,7 +177,7 @@ def test_what_two_ticks_see_overdue_at_once_becomes_one_letter(server: RunningSe
     }
     told = {"event": "liandong.submission.overdue", "resource": resource, "payload": payload}
     both = [{**told, "id": str(uuid4()), "occurred": now().isoformat()} for _ in range(2)]
-    httpx.post(f"{server.api_url}/events", json=both).raise_for_status()
+    call(server, "POST", "events", both)
     made = until(lambda: len(found := runs_made(server, deployed["tell-office"], "overdue-liandong.twice")) > 1 and found)
     assert {one["parameters"]["code"] for one in made} == {"overdue-liandong.twice/1-2020-11-26T17:30"}
     assert {one["parameters"]["said"] for one in made} == {"专项行动2020年下半年有9项逾期未报"}
@@ -193,7 +194,7 @@ def test_a_round_cancelled_in_the_ui_is_drawn_as_it_stands(living: Office, serve
 def test_a_window_deleted_in_the_ui_is_drawn_anew_by_the_next_tick(living: Office, server: RunningServer) -> None:
     assert run(["tick", "--as-of", SENT.isoformat()]) == 0
     before, first = whole_graph(server, CAMPAIGN), runs_of(server, CAMPAIGN)["测试市放心消费联合执法专项行动"]
-    httpx.delete(f"{server.api_url}/flow_runs/{first['id']}").raise_for_status()
+    call(server, "DELETE", f"flow_runs/{first['id']}")
     tick.tick(SENT)
     assert run(["tick", "--as-of", SENT.isoformat()]) == 0
     assert whole_graph(server, CAMPAIGN) == before  # and no orphan of the first

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 
 from flows import tick
@@ -17,6 +16,7 @@ from tasks.office import Office
 from tests.builders import FIRST_ROUND, small_plan
 from tests.integrations.excel.filling import edited, fill_in
 from tests.liandong.test_window import as_pictured, rounds_of, runs_of, whole_graph
+from tests.prefect_api import call
 
 pytestmark = pytest.mark.prefect
 CAMPAIGN, CAMPAIGN_FLOW = "test-2020", "专项行动"
@@ -60,7 +60,7 @@ def artifacts_of(server: RunningServer) -> set[tuple[str, str]]:
     """Return what stands on the campaign's page, by key."""
     window = runs_of(server, CAMPAIGN)["测试市放心消费联合执法专项行动"]["id"]
     asked = {"artifacts": {"flow_run_id": {"any_": [window]}}}
-    found = httpx.post(f"{server.api_url}/artifacts/filter", json=asked).raise_for_status().json()
+    found = call(server, "POST", "artifacts/filter", asked)
     return {(one["key"], str(one["data"])) for one in found}
 
 
@@ -106,14 +106,14 @@ def test_what_several_runs_draw_at_once_is_there_once_and_none_of_them_fails(liv
 
 def launched_again(server: RunningServer, state: str, *, confirm: bool) -> None:
     """Make a run of the campaign's flow that never drew: a preview, or a second launch."""
-    flow = httpx.post(f"{server.api_url}/flows/", json={"name": CAMPAIGN_FLOW}).raise_for_status().json()["id"]
+    flow = call(server, "POST", "flows/", {"name": CAMPAIGN_FLOW})["id"]
     body = {
         "flow_id": flow,
         "tags": [f"liandong:{CAMPAIGN}"],
         "parameters": {"campaign": CAMPAIGN, "confirm": confirm},
         "state": {"type": state},
     }
-    httpx.post(f"{server.api_url}/flow_runs/", json=body).raise_for_status()
+    call(server, "POST", "flow_runs/", body)
 
 
 def test_a_preview_is_no_window_and_cancelling_it_or_a_second_launch_cancels_no_campaign(
@@ -126,7 +126,7 @@ def test_a_preview_is_no_window_and_cancelling_it_or_a_second_launch_cancels_no_
     window = runs_of(server, CAMPAIGN, but_not="Cancelled")[title]["id"]
     launched_again(server, "CANCELLED", confirm=True)
     crashed = {"state": {"type": "CRASHED"}, "force": True}
-    httpx.post(f"{server.api_url}/flow_runs/{window}/set_state", json=crashed).raise_for_status()
+    call(server, "POST", f"flow_runs/{window}/set_state", crashed)
     assert run(["tick", "--as-of", SENT.isoformat()]) == 0
     assert live_campaigns() == [CAMPAIGN]
     (first,) = picture(CAMPAIGN, SENT).rounds

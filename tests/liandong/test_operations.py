@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 import pytest
 from ruamel.yaml import YAML
 
@@ -20,6 +19,7 @@ from liandong.prefect_server import RunningServer
 from liandong.window import DAILY, no_daily_round, running_server
 from tasks.office import Office
 from tests.integrations.mailboxes import answering_smtp, free_port, mail_devel
+from tests.prefect_api import call
 
 CHECKOUT = Path(__file__).parents[2]
 UNITS = sorted((CHECKOUT / "deploy" / "systemd").glob("*.service"))
@@ -58,10 +58,9 @@ def test_the_doctor_says_whether_the_daily_round_runs_by_itself(
     monkeypatch.setenv("LIANDONG_PREFECT_API_URL", server.api_url)
     asyncio.run(deploy([]))
     assert looked_at()["定时运行"][0] == "正常"
-    made = httpx.get(f"{server.api_url}/deployments/name/每日例行/daily-round").raise_for_status().json()
-    its = f"{server.api_url}/deployments/{made['id']}"
+    made = call(server, "GET", "deployments/name/每日例行/daily-round")
     for paused, status in ((True, "注意"), (False, "正常")):
-        httpx.patch(its, json={"paused": paused}).raise_for_status()
+        call(server, "PATCH", f"deployments/{made['id']}", {"paused": paused})
         assert looked_at()["定时运行"][0] == status
     a_day_on = now() + DAILY
     assert "一天多没有跑完" in (no_daily_round(server.api_url, a_day_on) or "")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from campaigns.errors import NotConfigured
@@ -19,6 +18,7 @@ from tasks.campaign import live_campaigns
 from tasks.office import Office
 from tests.liandong.test_living_window import CAMPAIGN, SENT, drop_report, living
 from tests.liandong.test_window import a_picture, runs_of
+from tests.prefect_api import call
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -48,7 +48,7 @@ def form(server: RunningServer) -> str:
     from liandong.deployments import deploy
 
     asyncio.run(deploy([("form-2020", "从表单启动")]))
-    return str(httpx.get(f"{server.api_url}/deployments/name/专项行动/form-2020").raise_for_status().json()["id"])
+    return str(call(server, "GET", "deployments/name/专项行动/form-2020")["id"])
 
 
 @pytest.fixture
@@ -131,10 +131,10 @@ class TestPages:
         page.get_by_role("link", name="View run").click()
         page.wait_for_url("**/runs/flow-run/**")
         run = urlsplit(page.url).path.rsplit("/", 1)[1]
-        made = httpx.get(f"{server.api_url}/flow_runs/{run}").raise_for_status().json()
+        made = call(server, "GET", f"flow_runs/{run}")
         assert (made["parameters"]["campaign"], made["parameters"]["confirm"]) == ("form-2020", True)
         assert {host for host in asked if host} == {urlsplit(server.url).netloc}
-        httpx.delete(f"{server.api_url}/flow_runs/{run}").raise_for_status()
+        call(server, "DELETE", f"flow_runs/{run}")
 
 
 @pytest.mark.prefect
@@ -173,7 +173,7 @@ def test_a_file_changes_its_bar_a_click_on_cancel_stops_the_letters_and_what_is_
         assert [one.kind for one in ledger.messages()].count("alert") == 1
 
     everything = {"flow_runs": {"tags": {"all_": [f"liandong:{CAMPAIGN}"]}}}
-    httpx.post(f"{server.api_url}/flow_runs/bulk_delete", json=everything).raise_for_status()
+    call(server, "POST", "flow_runs/bulk_delete", everything)
     assert runs_of(server, CAMPAIGN) == {}
     run("prefect", "rebuild", *then)
     open_run(TITLE)

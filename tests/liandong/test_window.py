@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from campaigns import window as pure
@@ -19,10 +18,10 @@ from campaigns.workdays import OfficeHours
 from liandong.prefect_server import RunningServer
 from tasks import window
 from tests.builders import FIRST_ROUND, SECOND_ROUND, WORKDAYS, small_definition, small_directory, small_plan
+from tests.prefect_api import call
 
 pytestmark = pytest.mark.prefect
 AS_OF = datetime(2020, 11, 20, 2, tzinfo=UTC)
-PATIENCE = 60  # seconds for an answer, on a slow machine too
 
 
 def a_picture(
@@ -61,7 +60,7 @@ Graph = dict[str, tuple[str, frozenset[str]]]
 
 def graph_of(server: RunningServer, run: Any) -> Graph:
     """Return what graph-v2 says of a run: each label with its state type and the labels of its parents."""
-    nodes = dict(httpx.get(f"{server.api_url}/flow_runs/{run}/graph-v2", timeout=PATIENCE).raise_for_status().json()["nodes"])
+    nodes = dict(call(server, "GET", f"flow_runs/{run}/graph-v2")["nodes"])
     return {
         node["label"]: (node["state_type"], frozenset(nodes[parent["id"]]["label"] for parent in node["parents"]))
         for node in nodes.values()
@@ -71,7 +70,7 @@ def graph_of(server: RunningServer, run: Any) -> Graph:
 def runs_of(server: RunningServer, campaign: str, *, but_not: str = "") -> dict[str, dict[str, Any]]:
     """Return every flow run that carries the campaign's tag, by name; a duty's under its round's: `2020年下半年/任务1·……`."""
     asked = {"flow_runs": {"tags": {"all_": [f"liandong:{campaign}"]}}}
-    found = httpx.post(f"{server.api_url}/flow_runs/filter", json=asked, timeout=PATIENCE).raise_for_status().json()
+    found = call(server, "POST", "flow_runs/filter", asked)
     found = [run for run in found if run["state_name"] != but_not]
     places = {FIRST_ROUND: "2020年下半年", SECOND_ROUND: "2021年上半年"}
     named = {}
@@ -188,7 +187,7 @@ def test_a_window_wiped_in_mid_round_is_rebuilt_as_it_was(server: RunningServer)
     picture = a_picture("wiped", received=(f"{FIRST_ROUND}/1/swj",))
     drawn = draw(picture)
     before = whole_graph(server, "wiped")
-    httpx.delete(f"{server.api_url}/flow_runs/{drawn.run}").raise_for_status()  # leaves the rounds as orphans
+    call(server, "DELETE", f"flow_runs/{drawn.run}")  # leaves the rounds as orphans
     redrawn = rebuild(picture)
     assert redrawn.run != drawn.run
     assert whole_graph(server, "wiped") == before
@@ -196,7 +195,7 @@ def test_a_window_wiped_in_mid_round_is_rebuilt_as_it_was(server: RunningServer)
 
 def set_state(server: RunningServer, run: Any, kind: str) -> None:
     body = {"state": {"type": kind}, "force": True}
-    httpx.post(f"{server.api_url}/flow_runs/{run}/set_state", json=body, timeout=PATIENCE).raise_for_status()
+    call(server, "POST", f"flow_runs/{run}/set_state", body)
 
 
 def test_nothing_is_written_into_a_window_that_somebody_cancelled(server: RunningServer) -> None:
@@ -219,7 +218,7 @@ def test_a_window_that_failed_is_drawn_anew(server: RunningServer) -> None:
 def test_duties_of_a_round_deleted_in_the_ui_do_not_stay_behind(server: RunningServer) -> None:
     draw(a_picture("deleted"))
     before, runs = whole_graph(server, "deleted"), runs_of(server, "deleted")
-    httpx.delete(f"{server.api_url}/flow_runs/{runs['2020年下半年']['id']}").raise_for_status()
+    call(server, "DELETE", f"flow_runs/{runs['2020年下半年']['id']}")
     draw(a_picture("deleted"))
     again = runs_of(server, "deleted")
     assert rounds_of(whole_graph(server, "deleted")) == rounds_of(before)
@@ -229,7 +228,7 @@ def test_duties_of_a_round_deleted_in_the_ui_do_not_stay_behind(server: RunningS
 def test_a_duty_deleted_in_the_ui_is_drawn_again_with_the_next_change_in_its_round(server: RunningServer) -> None:
     draw(a_picture("lost"))
     duty = "2020年下半年/任务1·全面提高标准化水平"
-    httpx.delete(f"{server.api_url}/flow_runs/{runs_of(server, 'lost')[duty]['id']}").raise_for_status()
+    call(server, "DELETE", f"flow_runs/{runs_of(server, 'lost')[duty]['id']}")
     picture = a_picture("lost", received=(f"{FIRST_ROUND}/2/scjg",))
     draw(picture)
     assert rounds_of(whole_graph(server, "lost")) == {
