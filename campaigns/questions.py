@@ -11,7 +11,7 @@ from decimal import Decimal
 from statistics import median
 
 from campaigns.definition import Doubts, Ratio
-from campaigns.items import Item
+from campaigns.items import Item, in_all_rows
 from campaigns.rollup import Fact
 from campaigns.rules import expression
 from campaigns.sheets import Cell, Sheet
@@ -47,12 +47,11 @@ def questions(
 ) -> tuple[Question, ...]:
     """Return the questions about the last of these rounds, which are those of one report in their order.
 
-    `items` are the figures of the report, `labels` what the rounds are called, `names` the departments.
+    `items` are the figures that a roll-up of the report shows, `labels` what the rounds are called, `names` the departments.
     """
     asked = _Asked(rounds, facts, items, doubts, labels, names)
-    return tuple(
-        sorted((*asked.copies(), *asked.constants(), *asked.jumps(), *asked.ratios()), key=lambda one: (one.expected, one.kind))
-    )
+    found = (*asked.copies(), *asked.constants(), *asked.jumps(), *asked.ratios(), *asked.lists())
+    return tuple(sorted(found, key=lambda one: (one.expected, one.kind)))
 
 
 class _Asked:
@@ -70,9 +69,14 @@ class _Asked:
         self.rounds, self.doubts, self.labels, self.names = rounds, doubts, labels, names
         self.items = {one.id: one for one in items if one.typed}
         self.by: dict[str, dict[Key, dict[str, Fact]]] = defaultdict(lambda: defaultdict(dict))
+        self.listed: dict[str, dict[tuple[str, Key], dict[tuple[str, str], Fact]]] = defaultdict(lambda: defaultdict(dict))
         for fact in facts:
-            if fact.indicator in self.items:
-                self.by[fact.round][fact.duty, fact.department][fact.indicator] = fact
+            of = fact.duty, fact.department
+            if fact.key:
+                column = in_all_rows(fact.indicator)
+                self.listed[fact.round][column.partition(".")[0], of][column, fact.key] = fact
+            elif fact.indicator in self.items:
+                self.by[fact.round][of][fact.indicator] = fact
         self.now = self.by[rounds[-1]]
 
     def copies(self) -> Iterator[Question]:
@@ -172,6 +176,32 @@ class _Asked:
                 shown = f"{(numerator / denominator).quantize(Decimal('0.01')).normalize():f}" if denominator else "分母为0"
                 told = "，".join(f"{self._label(one.indicator)}{one.value.normalize():f}" for one in parts)
                 yield self._question("ratio", parts, f"{ratio.title}为{shown}（{told}），应{_bounds(ratio)}", ())
+
+    def lists(self) -> Iterator[Question]:
+        """Yield lists whose cases are all those of an earlier round, or that have one amount in a whole column.
+
+        That two departments name the same cases is no question: they count once, with the credit shared.
+        """
+        for place, mine in self.listed[self.rounds[-1]].items():
+            columns: dict[str, list[Fact]] = defaultdict(list)
+            for (column, _), fact in mine.items():
+                columns[column].append(fact)
+            cases = max(len(one) for one in columns.values())
+            if cases < self.doubts.copied:
+                continue
+            values = {case: one.value for case, one in mine.items()}
+            for before in reversed(self.rounds[:-1]):
+                theirs = self.listed[before].get(place, {})
+                if values == {case: one.value for case, one in theirs.items()}:
+                    said = f"所列{cases}件与{self.labels.get(before, before)}完全相同"
+                    yield self._question("copied", mine.values(), said, theirs.values())
+                    break
+            for column, filled in columns.items():
+                amounts = {one.value for one in filled}
+                # as one a case itself is counted
+                if len(amounts) == 1 and max(amounts) >= max(self.doubts.least, Decimal(2)) and column in self.items:
+                    said = f"“{self._label(column)}”{len(filled)}件都填{max(amounts).normalize():f}"
+                    yield self._question("constant", filled, said, ())
 
     def _line(self, key: Key, code: str) -> list[Fact]:
         """Return a figure's series over the rounds, this one's last."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from campaigns import questions as asking
 from campaigns import scores as scoring
 from campaigns import targets as aims
-from campaigns.items import figures_of
+from campaigns.items import rolled_of
 from campaigns.plan import Plan
 from campaigns.questions import Question
 from campaigns.records import RoundRecord
@@ -45,7 +45,7 @@ def questions_of(plan: Plan, round_id: str, facts: Sequence[Fact]) -> tuple[Ques
     """Return the questions that a round's figures raise, beside those of the rounds of the same report before it."""
     rounds = _rounds_until(plan, round_id)
     stood = plan.of(round_id)
-    items = figures_of(stood.definition, stood.directory, plan.round(round_id).report)
+    items = rolled_of(stood.definition, stood.directory, plan.round(round_id).report)
     labels = {one.id: one.label for one in plan.rounds}
     mine = [fact for fact in facts if fact.round in rounds]
     return asking.questions(rounds, mine, items, stood.definition.doubts, labels, names(plan))

@@ -97,6 +97,42 @@ def test_ratios_out_of_bounds() -> None:
     assert ask(line("甲", "penalty", 0) | line("甲", "closed", 0), "1", DOUBTS) == ()
 
 
+AMOUNTS = (
+    Item(id="list.no", label="案件", over_places="distinct"),
+    Item(id="list.fine", label="案件·罚没款", over_places="distinct"),
+)
+
+
+def ask_of_list(**rounds: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the questions about the last of these rounds, in which a department lists cases with their fines."""
+    facts = [
+        Fact(f"{a[1:]}/1/{unit}", 1, unit, "lead", f"list#{row}.{code}", value, "表", f"C{row}", "s", "R-1", "甲.xlsx", case)
+        for a, said in rounds.items()
+        for unit in ("甲", "乙")
+        for row, (case, fine) in enumerate(said.items() if unit == "甲" or a == "_1" else (), start=1)
+        for code, value in (("no", Decimal(1)), ("fine", Decimal(fine)))
+    ]
+    codes = [a[1:] for a in rounds]
+    found = questions(codes, facts, AMOUNTS, USUAL_DOUBTS, {a: f"第{a}期" for a in codes}, {})
+    return [(one.kind, one.text) for one in found]
+
+
+def test_a_list_that_is_that_of_the_round_before_is_asked_about_and_cases_of_two_departments_are_not() -> None:
+    four = {"1号": "10", "2号": "20", "3号": "20", "4号": "7"}
+    assert ask_of_list(_1=four, _2=dict(reversed(four.items()))) == [("copied", "甲任务1：所列4件与第1期完全相同")]
+    assert ask_of_list(_1=four, _2={**four, "4号": "8"}) == []
+    assert ask_of_list(_1=four, _2={**four, "5号": "8"}) == []
+    assert ask_of_list(_1={"1号": "10"}, _2={"1号": "10"}) == []  # one case may well go on
+    assert ask_of_list(_1=four) == []  # both departments name them: a joint result
+
+
+def test_one_amount_throughout_a_list_is_asked_about() -> None:
+    same = {f"{case}号": "50" for case in range(1, 6)}
+    assert ask_of_list(_1={}, _2=same) == [("constant", "甲任务1：“案件·罚没款”5件都填50")]
+    assert ask_of_list(_1={}, _2={**same, "6号": "51"}) == []
+    assert ask_of_list(_1={}, _2=dict.fromkeys(same, "1")) == []  # small amounts repeat
+
+
 def poisson(rng: random.Random, mean: float) -> int:
     """Return a count as such counts come: around a mean that itself varies."""
     return sum(rng.random() < mean / 400 for _ in range(400)) if mean < 100 else max(0, round(rng.gauss(mean, mean**0.5)))
