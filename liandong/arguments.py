@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from io import StringIO
 from typing import Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
 from cyclopts.help import HelpEntry, HelpPanel
+from cyclopts.help.inline_text import InlineText
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions
 
@@ -107,11 +107,10 @@ class ChineseHelp:
             return
         names = [_names(entry) for entry in panel.entries]
         width = max(cell_len(name) for name in names) + 4
-        console.print(f"{panel.title}：", highlight=False)
-        for name, entry in zip(names, panel.entries, strict=True):
-            space = " " * (width - cell_len(name))
-            console.print(f"  {name}{space}{_said(entry)}", highlight=False, markup=False, soft_wrap=True)
-        console.print()
+        lines = [
+            f"  {name}{' ' * (width - cell_len(name))}{_said(entry)}" for name, entry in zip(names, panel.entries, strict=True)
+        ]
+        console.print("\n".join([f"{panel.title}：", *lines, ""]), highlight=False, markup=False, soft_wrap=True)
 
     def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:
         """Print how the command is written."""
@@ -131,9 +130,9 @@ def _names(entry: HelpEntry) -> str:
 
 
 def _said(entry: HelpEntry) -> str:
-    text = Console(file=StringIO(), width=500)
-    text.print(entry.description or "", end="")
-    said = text.file.getvalue().strip() if isinstance(text.file, StringIO) else ""
+    described = entry.description
+    parts = (described.primary_renderable, *described.texts) if isinstance(described, InlineText) else (described or "",)
+    said = " ".join(str(part) for part in parts).strip()
     if entry.required:
         return f"{said}（必填）"
     return f"{said}（默认 {entry.default}）" if entry.default and entry.default != "False" else said
