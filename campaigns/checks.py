@@ -407,12 +407,14 @@ def _check_limits(
     """Return the names of `only` and `excluding` that are no organ, group or level."""
     levels = {organ.level for organ in directory.organs}
     for key, names in (("only", limited.only), ("excluding", limited.excluding)):
-        for position, name in enumerate(names):
-            try:
-                if name not in levels:
-                    directory.resolve(name, definition.campaign.starts)
-            except UnknownOrgan as unknown:
-                yield error("unknown-organ", (*path, key, position), f"{said}：{unknown}")
+        for position, text in enumerate(names):
+            pieces = [] if text in levels else [one for _, one in directory.spelled((text,), definition.campaign.starts)]
+            for name in pieces:
+                try:
+                    if name not in levels:
+                        directory.resolve(name, definition.campaign.starts)
+                except UnknownOrgan as unknown:
+                    yield error("unknown-organ", (*path, key, position), f"{said}：{unknown}")
 
 
 def _check_together(definition: Definition, directory: Directory, report: Report, path: Path) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from campaigns.clocks import PERIODIC, Clock
+from campaigns.clocks import ONCE, PERIODIC, Clock
 from campaigns.definition import Report, Role
 from campaigns.findings import Problem, Severity
 from campaigns.terms import Span, Term, span_of
@@ -33,6 +33,7 @@ def doubts(
         yield Problem("dates-reversed", Severity.ERROR, where, f"“{report.title}”统计时间的起始（starts）晚于结束，请核对")
     yield from _order(clock, terms, where)
     yield from _quarter_ends(clock, terms, where)
+    yield from _cut(clock, report.title, campaign, path)
     yield from _few("outside", where, (_outside(clock, one, campaign) for one in rounds))
     if clock.daily is None:
         yield from _few("rest-day", where, (_rest_day(one, workdays) for one in rounds))
@@ -106,6 +107,18 @@ def _outside(clock: Clock, a_round: "Round", campaign: Span) -> str | None:
     return None
 
 
+def _cut(clock: Clock, title: str, campaign: Span, path: Path) -> Iterator[Problem]:
+    """Return the dates from or until which something is reported again and again that lie outside the campaign."""
+    if clock.form in ONCE:  # there they say what the figures are about
+        return
+    if clock.starts and clock.starts < campaign.first:
+        told = f"“{title}”从{in_chinese(clock.starts)}起报，早于专项行动开始，按{in_chinese(campaign.first)}起算，请核对"
+        yield Problem("outside", Severity.WARNING, (*path, "starts"), told)
+    if clock.ends and clock.ends > campaign.last:
+        told = f"“{title}”报到{in_chinese(clock.ends)}为止，晚于专项行动结束，按{in_chinese(campaign.last)}为止，请核对"
+        yield Problem("outside", Severity.WARNING, (*path, "ends"), told)
+
+
 def _meant_later(clock: Clock) -> bool:
     """Return whether a date after the campaign's end is what the notice says: so long after an end, or about the last period."""
     counted_on = clock.form in ("phase_end", "range", "after_holiday", *PERIODIC) or (
@@ -141,7 +154,10 @@ def late_hops(report: Report, rounds: Sequence["Round"], hours: OfficeHours, pat
     """Return the hours of hops that leave a lead no time on the day of its own date; `path` is that of the hops."""
     for position, hop in enumerate(report.hops):
         where: Path = (*path, position, "hour")
-        if hop.hour and hop.role is Role.LEAD:
+        if hop.hour and report.clock.form == "event":
+            told = f"“{report.title}”随时报送，没有截止日，时刻（hour）不起作用，请删去；要求可以写进报表的填写说明（notes）"
+            yield Problem("hop-hour", Severity.ERROR, where, told)
+        elif hop.hour and hop.role is Role.LEAD:
             told = f"“{report.title}”的牵头单位何时报办公室由报送时限决定，请把时刻移到 clock 里，写作 hour"
             yield Problem("hop-hour", Severity.ERROR, where, told)
         elif hop.hour and hop.to != "office" and Role.LEAD in {one.role for one in report.hops}:

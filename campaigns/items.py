@@ -193,7 +193,17 @@ def _limited(one: Report | Form | Indicator) -> bool:
 
 
 def codes_of(name: str, definition: Definition, directory: Directory) -> tuple[str, ...]:
-    """Return the codes of the departments a name stands for: an organ, a group, or all organs of a level; none if unknown."""
+    """Return the codes of the departments a name stands for: an organ, a group, or all organs of a level; none if unknown.
+
+    Of several names in one text, `市住建局、文旅局`, those of all of them.
+    """
+    if found := _codes_of_one(name, definition, directory):
+        return found
+    pieces = [one for _, one in directory.spelled((name,), definition.campaign.starts)]
+    return tuple(dict.fromkeys(code for one in pieces for code in _codes_of_one(one, definition, directory)))
+
+
+def _codes_of_one(name: str, definition: Definition, directory: Directory) -> tuple[str, ...]:
     if level := directory.at_level(name):
         return level
     try:

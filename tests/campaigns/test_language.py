@@ -149,6 +149,8 @@ def test_an_event_leaves_nobody_too_little_time() -> None:
         ({"only": ["市公安局", "县"]}, {"1/gaj", "2/dong", "2/xi"}),
         ({"excluding": ["各区市场监管局"]}, {"1/gaj", "1/jyj"}),
         ({"only": ["县"], "excluding": ["西区市场监管局"]}, {"2/dong"}),
+        ({"only": ["市公安局、教育局"]}, {"1/gaj", "1/jyj"}),
+        ({"excluding": ["市公安局、县"]}, {"1/jyj"}),
     ],
 )
 def test_a_report_can_be_about_some_duties_and_some_departments(limits: dict[str, Any], expected: set[str]) -> None:
@@ -161,7 +163,7 @@ def test_a_report_can_be_about_some_duties_and_some_departments(limits: dict[str
 
 
 def test_limits_name_what_exists() -> None:
-    laid_out = plan(report={"duties": [7], "only": ["市工商局"], "excluding": ["镇"]}, form={"excluding": ["省"]})
+    laid_out = plan(report={"duties": [7], "only": ["市公安局、市工商局"], "excluding": ["镇"]}, form={"excluding": ["省"]})
 
     assert told(laid_out)[:3] == [
         "报送事项“总结”：通讯录里没有“市工商局”，请在通讯录中登记后再用",

@@ -428,7 +428,19 @@ def test_hours_that_leave_the_lead_no_time_or_stand_twice_are_told_at_their_line
     assert problem.message == f"“工作总结及统计表”{told}"
 
 
+def test_an_hour_of_a_hop_says_nothing_of_what_is_reported_at_any_time() -> None:
+    plan = with_hops(None, FIRST, LAST, event="发现重大案件")
+    (problem,) = [one for one in plan.problems if one.rule == "hop-hour"]
+    assert problem.path == ("reports", 0, "hops", 0, "hour") and "随时报送，没有截止日，时刻（hour）不起作用" in problem.message
+
+
 CASES: tuple[tuple[dict[str, object], str, str], ...] = (
+    (
+        {"monthly": ["end"], "starts": "2020-10-01"},
+        "outside",
+        "从2020年10月1日（周四）起报，早于专项行动开始，按2020年10月20日（周二）起算，请核对",
+    ),
+    ({"weekly": ["周五"], "ends": "2022-10-01"}, "outside", "报到2022年10月1日（周六）为止，晚于专项行动结束，按"),
     ({}, "clock", "“工作总结及统计表”没有写何时报送"),
     ({"date": "2020-12-03", "weekly": ["周五"]}, "clock", "同时写了 date、weekly，只能留一个"),
     ({"dates": ["2020-11-06"], "starts": "2020-11-01"}, "clock", "“自”（starts）不能和 dates 一起用，请删去"),
