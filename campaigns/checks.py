@@ -11,7 +11,7 @@ from datetime import date
 from pydantic import BaseModel
 
 from campaigns import clocks
-from campaigns.definition import USUAL_LADDER, Definition, Form, Hop, Indicator, Report, Role, Row, Rule, Upward
+from campaigns.definition import USUAL_LADDER, Definition, Form, Hop, Indicator, Part, Report, Role, Row, Rule, Upward
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
@@ -54,7 +54,7 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
         ("targets", "目标代码", definition.targets),
     ):
         yield from _duplicates((section,), "id", label, [item.id for item in items])
-    yield from _check_duties(definition)
+    yield from _check_duties(definition, directory)
     yield from _check_clauses(definition)
     yield from _check_needs(definition)
     yield from _check_addressees(definition, directory)
@@ -81,6 +81,9 @@ def check_directory(directory: Directory, on: date) -> Iterator[Problem]:
                 where: Path = ("directory", "organs", index, "former_parents", position, "id")
                 yield error("unknown-organ", where, f"“{organ.name}”的原上级代码“{former.id}”在通讯录里没有对应单位")
         yield from _check_above(directory, organ, on, ("directory", "organs", index, "parent"))
+        if rank(organ.level) is None and rank(usual := organ.level.removesuffix("级")):
+            told = f"“{organ.name}”的层级写成了“{organ.level}”：按层级说到“{usual}”的报送事项、报表不会算上它，请改成“{usual}”"
+            yield warning("level", ("directory", "organs", index, "level"), told)
     for index, group in enumerate(directory.groups):
         if group.id in codes:
             path: Path = ("directory", "groups", index, "id")
@@ -110,12 +113,12 @@ def _check_above(directory: Directory, organ: Organ, on: date, path: Path) -> It
         yield warning("level", path, f"“{organ.name}”是{organ.level}级，上级“{above[0].name}”却是{above[0].level}级，请核对")
 
 
-def _duplicates(section: Path, key: str | None, label: str, values: Sequence[str | int]) -> Iterator[Problem]:
+def _duplicates(section: Path, key: str | None, label: str, values: Sequence[str | int], how: str = "") -> Iterator[Problem]:
     first: dict[str | int, int] = {}
     for index, value in enumerate(values):
         if value in first:
             path = (*section, index) if key is None else (*section, index, key)
-            yield error("duplicate", path, f"{label} {value} 重复，前面第{first[value] + 1}条已经用过，请改成不同的")
+            yield error("duplicate", path, f"{label} {value} 重复，前面第{first[value] + 1}条已经用过，请改成不同的{how}")
         first.setdefault(value, index)
 
 
@@ -149,13 +152,19 @@ def _check_phases(definition: Definition) -> Iterator[Problem]:
         yield error("cycle", ("phases", cycle[0], "needs"), f"前置阶段互相等待：{chain}，请去掉其中一个前置关系")
 
 
-def _check_duties(definition: Definition) -> Iterator[Problem]:
+def _check_duties(definition: Definition, directory: Directory) -> Iterator[Problem]:
     """Return what is wrong within single duties: who answers for it, in which phase it is, by when its work is done."""
     campaign = definition.campaign
     phases = {phase.id: phase for phase in definition.phases}
     for index, duty in enumerate(definition.duties):
         path: Path = ("duties", index)
         said = f"任务{duty.number}"
+        for position, name in directory.spelled(duty.units, campaign.starts):
+            try:
+                directory.resolve(name, campaign.starts)
+            except UnknownOrgan as unknown:
+                if unknown.candidates:
+                    yield error("unknown-organ", (*path, "units", position), f"{said}：{unknown}")
         if duty.units:
             told = f"责任单位（{'、'.join(duty.units)}）是牵头还是配合，原文没有写明"
             told = f"{told}：请核对后改写到 lead、joint_leads 或 cooperating"
@@ -245,6 +254,9 @@ def _check_reports(definition: Definition, directory: Directory) -> Iterator[Pro
         for role, count in roles.items():
             if count > 1:
                 yield error("duplicate", (*path, "hops"), f"“{role.chinese}”在报送环节中出现了{count}次，只能有一次")
+        if report.summary_headings and not any(Part.SUMMARY in hop.parts for hop in report.hops):
+            told = f"“{report.title}”写了工作总结应含内容，报送内容（parts）里却没有工作总结（summary），请补上或删去"
+            yield warning("no-summary", (*path, "summary_headings"), told)
         for position, hop in enumerate(report.hops):
             if hop.role is Role.LEAD and hop.to != "office":
                 yield error("hop", (*path, "hops", position, "to"), "牵头单位只能报送给办公室，请改为 office")
@@ -323,7 +335,7 @@ def _check_forms(definition: Definition, directory: Directory) -> Iterator[Probl
 
 def _check_parts(path: Path, label: str, items: Sequence[Indicator | Row]) -> Iterator[Problem]:
     yield from _duplicates(path, "id", f"{label}代码", [one.id for one in items])
-    yield from _duplicates(path, "label", f"{label}名称", [one.label for one in items])
+    yield from _duplicates(path, "label", f"{label}名称", [one.label for one in items], "，例如在前面加上所属的组")
     codes = {one.id: one for one in items}
     for position, one in enumerate(items):
         if one.id in SCOPES:

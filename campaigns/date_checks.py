@@ -54,7 +54,8 @@ def _open(clock: Clock, title: str, dated: bool, where: Path) -> Iterator[Proble
         told = f"“{title}”在阶段“{clock.phase_end}”结束时报送，阶段的结束日期还不知道，暂不计时"
         yield Problem("unknown-date", Severity.WARNING, where, told)
         return
-    told = f"“{title}”在专项行动期间没有任何报送日期"
+    feast = clock.holiday or clock.before_holiday or clock.after_holiday
+    told = f"“{title}”在专项行动期间没有任何报送日期{f'：其间没有{feast}假期' if feast else ''}"
     yield Problem("no-round", Severity.ERROR, where, told)
 
 
@@ -145,9 +146,8 @@ def _rest_day(a_round: "Round", workdays: Workdays) -> str | None:
 def _no_time(a_round: "Round") -> Iterator[str]:
     for role, owed_on in a_round.due:
         if owed_on <= a_round.opens_on:
-            yield (
-                f"{a_round.label}的{role.chinese}单位应在{in_chinese(owed_on)}前报送，可到{in_chinese(a_round.opens_on)}才下发"
-            )
+            late = "当天" if owed_on == a_round.opens_on else f"到{in_chinese(a_round.opens_on)}"
+            yield f"{a_round.label}的{role.chinese}单位应在{in_chinese(owed_on)}前报送，可{late}才下发"
 
 
 def late_hops(report: Report, rounds: Sequence["Round"], hours: OfficeHours, path: Path) -> Iterator[Problem]:
@@ -185,4 +185,4 @@ def _few(rule: str, where: Path, told: Iterable[str | None]) -> Iterator[Problem
     shown = said if len(said) <= _SHOWN + 1 else said[:_SHOWN]
     yield from (Problem(rule, Severity.WARNING, where, one) for one in shown)
     if len(said) > len(shown):
-        yield Problem(rule, Severity.WARNING, where, f"像上面这样的还有{len(said) - len(shown)}期，见 liandong plan")
+        yield Problem(rule, Severity.WARNING, where, f"像上面这样的还有{len(said) - len(shown)}期")

@@ -20,7 +20,7 @@ _PATTERNS: dict[str, str] = {
     r"^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$": "日期，例如 2026-06-20；没有写年份的写成 06-20",
     r"^((\d{4}-)?(0[1-9]|1[0-2])-)?(0[1-9]|[12]\d|3[01])$": "日期，例如 2026-10-16 或 10-16；结束日期也可以只写日，例如 31",
     r"^([1-9]|[12]\d|3[01]|end)$": "几日，例如 10；月底写 end",
-    r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$": '时刻，例如 "11:00"',
+    r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$": '时刻，两位小时，例如 "08:30"',
     r"^[a-z][a-z0-9_]*$": "小写字母、数字和下划线，以字母开头，例如 cases_filed",
     r"^[a-z0-9][a-z0-9-]*$": "小写字母、数字和短横线，例如 hezhou-2020",
 }
@@ -30,6 +30,11 @@ _DATE = "应是真实的日期，写成 年-月-日，例如 2020-10-20"
 _NUMBER = "应是整数，例如 15"
 _TEXT = "应是文字；纯数字、true 之类请加引号"
 _LIST = "应是列表：用 [甲, 乙]，或每项一行、以“- ”开头"
+# what people write who look for a way to say something that has another name here
+_MEANT = {
+    "every_days": "每10天（每旬）报送写成 monthly: [10, 20, end]，每天报送写成 daily: every_day",
+    "every_months": "每两个月报送写成 yearly 下的各个日期，每季度是 quarterly，每半年是 half_yearly",
+}
 _SECTION = "应是一组“名称: 内容”，每项一行，缩进对齐"
 
 # One wording for each type of error the models of definition.py and organs.py can give.
@@ -80,6 +85,8 @@ def describe(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     kind: str = error["type"]
     name = title(model, path[:-2] if path[-1:] == OF_KEY else path)
     if kind == "extra_forbidden":
+        if meant := _MEANT.get(str(path[-1])):
+            return f"没有“{path[-1]}”这一项：{meant}"
         right = suggestion(model, path)
         hint = f"，是否应为 {right}（{title(model, (*path[:-1], right))}）？" if right else "，请删去或改正"
         return f"没有“{path[-1]}”这一项{hint}"
@@ -90,6 +97,8 @@ def describe(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     if value is None:
         return f"“{name}”留空了，{words}"
     shown = str(value).lower() if isinstance(value, bool) else str(value)
+    if words == _LIST and isinstance(value, str | int) and not isinstance(value, bool):
+        words = f"应是列表，只有一项也写成 [{shown[:40]}]"
     if isinstance(value, str | int | float) and shown.strip():
         return f"“{name}”写成了“{shown[:40]}{'…' if len(shown) > 40 else ''}”，{words}{_wide(kind, shown)}"
     return f"“{name}”{words}"

@@ -232,7 +232,7 @@ class Directory(Record):
         if len(exact) == 1:
             return _Found(exact[0])
         if exact:
-            raise UnknownOrgan(name, sorted(one.name for one in exact), f"“{name}”同时是几个单位的名称")
+            raise UnknownOrgan(name, sorted(f"{one.name}（{one.id}）" for one in exact), f"“{name}”同时是几个单位的名称")
         read = _kindred(known, wanted)
         why = ""
         if len(read.kinds) > 1:
@@ -258,6 +258,10 @@ class Directory(Record):
                 f"“{name}”没有写明是哪几个单位",
                 "请逐个写出单位名称，原文没有写全的请问清；通讯录里也可以登记为组（groups）",
             )
+        holders: tuple[Organ | Group, ...] = (*self.organs, *self.groups)
+        if other := next((one for one in holders if name == one.name), None):
+            span = f"{other.since}起才有" if other.since and on < other.since else f"只到{other.until}"
+            raise UnknownOrgan(name, self._close(name, on), f"通讯录里的“{name}”{span}，{on}不能用", "请核对设立、撤销日期")
         raise UnknownOrgan(name, self._close(name, on))
 
     def _close(self, name: str, on: date) -> list[str]:

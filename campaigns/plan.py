@@ -3,9 +3,10 @@
 Ids are paths of codes derived from the definition (`hezhou-2020/summary-2020-2/15/scjg`), so expanding again changes nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import TypeVar
@@ -188,13 +189,17 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     problems += unresolved
     rounds, doubts = _rounds(definition, workdays, hours)
     problems += doubts
-    expected = tuple(_expected(definition, directory, assignments, rounds, hours))
+    owed = {report.id: tuple(_owed(definition, directory, assignments, report)) for report in definition.reports}
+    expected = tuple(_expected(owed, rounds, hours))
     lost = {definition.duties[int(one.path[1])].number for one in unresolved if one.path[2] in ("lead", "joint_leads")}
     led = [one for one in assignments if one.duty not in lost] if lost else assignments
     problems += _orphans(definition, directory, led)
     problems += _entangled(definition, directory, assignments)
     problems += checks.assumptions(definition, directory)
     problems += checks.debtors(definition, directory, {one.department for one in assignments})
+    if not any(one.severity in (Severity.ERROR, Severity.ASKED) for one in problems):
+        problems += _unasked(definition, directory, assignments, owed)
+        problems += _before_its_document(definition, rounds)
     return Plan(definition, directory, assignments, rounds, expected, tuple(problems), hours.convention)
 
 
@@ -260,6 +265,7 @@ def _rounds(definition: Definition, workdays: Workdays, hours: OfficeHours) -> t
         prefix = report.title if len(definition.reports) > 1 else ""
         dated = terms(report.clock, whole, phases, workdays)
         laid = [_round(campaign.id, report, one, prefix, campaign.starts, workdays) for one in dated]
+        laid = _one_after_another(report, laid, workdays)
         problems += doubts(report, dated, laid, whole, workdays, ("reports", index, "clock"))
         problems += late_hops(report, laid, hours, ("reports", index, "hops"))
         rounds += laid
@@ -284,6 +290,20 @@ def _round(campaign: str, report: Report, term: Term, prefix: str, starts: date,
     )
 
 
+def _one_after_another(report: Report, laid: list[Round], workdays: Workdays) -> list[Round]:
+    """Return the rounds so that, of listed dates and where the notice says nothing else, none opens before the last one's date.
+
+    Between dates a few days apart the usual lead would send the letters of several rounds on one day.
+    """
+    if report.opens_working_days_before is not None or report.clock.form not in ("dates", "yearly"):
+        return laid
+    after = [date.min, *(workdays.shift(one.due_on, 1) for one in laid[:-1])]
+    return [
+        replace(one, opens_on=day) if one.opens_on < day < min(due for _, due in one.due) else one
+        for one, day in zip(laid, after, strict=False)
+    ]
+
+
 def _hours(report: Report, due: Mapping[Role, date], last: date) -> Iterator[tuple[Role, time]]:
     """Return the hours of the roles that have one: the hop's own, on the last date else the clock's."""
     for hop in report.hops:
@@ -292,17 +312,14 @@ def _hours(report: Report, due: Mapping[Role, date], last: date) -> Iterator[tup
             yield hop.role, time_of(hour)
 
 
-def _expected(
-    definition: Definition,
-    directory: Directory,
-    assignments: tuple[Assignment, ...],
-    rounds: tuple[Round, ...],
-    hours: OfficeHours,
-) -> Iterator[ExpectedReport]:
-    receivers = {report.id: tuple(_owed(definition, directory, assignments, report)) for report in definition.reports}
+# by report: the assignments that owe it, each with its receivers
+_Owed = Mapping[str, Sequence[tuple[Assignment, tuple[str, ...]]]]
+
+
+def _expected(owed: _Owed, rounds: tuple[Round, ...], hours: OfficeHours) -> Iterator[ExpectedReport]:
     for a_round in rounds:
         due_at = {role: a_round.due_at(role, hours) for role, _ in a_round.due}
-        for one, to in receivers[a_round.report]:
+        for one, to in owed[a_round.report]:
             yield ExpectedReport(
                 id=f"{a_round.id}/{one.duty}/{one.department}",
                 round=a_round.id,
@@ -334,6 +351,40 @@ def _owed(
             yield one, (OFFICE,)
         else:
             yield one, (own_leads(one) if hop.to == "parent" else ()) or all_leads.get(one.duty, ())
+
+
+def _unasked(definition: Definition, directory: Directory, assignments: tuple[Assignment, ...], owed: _Owed) -> Iterator[Problem]:
+    """Return the reports that nobody owes, and the duties and leads that no report asks about."""
+    for index, report in enumerate(definition.reports):
+        if not owed[report.id]:
+            told = f"没有任何单位要报“{report.title}”：请核对涉及任务（duties）、应报单位（only、excluding）和报表的限填单位"
+            yield checks.error("nobody-owes", ("reports", index), told)
+    leads = Counter(one.duty for one in assignments if one.role is Role.LEAD)
+    asked = {code: Counter(one.duty for one, _ in mine if one.role is Role.LEAD) for code, mine in owed.items()}
+    about = {one.duty for mine in owed.values() for one, _ in mine}
+    for index, duty in enumerate(definition.duties):
+        path: checks.Path = ("duties", index)
+        if duty.number not in about:
+            told = f"任务{duty.number}没有报送事项涉及，办得怎样没有单位报送，请核对报送事项的涉及任务（duties）"
+            yield checks.warning("not-asked", path, told)
+        elif not any(one[duty.number] == leads[duty.number] for one in asked.values()):
+            reporting = {one.department for mine in owed.values() for one, _ in mine if one.duty == duty.number}
+            silent = [one.department for one in assignments if one.duty == duty.number and one.role is Role.LEAD]
+            names = [directory.organ(code).name for code in silent if code not in reporting]
+            if names:
+                said = "、".join(names[:5]) + (f"等{len(names)}个单位" if len(names) > 5 else "")
+                told = f"任务{duty.number}的牵头单位{said}没有报送事项要报，请核对应报单位（only、excluding）和通讯录里的层级"
+                yield checks.warning("not-asked", path, told)
+
+
+def _before_its_document(definition: Definition, rounds: tuple[Round, ...]) -> Iterator[Problem]:
+    """Return a word where something is due before the document that asks for it was issued."""
+    issued = definition.campaign.source.issued_on
+    early = [one for one in rounds if definition.campaign.starts <= one.due_on < issued]  # what is due before the start is told
+    if early:
+        others = f"（共{len(early)}期）" if len(early) > 1 else ""
+        told = f"成文日期{in_chinese(issued)}晚于截止日{in_chinese(early[0].due_on)}{others}，请核对"
+        yield checks.warning("outside", ("campaign", "source", "issued_on"), told)
 
 
 def _own_leads(directory: Directory, assignments: Iterable[Assignment]) -> Callable[[Assignment], tuple[str, ...]]:

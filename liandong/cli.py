@@ -30,6 +30,7 @@ _VERDICTS = {
     "duplicate": ("重复报送", OK),
 }
 
+_FEW = 12  # names in a line
 _COMMANDS, _OPTIONS, _ARGUMENTS = Group("命令"), Group("选项"), Group("参数")
 Campaign = Annotated[str | None, Parameter(help="专项行动代码（只有一个时可省略）")]
 
@@ -666,12 +667,20 @@ def _show_plan(document: dict[str, Any]) -> None:
         _say(f"{duty['number']:>3}. {duty['title']}")
         if duty["clause"]:
             _say(f"     条款：{duty['clause']}")
-        _say(f"     牵头：{'、'.join(duty['lead'])}")
+        if duty["units"]:
+            _say(f"     责任单位（角色待定）：{'、'.join(duty['units'])}")
+        else:
+            _say(f"     牵头：{'、'.join(duty['lead'])}")
         if duty["cooperating"]:
             _say(f"     配合：{'、'.join(duty['cooperating'])}")
     for one in document["rounds"]:
         cited = f"；条款：{one['clause']}" if one["clause"] else ""
-        _say(f"报送期 {one['label']}（{one['id']}）：{one['opens']} 下发，{'，'.join(one['hops'])}{cited}")
+        covers = "至".join(dict.fromkeys(one["covers"]))
+        _say(f"报送期 {one['label']}（{one['id']}）：统计 {covers}，{one['opens']} 下发，{'，'.join(one['hops'])}{cited}")
+    for one in document["debtors"]:
+        names = one["departments"]
+        few = "、".join(names[:_FEW]) + ("等" if len(names) > _FEW else "")
+        _say(f"应报单位 {one['title']}：{len(names)} 个{'，' if names else ''}{few}")
     for told in document["events"]:
         _say(f"随时报送，不设时限：{told}")
     _say(f"截止日期的算法：{document['convention']}；遇休息日，日期不变（定义另有规定的除外）")

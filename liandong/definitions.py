@@ -114,6 +114,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "clause": duty.clause,
                 "lead": group_names(plan.definition, plan.directory, duty, Role.LEAD),
                 "cooperating": group_names(plan.definition, plan.directory, duty, Role.COOPERATING),
+                "units": list(duty.units),
             }
             for duty in plan.definition.duties
         ],
@@ -134,6 +135,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             }
             for one in plan.rounds
         ],
+        "debtors": [
+            {"report": one.id, "title": one.title, "departments": _debtors(plan, one.id)}
+            for one in plan.definition.reports
+            if not one.clock.event
+        ],
         "events": [f"{one.title}（{one.clock.event}）" for one in plan.definition.reports if one.clock.event],
         "convention": plan.convention + ("，写明时刻的以所写时刻为准" if any(one.hours for one in plan.rounds) else ""),
         "assignments": len(plan.assignments),
@@ -141,6 +147,13 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "edges": len(graph.edges(plan)),
         "findings": findings_document(plan.problems),
     }
+
+
+def _debtors(plan: Plan, report: str) -> list[str]:
+    """Return the names of those who owe a report, groups expanded; the same in each of its rounds."""
+    first = next((one for one in plan.rounds if one.report == report), None)
+    codes = dict.fromkeys(one.department for one in plan.expected_in(first.id)) if first else ()
+    return [plan.directory.organ(code).name for code in codes]
 
 
 def _by(a_round: Round, role: Role) -> str:

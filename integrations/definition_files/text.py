@@ -156,7 +156,7 @@ _TABS = re.compile(r"^[ ]*\t[ \t]*(?=[^\s#])")
 _WIDE_COLON = re.compile(rf"^(\s*(?:- )?)({_KEYS})：\s*(?=\S|$)")
 _TIGHT_COLON = re.compile(rf"^(\s*(?:- )?)({_KEYS}):(?=[^\s:])")
 _WIDE_COMMA = re.compile(rf"(?:^|[\s{{,])({_NAMES}): *\[([^\]\"']*[，；][^\]\"']*)\]")
-_WIDE_BRACKETS = re.compile(rf"^(\s*(?:- )?)({_NAMES}): *[［【]([^［【］】]*)[］】]\s*$")
+_WIDE_BRACKETS = re.compile(rf"(^\s*(?:- )?|[\s{{,])({_NAMES}): *[［【]([^［【］】]*)[］】](?=\s*(?:$|[,}}]))")
 
 
 def _text(path: Path) -> str:
@@ -196,9 +196,9 @@ def _mend(slips: list[_Slip], number: int, line: str, above: Sequence[str]) -> s
     elif found := _TIGHT_COLON.match(line):
         slips.append(_Slip(number, found[2], "tight-colon", f"“{found[2]}:”后面要有一个空格"))
         line = f"{found[1]}{found[2]}: {line[found.end() :]}"
-    if found := _WIDE_BRACKETS.match(line):
+    for found in _WIDE_BRACKETS.finditer(line):
         slips.append(_Slip(number, found[2], "wide-bracket", f"“{found[2]}”的方括号是全角的，请改成半角的 [ ]"))
-        line = f"{found[1]}{found[2]}: [{found[3]}]"
+        line = line.replace(found[0], f"{found[1]}{found[2]}: [{found[3]}]")
     for found in _WIDE_COMMA.finditer(line):
         sign = next(sign for sign in found[2] if sign in "，；")
         slips.append(_Slip(number, found[1], "wide-comma", f"“{found[1]}”的各项用“{sign}”隔开了，请改成半角逗号加一个空格“, ”"))

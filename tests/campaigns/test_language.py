@@ -310,3 +310,42 @@ def test_who_is_addressed_and_has_nothing_to_do_is_told() -> None:
 
     assert told(laid_out) == ["主送：通讯录里没有“市工商局”，请在通讯录中登记后再用"]
     assert "主送单位“各区市场监管局”没有任何任务，请核对是否漏写" in told(laid_out, Severity.WARNING)
+
+
+def test_what_nobody_is_asked_about_is_told() -> None:
+    def told_of(asked: list[dict[str, Any]], **report: Any) -> list[tuple[str, str]]:
+        return [(one.rule, one.message) for one in plan(duties=asked, report=report).problems if one.rule in NOBODY]
+
+    two = [
+        {"number": 1, "title": "第一项", "joint_leads": ["市公安局", "各区市场监管局"]},
+        {"number": 2, "title": "第二项", "lead": ["市教育局"]},
+    ]
+    assert told_of(two) == []
+    assert told_of(two, only=["县"]) == [
+        ("not-asked", "任务1的牵头单位市公安局没有报送事项要报，请核对应报单位（only、excluding）和通讯录里的层级"),
+        ("not-asked", "任务2没有报送事项涉及，办得怎样没有单位报送，请核对报送事项的涉及任务（duties）"),
+    ]
+    assert told_of(two, duties=[2], only=["县"])[0][1].startswith("没有任何单位要报“总结”：请核对")
+    unread = [{"number": 1, "title": "第一项", "lead": ["市旅游公司"]}]
+    assert told_of(unread, only=["县"]) == []  # one fault is told once
+
+
+NOBODY = ("nobody-owes", "not-asked")
+
+
+def test_a_date_before_the_document_that_asks_for_it_is_told() -> None:
+    def told_of(issued: str) -> list[str]:
+        source = {"title": "通知", "body": "市联席办", "issued_on": issued}
+        laid_out = plan(campaign={"source": source}, report={"clock": {"dates": ["2021-06-18", "2021-12-03"]}})
+        return [one for one in told(laid_out, Severity.WARNING) if "成文日期" in one]
+
+    assert told_of("2021-06-18") == []
+    assert told_of("2021-06-20") == ["成文日期2021年6月20日（周日）晚于截止日2021年6月18日（周五），请核对"]
+
+
+def test_letters_for_listed_dates_close_together_do_not_all_go_out_at_once() -> None:
+    dates = ["2021-03-10", "2021-03-19", "2021-03-31"]
+    rounds = plan(report={"clock": {"dates": dates}}).rounds
+    assert [one.opens_on.isoformat() for one in rounds] == ["2021-01-27", "2021-03-11", "2021-03-22"]
+    written = plan(report={"clock": {"dates": dates}, "opens_working_days_before": 6}).rounds
+    assert [one.opens_on.isoformat() for one in written] == ["2021-03-02", "2021-03-11", "2021-03-23"]

@@ -126,7 +126,7 @@ TOLD = """\
 16 duties[1].title 缺少 title（任务），请补上
 18 duties[1].needs[1] 任务2的前置任务9不存在，请改成已有的任务序号
 21 duties[2].title “title”在第20行已经写过，同一处只能写一次，请删去其中一个
-22 duties[2].lead “牵头单位”写成了“市公安局”，应是列表：用 [甲, 乙]，或每项一行、以“- ”开头
+22 duties[2].lead “牵头单位”写成了“市公安局”，应是列表，只有一项也写成 [市公安局]
 23 duties[3].number “序号”写成了“三”，应是整数，例如 15
 25 duties[3].lead 没有写牵头单位：请补上 lead，各单位分别负责的写 joint_leads
 26 duties[4].number 任务序号 1 重复，前面第1条已经用过，请改成不同的
@@ -258,7 +258,7 @@ def test_a_bad_hour_or_holiday_hides_no_others(folder: Path) -> None:
     others = {circle, "15 duties[0].cooperating[0] 任务1：通讯录里没有“市公按局”，您是否指：市公安局？"}
     festivals = "只能是 元旦、春节、清明、五一、端午、中秋、国庆 之一"
     for clock, message in (
-        ('{yearly: [06-18, 12-03], hour: "9:00"}', '.hour “时刻”写成了“9:00”，写法不对，应是时刻，例如 "11:00"'),
+        ('{yearly: [06-18, 12-03], hour: "9:00"}', '.hour “时刻”写成了“9:00”，写法不对，应是时刻，两位小时，例如 "08:30"'),
         ("{before_holiday: 中秋国庆, days: 1}", f".before_holiday “节前”写成了“中秋国庆”，{festivals}"),
         ("{after_holiday: 春节假期, days: 1}", f".after_holiday “节后”写成了“春节假期”，{festivals}"),
     ):
