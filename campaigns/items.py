@@ -151,10 +151,10 @@ def rolled_of(definition: Definition, directory: Directory, report: str) -> tupl
 
 
 def in_letters(items: Iterable[Item]) -> tuple[Item, ...]:
-    """Return the figures that a table in a letter has room for: of a matrix with sums its sums, of everything else all."""
+    """Return the figures that a table in a letter has room for: of a matrix with sums its sums and what none takes in, else all."""
     items = tuple(items)
-    summed = any(item.row and not item.typed for item in items)
-    return tuple(item for item in items if not (summed and item.row and item.typed))
+    summed = {part for item in items if item.row for part in item.sum_of}
+    return tuple(item for item in items if not (item.typed and item.id in summed))
 
 
 def _in_list(form: Form, one: Indicator, number: int | None = None) -> Item:

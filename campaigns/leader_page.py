@@ -15,7 +15,7 @@ from campaigns.plan import Plan
 from campaigns.records import RequestRecord
 from campaigns.rollup import Entry, RollUp, percent
 from campaigns.states import State
-from campaigns.workdays import in_chinese, moment_in_chinese
+from campaigns.workdays import in_chinese, moment_in_chinese, office_date
 
 _MOST = 3  # of duties, units, figures: a page has no more room, and a leader no more time
 _MOST_DECISIONS = 3
@@ -140,7 +140,8 @@ def _stuck(rollup: RollUp) -> Iterable[str]:
         missing = _missing(mine)
         if missing:
             lead = "（含牵头）" if any(one.role is Role.LEAD for one in missing) else ""
-            text = f"任务{number}“{shortened(one_line(title), 8)}”应报{len(mine)}项，未报{len(missing)}项{lead}。"
+            owed = sum(one.owes for one in mine)
+            text = f"任务{number}“{shortened(one_line(title), 8)}”应报{owed}项，未报{len(missing)}项{lead}。"
             found.append((-len(missing), number, text))
     for _, _, text in sorted(found)[:_MOST]:
         yield text
@@ -191,8 +192,8 @@ def _ahead(plan: Plan, rollup: RollUp) -> str:
     if due:
         first = min(due)
         return f"{moment_in_chinese(first)}：{len(set(due[first]))}个单位{len(due[first])}项截止。"
-    a_round = plan.round(rollup.round)
-    later = sorted((one.opens_on, one.label) for one in plan.rounds if one.opens_on > a_round.opens_on)
+    today = office_date(rollup.as_of)
+    later = sorted((one.opens_on, one.label) for one in plan.rounds if one.opens_on > today)
     return f"{in_chinese(later[0][0])}：下发{later[0][1]}报表。" if later else "后面没有报送期。"
 
 

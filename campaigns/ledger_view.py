@@ -6,6 +6,8 @@ Plain values: states, dates and remaining times are Chinese text already; links 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from campaigns.states import percentage
+
 REPORTED = ("已报送", "零报告", "迟报")
 OVERDUE = ("逾期未报", "逾期退回")
 EXEMPT = ("免报", "不适用")
@@ -127,8 +129,13 @@ class Counts:
     @property
     def coverage(self) -> str:
         """Return the share that has reported, of those that must: `96.1%`, or a dash when nobody must."""
-        owing = self.expected - self.exempt
-        return f"{100 * (self.received + self.nil + self.late) / owing:.1f}%" if owing else "—"
+        share = percentage(self.received + self.nil + self.late, self.owed)
+        return f"{share.normalize():f}%" if share is not None else "—"
+
+    @property
+    def owed(self) -> int:
+        """Return how many had to report: those that are exempt had not."""
+        return self.expected - self.exempt
 
 
 def count(entries: Iterable[Entry]) -> Counts:

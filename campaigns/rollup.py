@@ -19,7 +19,7 @@ from campaigns.formulas import Exact, over_periods, ratio, shown, together
 from campaigns.items import Item, in_all_rows, rolled_of
 from campaigns.organs import Directory
 from campaigns.plan import ExpectedReport, Plan
-from campaigns.states import Standing, State, as_it_stood, chinese, state, tally
+from campaigns.states import Standing, State, as_it_stood, chinese, percentage, state, tally
 
 Figures = Mapping[str, Decimal]  # by indicator
 Key = TypeVar("Key", bound=Hashable)
@@ -214,8 +214,7 @@ class RollUp:
 
 def percent(rate: Decimal) -> str:
     """Return a share in per cent with one decimal; only what is whole is 100%."""
-    shown = min(rate * 100, Decimal("99.9")) if rate < 1 else Decimal(100)
-    return f"{shown.quantize(Decimal('0.1')).normalize():f}%"
+    return f"{(percentage(rate, 1) or Decimal(0)).normalize():f}%"
 
 
 @no_collecting()

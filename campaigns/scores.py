@@ -10,7 +10,7 @@ from campaigns.findings import Severity
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import RoundRecord, SubmissionRecord
 from campaigns.sheets import Cell, Sheet
-from campaigns.states import Standing, State, state
+from campaigns.states import Standing, State, as_it_stood, state
 from campaigns.targets import WHOLE, Attainment
 from campaigns.workdays import moment_in_chinese
 
@@ -40,9 +40,10 @@ def happened(
     owed: dict[str, list[ExpectedReport]] = {}
     for one in plan.expected_in(a_round.id):
         owed.setdefault(one.department, []).append(one)
+    standings = {one.id: as_it_stood(standings[one.id], as_of) for mine in owed.values() for one in mine}
     told: dict[str, dict[str, list[str]]] = {"returned": {}, "warned": {}}
     departments = {one.id: one.department for mine in owed.values() for one in mine}
-    for said in submissions:
+    for said in (one for one in submissions if one.received_at <= as_of):
         remarks = [one["message"] for one in said.findings if one["severity"] == Severity.WARNING.value]
         kind = "returned" if said.outcome == "returned" else "warned" if said.outcome == "accepted" and remarks else ""
         if kind and said.expected in departments:

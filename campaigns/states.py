@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -208,11 +208,14 @@ def rates(counts: Mapping[str, int]) -> Rates:
     on_time = counts[State.RECEIVED] + counts[State.NIL]
     came = on_time + counts[State.LATE]
     return Rates(
-        _percentage(came, counts["expected"] - counts[State.WAIVED] - counts[State.NOT_APPLICABLE]),
-        _percentage(on_time, came + counts[State.MISSING]),
+        percentage(came, counts["expected"] - counts[State.WAIVED] - counts[State.NOT_APPLICABLE]),
+        percentage(on_time, came + counts[State.MISSING]),
     )
 
 
-def _percentage(part: int, whole: int) -> Decimal | None:
-    """Return a percentage rounded down, so that only what is whole is 100."""
-    return Decimal(part * 1000 // whole) / 10 if whole else None
+def percentage(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    """Return a share in per cent with one decimal, None of nothing; only what is whole is 100."""
+    if not whole:
+        return None
+    exact = Decimal(part) * 100 / whole
+    return (exact if exact >= 100 else min(exact, Decimal("99.9"))).quantize(Decimal("0.1"), ROUND_HALF_UP)

@@ -85,10 +85,10 @@ class _Writing:
         return sum(one.owes and not one.reported for one in self.rollup.entries if one.duty in ours)
 
     def _figures(self, block: Block, ours: tuple[int, ...]) -> list[Decimal] | None:
-        """Return the totals that were written into a block, None when there are none."""
+        """Return the totals, in our units, that were written into a block; None when there are none."""
         # of several duties a ratio, or a case that stands in two of them, is worked out anew
         totals = self.rollup.period.by_duty.get(ours[0], {}) if len(ours) == 1 else self.rollup.of_duties(ours)
-        values = []
+        exact = []
         for item in self.form.table(block).items:
             if not item.counts or not item.typed:
                 continue
@@ -99,10 +99,10 @@ class _Writing:
             if isinstance(value, str):
                 self.problems.append(f"{block.title}的“{item.label}”：{value}")
                 continue
-            values.append(value)
+            exact.append(totals[own.id])  # what rounds to nothing in the superior's unit is no zero report
             self.cells.append(Written(block.sheet, block.cell("own", item.id), value))
             self.lines.append(Line(block.duty, item.label, value, ours, note))
-        return values or None
+        return exact or None
 
     def _cases(self, block: Block, ours: tuple[int, ...]) -> list[Decimal] | None:
         """Return a one for each case that was written into a list, in a row of its own; None when that cannot be done.

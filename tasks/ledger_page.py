@@ -21,7 +21,7 @@ from campaigns.records import (
     RoundRecord,
     SubmissionRecord,
 )
-from campaigns.states import Standing
+from campaigns.states import Standing, as_it_stood
 from campaigns.window import picture
 from campaigns.workdays import Workdays, in_chinese, office_date
 from integrations.database.ledger import Ledger
@@ -73,7 +73,8 @@ class _Campaign:
 
 def ledger_view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datetime) -> LedgerView:
     """Return how a campaign stands, as the page and the workbook show it."""
-    plan, standings, rounds = at.plan(record), ledger.standings(record.id), ledger.rounds(record.id)
+    plan, rounds = at.plan(record), ledger.rounds(record.id)
+    standings = {code: as_it_stood(one, as_of) for code, one in ledger.standings(record.id).items()}
     opened = {one.id: one.closed_at is not None for one in rounds if one.opened_at}
     drawn = picture(plan, record.version, standings, opened, as_of)
     states = {bar.key: bar.state for one in drawn.rounds for bar in one.reports}
@@ -111,7 +112,8 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
     if a_round.opened_at is None:
         return RoundView(a_round.id, a_round.label, f"{in_chinese(a_round.opens_on)}下发", dates)
     status = f"{moment_in_chinese(a_round.closed_at)}已汇总" if a_round.closed_at else "报送中"
-    submissions = {one.expected: one for one in ledger.submissions(a_round.id) if one.outcome == "accepted"}
+    came = (one for one in ledger.submissions(a_round.id) if one.received_at <= shared.as_of)
+    submissions = {one.expected: one for one in came if one.outcome == "accepted"}
     parts = parts_of_round(ledger, plan, a_round.id)
     forms = {one.department: one for one in ledger.forms(a_round.id)}  # the newest version of each remains
     owed: dict[str, list[ExpectedReport]] = defaultdict(list)

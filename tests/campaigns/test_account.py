@@ -1,7 +1,7 @@
 """What the office tells of a round: sections of summaries, sentences with the same numbers as the roll-up, what is missing."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -13,8 +13,9 @@ from campaigns.parts import Document, Paragraph, sections
 from campaigns.plain import file_name
 from campaigns.rollup import Fact, RollUp, roll_up
 from campaigns.sheets import Sheet
-from campaigns.states import Accepted, Standing
+from campaigns.states import Accepted, Standing, State
 from campaigns.targets import WHOLE, Attainment
+from campaigns.workdays import in_chinese
 from tests.builders import FIRST_ROUND, small_plan
 
 PLAN = small_plan()
@@ -123,6 +124,18 @@ def test_time_that_changes_nothing_changes_no_page() -> None:
     assert pages[0].who[0].startswith("市市场监管局：3项未报")
     before = facts(PLAN, rolled("1/swj", as_of=datetime(2020, 11, 21, tzinfo=UTC)), None, {}, (), 0, closed=False)
     assert before.stuck == ("各项任务都没有逾期。",) and before.ahead.startswith("2020年11月26日（周四）17:30：")
+
+
+def test_the_leaders_page_counts_those_who_had_to_report_and_looks_ahead_from_now() -> None:
+    rollup = rolled()
+    waived = [replace(one, state=State.WAIVED) if one.duty == 1 and one.department == "swj" else one for one in rollup.entries]
+    stuck = facts(PLAN, replace(rollup, entries=tuple(waived)), None, {}, (), 0, closed=True).stuck
+    ((told, owed),) = [(one, sum(x.duty == 1 for x in rollup.entries)) for one in stuck if one.startswith("任务1")]
+    assert f"应报{owed - 1}项，未报{owed - 1}项" in told
+    opens = min(one.opens_on for one in PLAN.rounds if one.id != FIRST_ROUND)
+    assert facts(PLAN, rollup, None, {}, (), 0, closed=True).ahead.startswith(in_chinese(opens))
+    that_day = rolled(as_of=datetime.combine(opens, time(4), UTC))
+    assert not facts(PLAN, that_day, None, {}, (), 0, closed=True).ahead.startswith(in_chinese(opens))
 
 
 def test_chapters_are_counted_in_chinese() -> None:

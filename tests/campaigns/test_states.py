@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from campaigns.events import Event
-from campaigns.states import Rates, Standing, State, chinese, fold, rates, state, tally
+from campaigns.states import Rates, Standing, State, chinese, fold, percentage, rates, state, tally
 
 START = datetime(2020, 11, 1, tzinfo=UTC)
 DUE = datetime(2020, 12, 3, 9, 30, tzinfo=UTC)
@@ -105,3 +105,4 @@ def test_rates_leave_out_what_is_excused_and_only_what_is_whole_is_a_hundred() -
     assert rates(tally([State.NIL, State.WAIVED])) == Rates(Decimal(100), Decimal(100))
     assert rates(tally([State.OPEN])) == Rates(Decimal(0), None)
     assert rates(tally([State.WAIVED])) == Rates(None, None)
+    assert [percentage(2, 3), percentage(2999, 3000), percentage(2, 2)] == [Decimal("66.7"), Decimal("99.9"), Decimal(100)]

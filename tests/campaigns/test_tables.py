@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns.definition import Definition, Rule
+from campaigns.definition import Definition, Indicator, Row, Rule
+from campaigns.definition import Form as Asked
 from campaigns.findings import Severity
 from campaigns.forms import Form, header
-from campaigns.items import figures_of
+from campaigns.items import figures_of, in_letters, rolled_of
 from campaigns.plan import expand
 from campaigns.submission import At, Book, CheckedBlock, Outcome, Sheet, Value, check
 from campaigns.workdays import OfficeHours
@@ -73,6 +74,20 @@ def test_each_department_gets_the_forms_and_columns_that_are_its_own() -> None:
     plan = expand(definition.model_copy(update={"forms": forms}), small_directory(), WORKDAYS, OfficeHours())
     assert not [one for one in plan.problems if "limited" in one.rule]
     assert {one.id for one in figures_of(plan.definition, plan.directory, "quarter")} >= {"actions", "trademark.cases_filed"}
+
+
+def test_a_table_in_a_letter_leaves_out_only_what_a_sum_takes_in() -> None:
+    definition = iron_definition()
+    columns = tuple(Indicator(id=code, label=label, unit="批次") for code, label in (("sampled", "抽检"), ("failed", "不合格")))
+    rows = (Row(id="food", label="食品"), Row(id="drug", label="药品"))
+    second = Asked(id="extra", title="抽检表", layout="matrix", rows=rows, indicators=columns)
+    report = definition.reports[0].model_copy(update={"more_forms": (*definition.reports[0].more_forms, "extra")})
+    both = definition.model_copy(update={"forms": (*definition.forms, second), "reports": (report, *definition.reports[1:])})
+    every = rolled_of(both, small_directory(), report.id)
+    shown = [one.id for one in in_letters(every)]
+    assert {"food.sampled", "drug.failed"} <= set(shown)
+    summed = {part for one in every for part in one.sum_of if one.row} & {one.id for one in every if one.typed}
+    assert summed and not summed & set(shown)
 
 
 def test_who_is_asked_nothing_owes_nothing() -> None:

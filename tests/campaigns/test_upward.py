@@ -176,6 +176,26 @@ def test_a_list_goes_up_empty_only_when_all_have_said_that_there_is_nothing() ->
     assert not nothing.problems and (above.blocks[0].nil_cell, "是") in {(one.cell, one.value) for one in nothing.cells}
 
 
+def test_what_rounds_to_nothing_above_is_no_zero_report() -> None:
+    units = province_plan().definition
+    asked = (Indicator(id="penalty", label="罚没款", unit="亿元", decimals=2),)
+    theirs = units.forms[0].model_copy(update={"indicators": asked})
+    asks = units.model_copy(update={"forms": (theirs,), "rules": ()})
+    above = form(expand(asks, province_plan().directory, WORKDAYS, OfficeHours()))
+    plan = small_plan()
+    came = [Standing(one.due_at, received_at=LAUNCHED, version=1) for one in plan.expected_in(FIRST_ROUND)]
+    standings = dict(zip((one.id for one in plan.expected_in(FIRST_ROUND)), came, strict=True))
+    for value, nil in (("6.2", 0), ("0", 1)):
+        facts = [
+            Fact(one.id, one.duty, one.department, one.role, "penalty", Decimal(value), "表", "C5", "s", "e", "f")
+            for one in plan.expected_in(FIRST_ROUND)
+            if one.role is Role.LEAD and one.duty == 1
+        ]
+        found = fill(above, Upward(to="省", duties={1: (1,)}), roll_up(plan, FIRST_ROUND, facts, standings, at(12, 2)))
+        assert [one.value for one in found.lines] == [0]
+        assert sum(one.cell == above.blocks[0].nil_cell for one in found.cells) == nil
+
+
 def test_without_a_mapping_of_duties_the_numbers_are_the_same() -> None:
     found = fill(form(), Upward(to="省", codes=UPWARD.codes), rolled(cases_filed="5", cases_closed="4", penalty="1"))
     assert {one.duty: one.ours for one in found.lines} == {1: (1,), 2: (2,)}

@@ -12,9 +12,12 @@ from openpyxl import load_workbook
 from campaigns.decisions import Kind, Selection
 from campaigns.definition import Doubts, Ratio, ScoreRule, Scoring, Target
 from campaigns.plan import Plan, expand
+from campaigns.scores import Score
 from campaigns.workdays import OfficeHours
 from flows import tick
 from liandong.cli import run
+from tasks.accounts import ledger_sheet_view
+from tasks.assessing import assess_campaign
 from tasks.campaign import launch
 from tasks.closing import publish
 from tasks.decide import Order, decide
@@ -136,6 +139,18 @@ def test_a_roll_up_as_of_an_earlier_moment_has_the_figures_of_that_moment(
     assert run(["show", f"{FIRST_ROUND}/1/wlj", "--as-of", "2020-11-23T09:00", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["state_text"], shown["received_at"], shown["version"]) == ("办理中", None, 0)
+    report(city, "wlj", "配合任务", 1, at(11, 25), **{"立案（件）": "三件"})  # returned, later
+    moment = at(11, 23, 9)
+    with city.ledger() as ledger:
+        view = ledger_sheet_view(city, ledger, "test-2020", moment)
+    seen = {unit.name: (one.state, one.version) for unit in view.rounds[0].units for one in unit.entries if one.duty == 1}
+    assert (seen["市商务局"], seen["市文旅局"]) == (("已报送", 1), ("办理中", 0))
+    scored = {one.department: [line.why for line in one.lines if line.rule == "major"] for one in scores_at(moment)}
+    assert scored["wlj"] == [] and "退回" in scored["swj"][0]
+
+
+def scores_at(moment: datetime) -> tuple[Score, ...]:
+    return assess_campaign("test-2020", moment).scores or ()
 
 
 def test_a_workbook_is_written_anew_when_anything_in_it_differs_and_only_then(city: Office) -> None:
