@@ -151,7 +151,7 @@ def rolled_of(definition: Definition, directory: Directory, report: str) -> tupl
 
 
 def in_letters(items: Iterable[Item]) -> tuple[Item, ...]:
-    """Return the figures that a table in a letter has room for: of a matrix with sums its sums and what none takes in, else all."""
+    """Return the figures that a table in a letter has room for: all, but of a matrix what a sum of it takes in."""
     items = tuple(items)
     summed = {part for item in items if item.row for part in item.sum_of}
     return tuple(item for item in items if not (item.typed and item.id in summed))
