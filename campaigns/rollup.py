@@ -220,12 +220,12 @@ def percent(rate: Decimal) -> str:
 @no_collecting()
 def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping[str, Standing], as_of: datetime) -> RollUp:
     """Return the totals of a round from the facts in effect, those of the rounds before it too, and the coverage at a moment."""
-    plan = plan.of(round_id)
+    whole, plan = plan, plan.of(round_id)  # rounds that ended under an earlier plan stand in the whole one only
     a_round, campaign = plan.round(round_id), plan.definition.campaign
     owed = plan.expected_in(round_id)
     indicators = rolled_of(plan.definition, plan.directory, a_round.report)
     order = {one.id: at for at, one in enumerate(indicators)}
-    rounds = _until(plan, round_id)
+    rounds = _until(whole, round_id)
     known = [fact for fact in map(_in_all_rows, facts) if fact.round in rounds and fact.indicator in order]
     known.sort(key=lambda fact: (rounds[fact.round], fact.duty, fact.department, order[fact.indicator], fact.key))
     counted = tuple(fact for fact in known if fact.round == round_id)
@@ -241,9 +241,9 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         office=campaign.office,
         round=round_id,
         round_label=a_round.label,
-        labels={code: plan.round(code).label for code in rounds},
+        labels={code: whole.round(code).label for code in rounds},
         covers=f"{_day(a_round.covers_from)}至{_day(a_round.covers_until)}",
-        since=_day(plan.round(next(iter(rounds))).covers_from),
+        since=_day(whole.round(next(iter(rounds))).covers_from),
         as_of=as_of,
         indicators=indicators,
         duties={duty.number: (duty.title, "、".join(duty.leads)) for duty in plan.definition.duties if duty.number in due},

@@ -29,6 +29,7 @@ from tasks.closing import publish
 from tasks.office import Office
 from tasks.office import office as open_office
 from tasks.record import verify
+from tasks.trace import trace
 from tests.builders import FIRST_ROUND, SECOND_ROUND, WORKDAYS, organ, small_definition, small_directory, small_plan
 from tests.flows.test_tick import answer, drop, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
@@ -64,8 +65,12 @@ def duties(**by_number: Mapping[str, Any] | None) -> tuple[Duty, ...]:
 
 
 def clocked(*days: str, **more: Any) -> tuple[Any, ...]:
+    return clocked_by(Clock(yearly=days), **more)
+
+
+def clocked_by(clock: Clock, **more: Any) -> tuple[Any, ...]:
     report = small_definition().reports[0]
-    return (report.model_copy(update={"clock": Clock(yearly=days), **more}),)
+    return (report.model_copy(update={"clock": clock, **more}),)
 
 
 def indicators(*added: Indicator, without: str = "") -> tuple[Any, ...]:
@@ -406,6 +411,25 @@ def test_what_ended_under_another_plan_does_not_stand_in_the_way_of_later_rounds
     assert run(["show", f"{FIRST_ROUND}/2/swj", "--as-of", "2021-06-29T10:00"]) == 0
     assert "打造高品质消费商圈" in (one.home / "台账.html").read_text("utf-8")
     assert verify().faults == ()
+
+
+def test_what_is_cumulative_holds_the_rounds_before_under_every_later_plan(one: Office) -> None:
+    answer(one, "swj", [("配合任务", 1)], at(11, 20))
+    for moment in (at(12, 4), at(12, 11)):
+        tick.tick(moment)
+    quarterly = clocked_by(Clock(quarterly="end"))
+    apply(changed(reports=quarterly), at(12, 14))
+    tick.tick(at(12, 16))
+    quarter = "test-2020/summary-2020-q4"
+    answer(one, "swj", [("配合任务", 1)], at(12, 17), quarter)
+    for moment in (at(1, 8, year=2021), at(1, 12, year=2021)):
+        tick.tick(moment)
+    first = publish(CAMPAIGN, quarter, at(1, 12, year=2021))
+    apply(changed(reports=quarterly, ladder=()), at(1, 13, year=2021))
+    found, _ = trace(quarter, (), None, "", at(1, 14, year=2021))
+    assert found.cumulative.overall["officers"] == 2 * found.overall["officers"]
+    assert list(found.labels.values()) == ["2020年下半年", "2020年第四季度"]
+    assert publish(CAMPAIGN, quarter, at(1, 14, year=2021)).version == first.version  # nothing of it has changed
 
 
 def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
