@@ -117,7 +117,7 @@ def published(rollup: RollUp, more: Sequence[Sheet] = ()) -> dict[str, Any]:
 
 def _digest(rollup: RollUp, more: Sequence[Sheet]) -> str:
     heads = [rollup.campaign_title, rollup.office, rollup.round_label, rollup.covers, rollup.since]
-    names = [header(one) for one in rollup.indicators], [*rollup.duties.items()], [*rollup.departments.items()]
+    names = [header(one) for one in rollup.indicators], [*rollup.all_duties.items()], [*rollup.all_departments.items()]
     said = repr([heads, names, rollup.entries, rollup.places, rollup.coverage, [*more]])
     return sha256(said.encode(errors="backslashreplace")).hexdigest()
 

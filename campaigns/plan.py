@@ -134,10 +134,23 @@ class Plan:
 
     def organ(self, code: str) -> Organ:
         """Return a department of the campaign, also one that an amendment has taken out; KeyError when there never was one."""
-        for directory in (self.directory, *(one.plan.directory for one in reversed(self.earlier))):
+        return self.organs[code]
+
+    def duty(self, number: int) -> Duty:
+        """Return a duty of the campaign, also one that an amendment has taken out; KeyError when there never was one."""
+        for definition in (self.definition, *(one.plan.definition for one in reversed(self.earlier))):
             with suppress(KeyError):
-                return directory.organ(code)
-        raise KeyError(code)
+                return definition.duty(number)
+        raise KeyError(number)
+
+    @cached_property
+    def organs(self) -> Mapping[str, Organ]:
+        """Return the departments of the campaign by code, last those that an amendment has taken out."""
+        found: dict[str, Organ] = {}
+        for directory in (self.directory, *(one.plan.directory for one in reversed(self.earlier))):
+            for organ in directory.organs:
+                found.setdefault(organ.id, organ)
+        return found
 
     @cached_property
     def needs(self) -> Mapping[int, tuple[int, ...]]:

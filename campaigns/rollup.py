@@ -14,10 +14,10 @@ from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 from campaigns.collecting import no_collecting
-from campaigns.definition import Role
+from campaigns.definition import Duty, Role
 from campaigns.formulas import Exact, over_periods, ratio, shown, together
 from campaigns.items import Item, in_all_rows, rolled_of
-from campaigns.organs import Directory
+from campaigns.organs import Organ
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.states import Standing, State, as_it_stood, chinese, percentage, state, tally
 
@@ -177,7 +177,8 @@ class Joint:
 class RollUp:
     """The totals of a round: those of its period, and those that it comes to with the rounds of the same report before it.
 
-    `places` are the organs that report and those above them in the directory, from the top down.
+    `places` are the organs that report and those above them in the directory, from the top down. What is owed in the round is in
+    `duties` and `departments`; `all_duties` and `all_departments` have those too that only rounds before have figures of.
     """
 
     campaign_title: str
@@ -191,6 +192,8 @@ class RollUp:
     indicators: tuple[Item, ...]
     duties: Mapping[int, tuple[str, str]]  # number -> title, leads
     departments: Mapping[str, str]  # code -> name
+    all_duties: Mapping[int, tuple[str, str]]
+    all_departments: Mapping[str, str]
     facts: tuple[Fact, ...]
     earlier: tuple[Fact, ...]  # of the rounds before, the earliest first
     period: Totals
@@ -234,7 +237,12 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
     present = {one.department for one in owed}
     names = {organ.id: organ.name for organ in plan.directory.organs if organ.id in present}
     due = {one.duty for one in owed}
-    places = _places(plan.directory, present | {fact.department for fact in known}, a_round.covers_until)
+    duties = {duty.number: _titled(duty) for duty in plan.definition.duties if duty.number in due}
+    # what was reported before an amendment took its department or duty out still counts
+    gone = sorted({fact.duty for fact in known} - duties.keys())
+    organs = {**plan.organs, **{code: organ for code, organ in whole.organs.items() if code not in plan.organs}}
+    reporting = dict.fromkeys(fact.department for fact in known)
+    places = _places(organs, present | reporting.keys(), a_round.covers_until)
     above = {place.code: place.above for place in places}
     return RollUp(
         campaign_title=campaign.title,
@@ -246,8 +254,10 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         since=_day(whole.round(next(iter(rounds))).covers_from),
         as_of=as_of,
         indicators=indicators,
-        duties={duty.number: (duty.title, "、".join(duty.leads)) for duty in plan.definition.duties if duty.number in due},
+        duties=duties,
         departments=names,
+        all_duties=duties | {number: _titled(whole.duty(number)) for number in gone},
+        all_departments=names | {code: organs[code].name for code in reporting if code not in names},
         facts=counted,
         earlier=tuple(fact for fact in known if fact.round != round_id),
         period=totals(counted, indicators, above),
@@ -258,6 +268,10 @@ def roll_up(plan: Plan, round_id: str, facts: Iterable[Fact], standings: Mapping
         coverage=_coverage(entries, _weight(entries, known, indicators, list(rounds)[-2:-1])),
         coverage_of={code: _coverage(mine) for code, mine in _by_department(entries, names).items()},
     )
+
+
+def _titled(duty: Duty) -> tuple[str, str]:
+    return duty.title, "、".join(duty.leads)
 
 
 def _day(day: date) -> str:
@@ -407,9 +421,8 @@ def _until(plan: Plan, round_id: str) -> dict[str, int]:
     return {code: at for at, code in enumerate(ids[: ids.index(round_id) + 1])}
 
 
-def _places(directory: Directory, present: Iterable[str], on: date) -> tuple[Place, ...]:
-    """Return these organs and all above them on a date, from the top down, else in the order of the directory."""
-    organs = {organ.id: organ for organ in directory.organs}
+def _places(organs: Mapping[str, Organ], present: Iterable[str], on: date) -> tuple[Place, ...]:
+    """Return those present and all above them on a date, from the top down, else in the order of the organs."""
     above = {code: organ.parent_on(on) or "" for code, organ in organs.items()}
     wanted: set[str] = set()
     for code in present:

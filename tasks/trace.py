@@ -28,8 +28,8 @@ def trace(
     for code in indicators:
         if code not in codes:
             raise UnknownItem(f"没有指标“{code}”；有：{'、'.join(f'{one}（{label}）' for one, label in codes.items())}")
-    if duty is not None and duty not in found.duties:
-        raise UnknownItem(f"这一期没有任务{duty}；有：{'、'.join(map(str, found.duties))}")
+    if duty is not None and duty not in found.all_duties:
+        raise UnknownItem(f"这一期没有任务{duty}；有：{'、'.join(map(str, found.all_duties))}")
     places = {name: one.code for one in found.places for name in (one.code, one.name)}
     if department and department not in places:
         raise UnknownItem(f"这一期没有单位“{department}”；有：{'、'.join(one.name for one in found.places)}")

@@ -155,16 +155,16 @@ def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
 def _so_far(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     """Write what the round comes to with the rounds before it, in sheets of their own: nobody adds a period to a year."""
     said, covers = rollup.cumulative, f"{rollup.since}至{rollup.covers.partition('至')[2]}"
-    duties: list[list[Cell]] = [[number, title, leads] for number, (title, leads) in rollup.duties.items()]
-    figures = [said.by_duty.get(number, {}) for number in rollup.duties]
+    duties: list[list[Cell]] = [[number, title, leads] for number, (title, leads) in rollup.all_duties.items()]
+    figures = [said.by_duty.get(number, {}) for number in rollup.all_duties]
     title = "累计（含以前各期，按任务）"
     sheet = _figures_sheet(book, rollup, BY_DUTY_SO_FAR, title, _DUTY_COLUMNS, duties, figures, cached, said, covers)
-    _lead_to_origin(sheet, rollup, len(_DUTY_COLUMNS), list(rollup.duties), attrgetter("duty"), so_far=True)
-    units: list[list[Cell]] = [[at, name] for at, name in enumerate(rollup.departments.values(), start=1)]
-    figures = [said.by_department.get(code, {}) for code in rollup.departments]
+    _lead_to_origin(sheet, rollup, len(_DUTY_COLUMNS), list(rollup.all_duties), attrgetter("duty"), so_far=True)
+    units: list[list[Cell]] = [[at, name] for at, name in enumerate(rollup.all_departments.values(), start=1)]
+    figures = [said.by_department.get(code, {}) for code in rollup.all_departments]
     title = "累计（含以前各期，按单位）"
     sheet = _figures_sheet(book, rollup, BY_DEPARTMENT_SO_FAR, title, _UNIT_COLUMNS, units, figures, cached, said, covers)
-    _lead_to_origin(sheet, rollup, len(_UNIT_COLUMNS), list(rollup.departments), attrgetter("department"), so_far=True)
+    _lead_to_origin(sheet, rollup, len(_UNIT_COLUMNS), list(rollup.all_departments), attrgetter("department"), so_far=True)
 
 
 def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:

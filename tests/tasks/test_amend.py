@@ -21,6 +21,7 @@ from campaigns.workdays import OfficeHours, instant, office_date
 from flows import tick
 from integrations.database.engine import engine, transaction
 from integrations.database.ledger import business_state
+from integrations.excel.rollup_book import write_rollup
 from liandong.cli import run
 from tasks import decide as deciding
 from tasks.amend import Order, amend, compare
@@ -430,6 +431,32 @@ def test_what_is_cumulative_holds_the_rounds_before_under_every_later_plan(one: 
     assert found.cumulative.overall["officers"] == 2 * found.overall["officers"]
     assert list(found.labels.values()) == ["2020年下半年", "2020年第四季度"]
     assert publish(CAMPAIGN, quarter, at(1, 14, year=2021)).version == first.version  # nothing of it has changed
+
+
+def test_what_was_reported_before_its_department_was_taken_out_is_named_wherever_it_counts(one: Office) -> None:
+    for unit in ("wlj", "swj"):
+        answer(one, unit, [("配合任务", 1)], at(11, 20))
+    answer(one, "swj", [("牵头任务", 2)], at(11, 21))
+    for moment in (at(12, 4), at(12, 11)):
+        tick.tick(moment)
+    small = small_directory()
+    without = small.model_copy(update={"organs": tuple(organ for organ in small.organs if organ.id != "wlj")})
+    others = duties(d1={"cooperating": ("市商务局", "各县(区)人民政府")}, d2=None)
+    apply(changed(without, duties=others), at(12, 14))
+    tick.tick(at(5, 11, year=2021))
+    answer(one, "swj", [("配合任务", 1)], at(5, 12, year=2021), SECOND_ROUND)
+    found, figures = trace(SECOND_ROUND, ["officers"], None, "", at(5, 13, year=2021))
+    (officers,) = figures
+    assert officers.cumulative == found.cumulative.overall["officers"] == 160
+    assert {place.name for place in found.places} >= {"市文旅局"}
+    _, (of_the_gone,) = trace(SECOND_ROUND, ["officers"], 2, "", at(5, 13, year=2021))
+    assert of_the_gone.cumulative == 40
+    book = load_workbook(BytesIO(write_rollup(found)))
+    assert "市文旅局" in {row[2] for row in book["以前各期来源"].iter_rows(min_row=5, values_only=True)}
+    for name, key, at_column in (("累计(按单位)", "市文旅局", 2), ("累计(按任务)", "打造高品质消费商圈", 3)):
+        *rows, total = book[name].iter_rows(min_row=5, values_only=True)
+        assert key in {row[1] for row in rows} and str(total[at_column]).startswith("=SUM(")  # as what stands above adds up
+        assert sum(row[at_column] or 0 for row in rows) == 160
 
 
 def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
