@@ -114,8 +114,10 @@ class Amendment:
 def in_force(plan: Plan, spared: Collection[str], former: Sequence[tuple[Plan, Collection[str], Collection[str]]]) -> Plan:
     """Return the plan of an amended campaign: rounds that ended under an earlier version stand as that version had them.
 
-    `former` are the versions before: plan, the rounds that ended under it, what was spared in it.
+    `spared` are reports, and whole rounds, that are not owed; `former` are the versions before: plan, the rounds that ended under
+    it, what was spared in it.
     """
+    plan = _without(plan, spared)
     earlier = tuple(Former(_without(one, left_out), frozenset(closed)) for one, closed, left_out in former)
     ended = {code for one in earlier for code in one.closed}
     reports = [report.id for one in (plan, *(one.plan for one in reversed(earlier))) for report in one.definition.reports]
@@ -124,13 +126,17 @@ def in_force(plan: Plan, spared: Collection[str], former: Sequence[tuple[Plan, C
     rounds += [one for one in plan.rounds if one.id not in ended]
     rounds.sort(key=lambda one: (place[one.report], one.due_on))
     expected = [one for each in earlier for one in each.plan.expected if one.round in each.closed]
-    expected += [one for one in _without(plan, spared).expected if one.round not in ended]
+    expected += [one for one in plan.expected if one.round not in ended]
     return replace(plan, rounds=tuple(rounds), expected=tuple(expected), earlier=earlier)
 
 
 def _without(plan: Plan, spared: Collection[str]) -> Plan:
     left_out = frozenset(spared)
-    return replace(plan, expected=tuple(one for one in plan.expected if one.id not in left_out)) if left_out else plan
+    if not left_out:
+        return plan
+    rounds = tuple(one for one in plan.rounds if one.id not in left_out)
+    expected = tuple(one for one in plan.expected if left_out.isdisjoint((one.id, one.round)))
+    return replace(plan, rounds=rounds, expected=expected)
 
 
 def carried(new: Directory, written: Directory, now: Directory) -> Directory:
@@ -258,7 +264,9 @@ class _Work:
         laid = {one.id: one for one in new.rounds}
         self.kept = {code: laid[code] for code in self.live if code in laid}
         self.gone = [one for code, one in self.live.items() if code not in laid]
-        self.new_rounds = [one for one in new.rounds if one.id not in situation.rounds and one.due_on >= self.today]
+        unknown = [one for one in new.rounds if one.id not in situation.rounds]
+        self.new_rounds = [one for one in unknown if one.due_on >= self.today]
+        self.over = [one for one in unknown if one.due_on < self.today]  # nobody is asked for what is past
         self._sort_out()
         self._move()
 
@@ -379,9 +387,9 @@ class _Work:
         told_before = {code for one in self.old.earlier for code in one.closed}
         closed = [code for code in self.situation.rounds if code in ended and code not in told_before]
         former = [(one.plan, one.closed, ()) for one in self.old.earlier]
-        spared = tuple(one.id for one in self.spared)
+        spared = [*(one.id for one in self.spared), *(one.id for one in self.over)]
         plan = in_force(self.laid, spared, [*former, (replace(self.old, earlier=()), closed, ())])
-        events, after = self._events(decision, version, written, closed)
+        events, after = self._events(decision, version, written, closed, spared)
         void, renewed = self._forms(plan)
         told, assigned = self._told(renewed)
         touched = {one.id for each in (self.restored, self.redirected) for one in each} | {one.expected for one in self.moved}
@@ -414,7 +422,7 @@ class _Work:
         )
 
     def _events(
-        self, decision: Decision, version: str, written: str, closed: list[str]
+        self, decision: Decision, version: str, written: str, closed: list[str], spared: list[str]
     ) -> tuple[tuple[Event, ...], dict[str, Standing]]:
         campaign, as_of = self.laid.definition.campaign, self.as_of
         found = [
@@ -430,7 +438,7 @@ class _Work:
                 directory=self.laid.directory.model_dump_json(),
                 written=written,
                 closed=closed,
-                spared=[one.id for one in self.spared],
+                spared=spared,
                 rounds=[dated(one) for one in self.dates.values()],
                 removed=[one.id for one in self.gone if one.opened_at is None],
                 dropped=[one.id for one in self.dropped if one.round in self.kept],

@@ -23,7 +23,7 @@ class FormerVersion:
 class CampaignRecord:
     """A campaign as launched, or last amended: its definition and directory are the JSON they were launched with.
 
-    `spared` are expected reports of the plan that are not owed, because their date had passed when an amendment brought them;
+    `spared` are expected reports and rounds of the plan that are not owed: their date had passed when an amendment brought them;
     `earlier` are the versions before, the newest last.
     """
 

@@ -459,6 +459,16 @@ def test_what_was_reported_before_its_department_was_taken_out_is_named_wherever
         assert sum(row[at_column] or 0 for row in rows) == 160
 
 
+def test_a_report_that_comes_later_has_no_rounds_from_before_it_came(one: Office) -> None:
+    report = small_definition().reports[0]
+    news = report.model_copy(update={"id": "news", "title": "工作信息", "clock": Clock(monthly=("end",))})
+    apply(changed(reports=(report, news)), at(3, 15, year=2021))
+    first = "test-2020/news-2021-03"
+    assert next(x.id for x in plan_of(CAMPAIGN).rounds if x.report == "news") == first
+    found, _ = trace(first, (), None, "", at(3, 17, year=2021))
+    assert (found.since, list(found.labels.values())) == ("2021年3月1日", ["工作信息2021年3月"])
+
+
 def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
     answer(one, "wlj", [("配合任务", 1)], at(11, 20))
     publish(CAMPAIGN, FIRST_ROUND, at(11, 21))
