@@ -232,7 +232,7 @@ def archiving() -> None:
 
 def changed(before: Mapping[str, Any], after: RollUp) -> None:
     """Find every figure that differs from the version before: the station's, the duty's, all above it and the whole."""
-    found = changes(before, published(after), after, {place.code: place.name for place in after.places})
+    found = changes(before, published(after), after, {place.code: place.name for place in after.places}, {})
     assert len(found) == 2 * (3 + len(upwards(after.facts[0].department))), "period and cumulative"
 
 

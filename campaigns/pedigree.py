@@ -7,7 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 from campaigns.forms import header
-from campaigns.items import Item
+from campaigns.items import Item, rolled_of
+from campaigns.plan import Plan
 from campaigns.rollup import Fact, Figures, RollUp, totals
 from campaigns.sheets import Sheet
 
@@ -122,10 +123,26 @@ def _digest(rollup: RollUp, more: Sequence[Sheet]) -> str:
     return sha256(said.encode(errors="backslashreplace")).hexdigest()
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp, named: Mapping[str, str]) -> tuple[Change, ...]:
+def headings(plan: Plan, report: str) -> Mapping[str, str]:
+    """Return what the figures of a report are called, by code, also those that an amendment has taken out."""
+    return {
+        item.id: header(item)
+        for one in (*(former.plan for former in plan.earlier), plan)
+        if any(each.id == report for each in one.definition.reports)
+        for item in rolled_of(one.definition, one.directory, report)
+    }
+
+
+def changes(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    rollup: RollUp,
+    named: Mapping[str, str],
+    headed: Mapping[str, str],
+) -> tuple[Change, ...]:
     """Return every figure that differs between two versions of a roll-up as `published` gives them, in the newer one's words.
 
-    `named` are the names of all departments by code, also of those that it no longer asks.
+    `named` are the names of all departments by code, `headed` those of all figures, also of those that it no longer asks.
     """
     items = {item.id: item for item in rollup.indicators}
     order = {code: at for at, code in enumerate(items)}
@@ -136,7 +153,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], rollup: RollUp,
             was, now = old.get(where, {}), new.get(where, {})
             for code in sorted(was.keys() | now.keys(), key=lambda one: order.get(one, len(order))):
                 if was.get(code) != now.get(code):
-                    figure = header(items[code]) if code in items else code
+                    figure = header(items[code]) if code in items else headed[code]
                     told = _because(where, line, before, after, rollup)
                     found.append(Change(_named(where, rollup, named), figure, line, _amount(was, code), _amount(now, code), told))
     return tuple(found)

@@ -1,16 +1,17 @@
 """Closing rounds and rolling them up."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from campaigns import rollup
 from campaigns.events import Event
 from campaigns.forms import header
 from campaigns.items import in_letters
 from campaigns.letters import Letter, RollUp, Row
-from campaigns.pedigree import Change, changes, published
+from campaigns.pedigree import Change, changes, headings, published
 from campaigns.plain import file_name
 from campaigns.plan import Plan
 from campaigns.records import RollUpRecord, RoundRecord
@@ -96,7 +97,7 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
     earlier = ledger.rollups(a_round.id)
     if earlier and earlier[-1].figures == figures:
         return earlier[-1]
-    changed = changes(json.loads(at.bytes_of(earlier[-1].figures)), said, result, names(plan)) if earlier else ()
+    changed = _changed(at, plan, result, earlier[-1], said) if earlier else ()
     data = write_rollup(result, changed, more)
     digest = at.keep(data)
     version = len(earlier) + 1
@@ -115,8 +116,7 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
 def rollup_letter(at: Office, ledger: Ledger, plan: Plan, record: RollUpRecord, result: rollup.RollUp, key: str) -> Letter:
     """Return the letter that tells the office of a published roll-up, and of what has changed since the version before."""
     earlier = [one for one in ledger.rollups(record.round) if one.version < record.version]
-    figures = [json.loads(at.bytes_of(one.figures)) for one in (*earlier[-1:], record)]
-    changed: Sequence[Change] = changes(figures[0], figures[1], result, names(plan)) if earlier else ()
+    changed = _changed(at, plan, result, earlier[-1], json.loads(at.bytes_of(record.figures))) if earlier else ()
     indicators = in_letters(result.indicators)
     body = RollUp(
         coverage=result.coverage.text,
@@ -126,6 +126,12 @@ def rollup_letter(at: Office, ledger: Ledger, plan: Plan, record: RollUpRecord, 
         changes=tuple(one.text for one in changed),
     )
     return Letter(key, at.occasion(plan, result.round, result.round_label), at.office_recipient(), body)
+
+
+def _changed(at: Office, plan: Plan, result: rollup.RollUp, before: RollUpRecord, said: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return what a version of a roll-up says otherwise than the one before."""
+    headed = headings(plan, plan.round(result.round).report)
+    return changes(json.loads(at.bytes_of(before.figures)), said, result, names(plan), headed)
 
 
 def _shown(value: Decimal | None) -> str:

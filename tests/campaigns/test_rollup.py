@@ -5,7 +5,7 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 
-from campaigns.pedigree import Change, changes, opened, published
+from campaigns.pedigree import Change, changes, headings, opened, published
 from campaigns.plan import ExpectedReport
 from campaigns.rollup import Fact, RollUp, percent, roll_up
 from campaigns.states import Standing
@@ -28,7 +28,8 @@ def fact(one: ExpectedReport, indicator: str, value: str) -> Fact:
 
 
 def changed(before: RollUp, after: RollUp) -> tuple[Change, ...]:
-    return changes(published(before), published(after), after, {one.id: one.name for one in PLAN.directory.organs})
+    named = {one.id: one.name for one in PLAN.directory.organs}
+    return changes(published(before), published(after), after, named, headings(PLAN, PLAN.round(after.round).report))
 
 
 def rolled() -> RollUp:

@@ -459,6 +459,15 @@ def test_what_was_reported_before_its_department_was_taken_out_is_named_wherever
         assert sum(row[at_column] or 0 for row in rows) == 160
 
 
+def test_an_indicator_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
+    answer(one, "swj", [("配合任务", 1)], at(11, 20))
+    publish(CAMPAIGN, FIRST_ROUND, at(11, 21))
+    apply(changed(forms=indicators(without="case_value")), at(11, 24))
+    second = publish(CAMPAIGN, FIRST_ROUND, at(11, 25))
+    sheet = load_workbook(BytesIO(one.bytes_of(second.sha256)))["变动说明"]
+    assert {row[2] for row in sheet.iter_rows(min_row=5, values_only=True)} == {"案值（万元）"}
+
+
 def test_a_report_that_comes_later_has_no_rounds_from_before_it_came(one: Office) -> None:
     report = small_definition().reports[0]
     news = report.model_copy(update={"id": "news", "title": "工作信息", "clock": Clock(monthly=("end",))})
