@@ -103,13 +103,14 @@ class _Asked:
 
     def constants(self) -> Iterator[Question]:
         """Yield figures that have been the same for rounds, that many departments share, or that fill a whole report."""
+        in_a_row = self.rounds[-self.doubts.constant_rounds :]
         for key, mine in self.now.items():
             values = {one.value for one in mine.values() if one.value}
             if len(values) == 1 and len(mine) >= self.doubts.copied and max(values) >= self.doubts.least:
                 yield self._question("constant", mine.values(), f"{len(mine)}项指标都填{max(values).normalize():f}", ())
                 continue
             for code, fact in mine.items():
-                line = self._line(key, code)[-self.doubts.constant_rounds :]
+                line = [one for one in self._line(key, code) if one.round in in_a_row]
                 same = len(line) == self.doubts.constant_rounds and {one.value for one in line} == {fact.value}
                 if same and fact.value >= self.doubts.least and self._flows(code):
                     said = f"“{self._label(code)}”连续{len(line)}期都是{fact.value.normalize():f}"
@@ -146,7 +147,7 @@ class _Asked:
                 times = max(fact.value, floor) / max(usual, floor) / moves.get(code, Decimal(1))
                 if bound > times > 1 / bound:
                     continue
-                often = f"此前{len(line)}期的中位数" if len(line) > 1 else self.labels.get(self.rounds[-2], "上期")
+                often = f"此前{len(line)}期的中位数" if len(line) > 1 else self.labels.get(line[0].round, "上期")
                 said = f"“{self._label(code)}”为{fact.value.normalize():f}，{often}为{usual.normalize():f}"
                 if max(times, 1 / times) >= _SLIP and self._money(code):
                     said += "，请核对是否写错了金额单位"

@@ -70,6 +70,8 @@ def test_columns_that_do_not_change_over_rounds_or_departments() -> None:
     assert texts(line("甲", "filed", 8, 8, 8, 8), "1234") == [("constant", "甲任务1：“立案”连续4期都是8")]
     assert ask(line("甲", "filed", 1, 1, 1, 1), "1234") == ()  # small numbers repeat
     assert ask(line("甲", "filed", 8, 8, 8, 9), "1234") == ()
+    gaps = {at: value for at, value in line("甲", "filed", 8, 8, 8, 8, 8, 8).items() if at[0] not in "24"}
+    assert ask(gaps, "123456") == ()  # four rounds, but not one after the other
     column: Cells = {}
     for unit in "甲乙丙丁戊己":
         column |= line(unit, "filed", 12)
@@ -81,6 +83,8 @@ def test_leaps_are_measured_by_what_the_department_and_all_the_others_did() -> N
         ("jump", "甲任务1：“罚没”为310000，此前3期的中位数为30，请核对是否写错了金额单位")
     ]
     assert ask(line("甲", "filed", 0, 1, 0, 6), "1234") == ()  # from nothing to a few is no leap
+    skipped = {at: value for at, value in line("甲", "filed", 10, 0, 1000).items() if at[0] != "2"}
+    assert texts(skipped, "123") == [("jump", "甲任务1：“立案”为1000，第1期为10")]
     everybody: Cells = {}
     for at, unit in enumerate("甲乙丙丁戊己"):
         everybody |= line(unit, "calls", 10, 12, 11, 130 + at)
