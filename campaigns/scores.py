@@ -14,12 +14,14 @@ from campaigns.states import Standing, State, as_it_stood, state
 from campaigns.targets import WHOLE, Attainment
 from campaigns.workdays import moment_in_chinese
 
+_NOT_OWED = (State.WAIVED, State.NOT_APPLICABLE)
+
 
 @dataclass(frozen=True, slots=True)
 class Happened:
     """What there is to score of one department in one round, each in words that name the report and the moment.
 
-    What is not due yet, waived or not applicable is in none of them; `owed` counts what had to come, `reported` what came.
+    What is waived or not applicable is in none of them; `owed` counts what had to come by now, `reported` what came of it.
     """
 
     round: str
@@ -42,7 +44,8 @@ def happened(
         owed.setdefault(one.department, []).append(one)
     standings = {one.id: as_it_stood(standings[one.id], as_of) for mine in owed.values() for one in mine}
     told: dict[str, dict[str, list[str]]] = {"returned": {}, "warned": {}}
-    departments = {one.id: one.department for mine in owed.values() for one in mine}
+    states = {one: state(standings[one.id], as_of) for mine in owed.values() for one in mine}
+    departments = {one.id: one.department for one, now in states.items() if now not in _NOT_OWED}
     for said in (one for one in submissions if one.received_at <= as_of):
         remarks = [one["message"] for one in said.findings if one["severity"] == Severity.WARNING.value]
         kind = "returned" if said.outcome == "returned" else "warned" if said.outcome == "accepted" and remarks else ""
@@ -50,8 +53,7 @@ def happened(
             told[kind].setdefault(departments[said.expected], []).append(said.envelope)
     found = []
     for department, mine in owed.items():
-        states = {one: state(standings[one.id], as_of) for one in mine}
-        due = [one for one, now in states.items() if now not in (State.OPEN, State.WAIVED, State.NOT_APPLICABLE)]
+        due = [one for one in mine if states[one] not in (State.OPEN, *_NOT_OWED)]
         missing = [one for one in due if states[one] is State.MISSING]
         found.append(
             Happened(

@@ -1,6 +1,8 @@
 """Targets: what indicators came to, exactly, with their pedigree; scoring: every point explained."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.definition import ScoreRule, Scoring, Target
+from campaigns.records import RoundRecord, SubmissionRecord
 from campaigns.rollup import Fact
-from campaigns.scores import Happened, scores
+from campaigns.scores import Happened, happened, scores
 from campaigns.scores import sheet as scores_sheet
+from campaigns.states import Standing
 from campaigns.target_checks import check
 from campaigns.targets import Attainment, attained, quotas_of, sheet
-from tests.builders import small_definition, small_directory
+from tests.builders import FIRST_ROUND, small_definition, small_directory, small_plan
 
 ROUND = "c/r-1"
 
@@ -167,6 +171,25 @@ def test_the_order_of_what_happened_changes_no_total(order: list[int]) -> None:
     (whole,) = scores(SCORING, happened, [])
     (mixed,) = scores(SCORING, [happened[at] for at in order], [])
     assert mixed.total == whole.total == SCORING.starts_at + sum(line.points for line in whole.lines)
+
+
+def test_a_return_of_what_need_not_come_costs_nothing() -> None:
+    plan = small_plan()
+    owed = {one.id: one for one in plan.expected_in(FIRST_ROUND)}
+    mine = {unit: owed[f"{FIRST_ROUND}/1/{unit}"] for unit in ("swj", "wlj", "xi")}
+    standings = {code: Standing(one.due_at) for code, one in owed.items()}
+    standings[mine["xi"].id] = replace(standings[mine["xi"].id], waived=True)
+    standings[mine["wlj"].id] = replace(standings[mine["wlj"].id], not_applicable=True)
+    due = max(one.due_at for one in owed.values())
+    returned = [
+        SubmissionRecord(f"{one.id}#1", "R-1", one.id, 1, "returned", False, "", due, "表.xlsx", ()) for one in mine.values()
+    ]
+    a_round = plan.round(FIRST_ROUND)
+    record = RoundRecord(
+        FIRST_ROUND, "test-2020", a_round.report, a_round.label, a_round.opens_on, a_round.due_on, a_round.closes_on, due, None
+    )
+    told = happened(plan, record, standings, returned, due + timedelta(days=1))
+    assert {one.department: one.returned for one in told if one.returned} == {"swj": ("来件R-1退回修改",)}
 
 
 @pytest.mark.parametrize("nothing", [[], [Happened("c/1", "一季度", "a", 0, 0)]])
