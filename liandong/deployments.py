@@ -30,8 +30,9 @@ TAG = "联合执法"
 ALONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 TELLING = "tell-office"
 _MOST_ROUNDS = 12  # on the page of a deployment
+OPENING = "opening"  # stands for the office's own hour
 TICKS = (
-    ("flows.daily_round.daily_round", "daily-round", ("30 8 * * *", "30 14 * * *")),
+    ("flows.daily_round.daily_round", "daily-round", (OPENING, "30 14 * * *")),
     ("flows.collect_submissions.collect_submissions", "collect-submissions", ("*/5 * * * *",)),
     ("flows.close_round.close_round", "close-round", ()),
     ("flows.tell_office.tell_office", TELLING, ()),
@@ -62,7 +63,8 @@ def _campaign(code: str, said: str) -> RunnerDeployment:
 
 
 def _tick(entrypoint: str, name: str, crons: Iterable[str]) -> RunnerDeployment:
-    schedules = [Cron(cron, timezone=ZONE) for cron in crons]
+    opens = settings.load().hours.start
+    schedules = [Cron(f"{opens.minute} {opens.hour} * * *" if cron is OPENING else cron, timezone=ZONE) for cron in crons]
     if name == TELLING:  # every call counts, and a letter that fails must not bring another about itself
         return RunnerDeployment.from_entrypoint(entrypoint, name=name)
     return RunnerDeployment.from_entrypoint(entrypoint, name=name, tags=[TAG], schedules=schedules, concurrency_limit=ALONE)
@@ -100,12 +102,27 @@ async def deploy(campaigns: Iterable[tuple[str, str]], pool: str | None = None) 
 
     They wait for `liandong serve`, or with a pool for that pool's workers.
     """
-    made = deployments(campaigns)
+    made = await as_left(deployments(campaigns))
     for one in made:
         await one.aapply(work_pool_name=pool)
     async with get_client() as client:
         await automations.install(client)
     return [one.name for one in made]
+
+
+async def as_left(made: list[RunnerDeployment]) -> list[RunnerDeployment]:
+    """Return deployments with what somebody paused or switched off in the pages still so: a restart sends no held letter."""
+    async with get_client() as client:
+        for one in made:
+            try:
+                held = await client.read_deployment_by_name(f"{one.flow_name}/{one.name}")
+            except ObjectNotFound:
+                continue
+            one.paused = held.paused
+            off = {getattr(each.schedule, "cron", None) for each in held.schedules if not each.active}
+            for each in one.schedules or ():
+                each.active = getattr(each.schedule, "cron", None) not in off
+    return made
 
 
 def serve_deployments(campaigns: Iterable[tuple[str, str]]) -> None:
@@ -118,7 +135,7 @@ def serve_deployments(campaigns: Iterable[tuple[str, str]]) -> None:
     if checkout not in sys.path:
         sys.path.insert(0, checkout)
     runner = _Runner(pause_on_shutdown=False, limit=2)
-    for one in deployments(campaigns):
+    for one in asyncio.run(as_left(deployments(campaigns))):
         runner.add_deployment(one)
     asyncio.run(runner.start())
 

@@ -25,7 +25,7 @@ from integrations.inbox.imap import log_in as imap_log_in
 from integrations.mail.smtp import SmtpAccount
 from integrations.mail.smtp import log_in as smtp_log_in
 from integrations.pictures import chinese_font
-from liandong.window import no_daily_round, running_server
+from liandong.window import not_running, running_server
 
 _BUILT = date(2026, 1, 1)  # of this release: a clock that stands before it, or long after, is wrong
 _LONGEST_SERVICE = 10  # years
@@ -172,7 +172,7 @@ def _schedules() -> Iterator[Check]:
         )
         return
     # where the clock stands still, nothing says when it last ran
-    wrong = None if settings.load().fixed_clock else no_daily_round(url, clock.now())
+    wrong = None if settings.load().fixed_clock else not_running(url, clock.now())
     yield Check("定时运行", "注意" if wrong else "正常", wrong or f"Prefect 服务在运行：{url.removesuffix('/api')}")
 
 

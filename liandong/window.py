@@ -66,24 +66,28 @@ def announce_received(numbers: Sequence[str], round_id: str, department: str, no
         post(f"{url}/events", json=told, timeout=2, auth=_password())
 
 
-def no_daily_round(url: str, now: datetime) -> str | None:
-    """Return in words why a server's daily round does not run by itself, None when it does."""
-    since = now - DAILY
+def not_running(url: str, now: datetime) -> str | None:
+    """Return in words why what a server should do by itself is not done, None when all is: the daily round, taking in reports."""
     try:
-        answer = get(f"{url}/deployments/name/{quote('每日例行')}/daily-round", timeout=5, auth=_password())
-        if answer.status_code == HTTPStatus.NOT_FOUND:
-            return "“每日例行”没有登记：单机请运行 liandong serve，有 worker 的请运行 liandong prefect deploy --pool"
-        made = answer.raise_for_status().json()
-        if made["paused"]:
-            return "“每日例行”在界面上停用了，到期的事不会自动做：请在它的部署页上重新启用"
-        if datetime.fromisoformat(made["created"]) > since:
-            return None
-        ended = {"state": {"type": {"any_": ["COMPLETED"]}}, "start_time": {"after_": since.isoformat()}}
-        asked = {"deployments": {"id": {"any_": [made["id"]]}}, "flow_runs": ended, "limit": 1}
-        found = post(f"{url}/flow_runs/filter", json=asked, timeout=5, auth=_password()).raise_for_status().json()
+        return _idle(url, "每日例行", "daily-round", now) or _idle(url, "收取报表", "collect-submissions", now)
     except HTTPError:
-        return "问不到“每日例行”跑得怎样；服务设了密码的，请设置 PREFECT_API_AUTH_STRING=用户名:密码"
-    return None if found else "“每日例行”一天多没有跑完过一次：请看 serve 或 worker 是否在运行，界面上它的运行为什么没有完成"
+        return "问不到定时运行跑得怎样；服务设了密码的，请设置 PREFECT_API_AUTH_STRING=用户名:密码"
+
+
+def _idle(url: str, flow: str, name: str, now: datetime) -> str | None:
+    since = now - DAILY
+    answer = get(f"{url}/deployments/name/{quote(flow)}/{name}", timeout=5, auth=_password())
+    if answer.status_code == HTTPStatus.NOT_FOUND:
+        return f"“{flow}”没有登记：单机请运行 liandong serve，有 worker 的请运行 liandong prefect deploy --pool"
+    made = answer.raise_for_status().json()
+    if made["paused"] or not any(one["active"] for one in made["schedules"]):
+        return f"“{flow}”在界面上停用了，不会自动运行：请在它的部署页上重新启用"
+    if datetime.fromisoformat(made["created"]) > since:
+        return None
+    ended = {"state": {"type": {"any_": ["COMPLETED"]}}, "start_time": {"after_": since.isoformat()}}
+    asked = {"deployments": {"id": {"any_": [made["id"]]}}, "flow_runs": ended, "limit": 1}
+    found = post(f"{url}/flow_runs/filter", json=asked, timeout=5, auth=_password()).raise_for_status().json()
+    return None if found else f"“{flow}”一天多没有跑完过一次：请看 serve 或 worker 是否在运行，界面上它的运行为什么没有完成"
 
 
 def _password() -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ from integrations.clock import now
 from liandong import prefect_server
 from liandong.doctor import examine
 from liandong.prefect_server import RunningServer
-from liandong.window import DAILY, no_daily_round, running_server
+from liandong.window import DAILY, not_running, running_server
 from tasks.office import Office
 from tests.integrations.mailboxes import answering_smtp, free_port, mail_devel
 from tests.prefect_api import call
@@ -50,7 +50,7 @@ def test_the_doctor_looks_at_the_whole_machine_and_says_what_to_do(office: Offic
 
 
 @pytest.mark.prefect
-def test_the_doctor_says_whether_the_daily_round_runs_by_itself(
+def test_the_doctor_says_whether_the_ticks_run_by_themselves(
     office: Office, server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from liandong.deployments import deploy
@@ -58,14 +58,44 @@ def test_the_doctor_says_whether_the_daily_round_runs_by_itself(
     monkeypatch.setenv("LIANDONG_PREFECT_API_URL", server.api_url)
     asyncio.run(deploy([]))
     assert looked_at()["定时运行"][0] == "正常"
-    made = call(server, "GET", "deployments/name/每日例行/daily-round")
-    for paused, status in ((True, "注意"), (False, "正常")):
-        call(server, "PATCH", f"deployments/{made['id']}", {"paused": paused})
-        assert looked_at()["定时运行"][0] == status
+    ids = {one["name"]: one["id"] for one in call(server, "POST", "deployments/filter", {})}
+    ticks = [ids[name] for name in ("daily-round", "collect-submissions")]
+    for tick in ticks:
+        for paused, status in ((True, "注意"), (False, "正常")):
+            call(server, "PATCH", f"deployments/{tick}", {"paused": paused})
+            assert looked_at()["定时运行"][0] == status
     a_day_on = now() + DAILY
-    assert "一天多没有跑完" in (no_daily_round(server.api_url, a_day_on) or "")
-    asyncio.run(completed(UUID(made["id"])))
-    assert no_daily_round(server.api_url, a_day_on) is None
+    for tick in ticks:
+        assert "一天多没有跑完" in (not_running(server.api_url, a_day_on) or "")
+        asyncio.run(completed(UUID(tick)))
+    assert not_running(server.api_url, a_day_on) is None
+
+
+@pytest.mark.prefect
+def test_what_was_paused_or_switched_off_in_the_pages_stays_so_when_the_office_is_served_again(
+    office: Office, server: RunningServer
+) -> None:
+    from liandong.deployments import deploy
+
+    def stands() -> dict[str, tuple[bool, list[bool]]]:
+        every = call(server, "POST", "deployments/filter", {})
+        return {one["name"]: (one["paused"], sorted(each["active"] for each in one["schedules"])) for one in every}
+
+    asyncio.run(deploy([]))
+    made = {one["name"]: one for one in call(server, "POST", "deployments/filter", {})}
+    assert [one["schedule"]["cron"] for one in made["daily-round"]["schedules"]].count("30 8 * * *") == 1  # the office's hour
+    collecting = made["collect-submissions"]
+    (every,) = collecting["schedules"]
+    call(server, "PATCH", f"deployments/{made['daily-round']['id']}", {"paused": True})
+    call(server, "PATCH", f"deployments/{collecting['id']}/schedules/{every['id']}", {"active": False})
+    held = stands()
+    assert (held["daily-round"][0], held["collect-submissions"][1]) == (True, [False])
+    asyncio.run(deploy([]))
+    assert stands() == held
+    call(server, "PATCH", f"deployments/{made['daily-round']['id']}", {"paused": False})
+    call(server, "DELETE", f"deployments/{collecting['id']}")
+    asyncio.run(deploy([]))
+    assert stands()["collect-submissions"] == (False, [True])
 
 
 async def completed(deployment: UUID) -> None:
