@@ -52,6 +52,15 @@ def refuses(campaign: str, as_of: datetime | None) -> State[Any] | None:
     return None
 
 
+def untimely(as_of: datetime | None) -> State[Any] | None:
+    """Return the state in which a tick ends that was asked for at a moment too far ahead, None when it may go on; no letter."""
+    try:
+        working_moment(as_of)
+    except LiandongError as error:
+        return Failed(name=window.NOT_DONE, message=str(error))
+    return None
+
+
 async def ends_at_once(campaign: str, as_of: datetime) -> State[Any] | None:
     """Return the state in which a run of a launched campaign ends at once, in words; None when this run is to go on.
 

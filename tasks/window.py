@@ -35,6 +35,7 @@ REPORT, ROUND, DUTY = "liandong.report", "liandong.round", "liandong.duty"
 FLOWS: Mapping[str, str] = {ROUND: "报送期", DUTY: "任务"}  # of those that open into a run
 # what a launch that opened no window is called when it ends
 PREVIEWED, REPEATED, UNDECIDED, REFUSED = "预演", "重复启动", "已在界面取消", "不予下发"
+NOT_DONE = "没有执行"  # of a tick
 
 Json = Mapping[str, Any]
 R = TypeVar("R")

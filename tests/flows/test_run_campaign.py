@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from integrations import settings
+from integrations.clock import now
 from liandong.prefect_server import RunningServer
 from tasks.campaign import cancel, live_campaigns, picture, revive
 from tasks.office import Office
@@ -184,6 +185,17 @@ def test_what_cannot_be_launched_ends_in_words_and_is_no_fault_of_the_program(se
     assert str(ended.message).startswith("“测试市放心消费联合执法专项行动”已于")
     assert "“以哪一刻为准”" in str(ended.message)  # the form's own title, beside the word of the command line
     assert live_campaigns() == []
+
+
+def test_a_tick_asked_for_far_ahead_ends_in_words_and_does_nothing(server: RunningServer, office: Office) -> None:
+    from flows.close_round import close_round
+    from flows.collect_submissions import collect_submissions
+    from flows.daily_round import daily_round
+
+    for ticking in (daily_round, collect_submissions, close_round):
+        ended = asyncio.run(ticking(now() + timedelta(days=40), return_state=True))
+        assert (ended.type.value, ended.name) == ("FAILED", "没有执行")  # not Failed, which would bring the office a letter
+        assert "比现在晚一天以上" in str(ended.message)
 
 
 @pytest.mark.usefixtures("stopped")
