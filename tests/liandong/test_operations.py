@@ -1,10 +1,13 @@
 """What an engineer starts from: the doctor's lines, the units, the settings shared by unit, compose file and server."""
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -158,6 +161,43 @@ def test_systemd_finds_no_fault_with_the_units(tmp_path: Path) -> None:
     command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_newer_bundle_replaces_what_stands_there(tmp_path: Path) -> None:
+    bundle, target = tmp_path / "bundle", tmp_path / "target"
+    for version, word, needs in (("1", "old", ""), ("1", "rebuilt", ""), ("2", "newer", "later")):  # unpacked over one another
+        bundle_up(bundle, version, word, needs)
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        subprocess.run([bundle / "install.sh", target], env=environment, check=True, capture_output=True)
+        code = f"import liandong; print(liandong.word); {'import later' if needs else ''}"
+        python = [target / ".venv" / "bin" / "python", "-I", "-c", code]
+        assert subprocess.run(python, capture_output=True, text=True, check=True).stdout.strip() == word
+
+
+def bundle_up(folder: Path, version: str, word: str, needs: str) -> None:
+    """Write a bundle of a program that knows one word."""
+    wheels = folder / "wheelhouse"
+    wheels.mkdir(parents=True, exist_ok=True)
+    (folder / "deploy").mkdir(exist_ok=True)
+    shutil.copy(CHECKOUT / "deploy" / "install.sh", folder)
+    (folder / "constraints.txt").write_text("")
+    asked = f"Provides-Extra: postgresql\n{f'Requires-Dist: {needs}' if needs else ''}"
+    ours = [wheel(wheels, "liandong", version, f"word = '{word}'", asked), *([wheel(wheels, needs, "1", "")] if needs else [])]
+    ours.append(wheels / f"pydantic_core-1-cp3{sys.version_info.minor}-cp3{sys.version_info.minor}-any.whl")
+    ours[-1].touch()
+    sums = (f"{sha256(one.read_bytes()).hexdigest()}  ./wheelhouse/{one.name}\n" for one in ours)
+    (folder / "SHA256SUMS").write_text("".join(sums))
+
+
+def wheel(folder: Path, name: str, version: str, code: str, asked: str = "") -> Path:
+    """Write a wheel of one module."""
+    made, said = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(f"{name}.py", code)
+        archive.writestr(f"{said}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{asked}\n")
+        archive.writestr(f"{said}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{said}/RECORD", "".join(f"{one},,\n" for one in archive.namelist()))
+    return made
 
 
 def test_units_compose_file_and_server_agree_on_their_variables() -> None:
