@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -297,6 +298,29 @@ def test_a_backup_holds_the_ledger_and_the_files(said: Any, tmp_path: Path) -> N
     assert said("backup", "--to", str(target))[0] == 1
     code, text = said("backup", "--to", str(tmp_path / "没有这个文件夹" / "backup.zip"))
     assert code == 1 and "没能写成" in text
+
+
+def test_a_backup_is_private_and_holds_no_other_even_inside_the_office(said: Any, launched: Office) -> None:
+    for day in ("1", "2"):
+        assert said("backup", "--to", str(launched.home / f"备份-{day}.zip"))[0] == 0
+    assert (launched.home / "备份-2.zip").stat().st_mode & 0o077 == 0
+    with zipfile.ZipFile(launched.home / "备份-1.zip") as first, zipfile.ZipFile(launched.home / "备份-2.zip") as second:
+        assert first.namelist() == second.namelist()
+
+
+@pytest.mark.usefixtures("launched")
+def test_a_backup_that_fails_leaves_nothing_and_can_be_tried_again(said: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))  # a disk that is full
+    try:
+        code, text = said("backup", "--to", str(folder / "backup.zip"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert code == 1 and "没能写成" in text
+    assert list(folder.iterdir()) == []
+    assert said("backup", "--to", str(folder / "backup.zip"))[0] == 0
 
 
 @pytest.mark.usefixtures("office")
