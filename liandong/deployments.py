@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,8 @@ async def as_left(made: list[RunnerDeployment]) -> list[RunnerDeployment]:
     return made
 
 
-def serve_deployments(campaigns: Iterable[tuple[str, str]]) -> None:
-    """Deploy everything and run what is scheduled or asked for, in this process, until it is stopped."""
+def serve_deployments(campaigns: Iterable[tuple[str, str]], *alongside: Coroutine[Any, Any, None]) -> None:
+    """Deploy everything and run what is scheduled or asked for, in this process, until stopped or what is alongside fails."""
     checkout = str(Path(__file__).parent.parent)
     # runs are processes of their own, started anywhere: let them find these packages, and the office's data
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (checkout, os.environ.get("PYTHONPATH"))))
@@ -137,7 +137,17 @@ def serve_deployments(campaigns: Iterable[tuple[str, str]]) -> None:
     runner = _Runner(pause_on_shutdown=False, limit=2)
     for one in asyncio.run(as_left(deployments(campaigns))):
         runner.add_deployment(one)
-    asyncio.run(runner.start())
+    asyncio.run(_together(runner.start(), *alongside))
+
+
+async def _together(*all_of: Coroutine[Any, Any, None]) -> None:
+    """Raise what the first one to fail raised; the others are cancelled."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in all_of:
+                group.create_task(one)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 class _Runner(Runner):

@@ -15,7 +15,7 @@ from liandong.window import address_file, refresh
 
 
 def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]) -> None:
-    """Serve until interrupted or told to end, with a port for it the upload page too.
+    """Serve until interrupted or told to end, with a port for it the upload page too; WorldError when that page ends by itself.
 
     The address stands in the office's folder meanwhile, so that the command line finds the server.
     """
@@ -42,7 +42,7 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
             door = subprocess.Popen([sys.executable, "-m", "liandong.cli", "web", "--port", str(web_port)])
         if found.fixed_clock:
             say(f"这是演示数据，时间停在 {office_time(found.fixed_clock):%Y-%m-%d %H:%M}。")
-        serve_deployments(served)
+        serve_deployments(served, *([_stands(door, web_port)] if door and web_port else []))
     except KeyboardInterrupt:
         say("已结束。")
     finally:
@@ -51,3 +51,10 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
             door.wait(10)
         file.unlink(missing_ok=True)
         server.stop()
+
+
+async def _stands(door: subprocess.Popen[bytes], port: int) -> None:
+    """Raise once the upload page has ended: whoever keeps this command running starts both again."""
+    while door.poll() is None:
+        await asyncio.sleep(1)
+    raise WorldError(f"上传页面（端口 {port}）意外结束，服务随之停止：systemd 会重新启动它，否则请再运行 liandong serve")
