@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -12,11 +12,12 @@ from uuid import uuid4
 
 from httpx import HTTPError, InvalidURL, get, post
 
-from campaigns.errors import WorldError
+from campaigns.errors import NotConfigured, UnknownItem, WorldError
 from integrations import settings
 from tasks.office import office
 
 _NO_SERVER = "没有运行中的 Prefect 服务，请先运行：liandong serve"
+_NOT_DONE = "Prefect 服务没有办成这件事，请过一会儿再试一次；还不行的，请看服务的日志"
 DAILY = timedelta(hours=26)  # the daily round is due once in this, and twice on most days
 ADDRESS = "address"  # the file in Prefect's folder that says where the running server is
 
@@ -114,27 +115,52 @@ def refresh(now: datetime) -> str | None:
 
 
 def deploy(pool: str | None) -> list[str]:
-    """Return the names of the deployments that the running server now has; WorldError when none runs."""
-    url = running_server()
-    if url is None:
-        raise WorldError(_NO_SERVER)
-    _prepare(url)
-    from liandong.deployments import deploy as deploy_all
-    from liandong.deployments import launchable
+    """Return the names of the deployments that the running server now has; WorldError when none runs.
 
-    return asyncio.run(deploy_all(launchable(), pool))
+    NotConfigured when it asks for another password, UnknownItem when it has no such pool.
+    """
+    with _served(f"work_pools/{quote(pool, safe='')}" if pool else "admin/version"):
+        from liandong.deployments import deploy as deploy_all
+        from liandong.deployments import launchable
+
+        return asyncio.run(deploy_all(launchable(), pool))
 
 
 def rebuild(now: datetime) -> str:
-    """Return what was drawn again from the ledger, in words; WorldError when no server runs."""
+    """Return what was drawn again from the ledger, in words; WorldError when no server runs, NotConfigured without a password."""
+    with _served("admin/version") as url:
+        from tasks.showing import redraw
+
+        drawn = asyncio.run(redraw(_campaigns(), now))
+        return f"已按台账重画 {len(drawn)} 个专项行动：{url.removesuffix('/api')}"
+
+
+@contextmanager
+def _served(needed: str) -> Iterator[str]:
+    """Yield the running server's address, Prefect turned to it, once it has what is needed; what it refuses is said in words."""
     url = running_server()
     if url is None:
         raise WorldError(_NO_SERVER)
+    _must_have(url, needed)
     _prepare(url)
-    from tasks.showing import redraw
+    from prefect.deployments.runner import DeploymentApplyError
+    from prefect.exceptions import PrefectException
 
-    drawn = asyncio.run(redraw(_campaigns(), now))
-    return f"已按台账重画 {len(drawn)} 个专项行动：{url.removesuffix('/api')}"
+    try:
+        yield url
+    except (PrefectException, DeploymentApplyError, HTTPError) as error:
+        raise WorldError(_NOT_DONE) from error
+
+
+def _must_have(url: str, needed: str) -> None:
+    try:
+        status = get(f"{url}/{needed}", timeout=5, auth=_password()).status_code
+    except HTTPError as error:
+        raise WorldError(_NOT_DONE) from error
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise NotConfigured("Prefect 服务设了密码，请设置环境变量 PREFECT_API_AUTH_STRING=用户名:密码（与服务的一致）后再试")
+    if status == HTTPStatus.NOT_FOUND:
+        raise UnknownItem("Prefect 服务里没有这个工作池，请核对名称，或先运行：prefect work-pool create 名称 --type process")
 
 
 def _campaigns() -> list[str]:

@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from integrations import settings
 from integrations.clock import now
 from liandong import prefect_server
+from liandong.cli import run
 from liandong.doctor import examine
 from liandong.prefect_server import RunningServer
 from liandong.window import DAILY, not_running, running_server
@@ -99,6 +100,24 @@ def test_what_was_paused_or_switched_off_in_the_pages_stays_so_when_the_office_i
     call(server, "DELETE", f"deployments/{collecting['id']}")
     asyncio.run(deploy([]))
     assert stands()["collect-submissions"] == (False, [True])
+
+
+@pytest.mark.prefect
+def test_what_a_server_with_a_password_or_without_the_pool_refuses_is_said_in_words(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "office:secret")
+    guarded = prefect_server.start(office.home)
+    try:
+        monkeypatch.setenv("LIANDONG_PREFECT_API_URL", guarded.api_url)
+        for command in (["deploy"], ["deploy", "--pool", "nope"], ["rebuild"]):
+            assert run(["prefect", *command]) == 1
+            assert "PREFECT_API_AUTH_STRING=" in capsys.readouterr().err
+        monkeypatch.setenv("PREFECT_API_AUTH_STRING", "office:secret")
+        assert run(["prefect", "deploy", "--pool", "nope"]) == 1
+        assert "没有这个工作池" in capsys.readouterr().err
+    finally:
+        guarded.stop()
 
 
 async def completed(deployment: UUID) -> None:

@@ -1,4 +1,4 @@
-"""`liandong serve` as a service manager runs it: told to end, it ends without a word of complaint; it never goes on by halves."""
+"""`liandong serve` as a service manager runs it: told to end, it ends without complaint, and never goes on by halves."""
 
 import os
 import signal
