@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -74,7 +74,7 @@ def looking(url: str) -> Iterator[Session]:
         made = create_engine(url, isolation_level="REPEATABLE READ", execution_options={"postgresql_readonly": True})
     try:
         with _in_chinese(), Session(made) as session:
-            if MigrationContext.configure(session.connection()).get_current_revision() != _newest(Config()):
+            if not _is_newest(session.connection(), _revisions(Config())):
                 raise NotConfigured("台账还是旧版本的，请先运行一次 liandong tick")
             yield session
             session.rollback()
@@ -82,9 +82,18 @@ def looking(url: str) -> Iterator[Session]:
         made.dispose()
 
 
-def _newest(config: Config) -> str | None:
+def _revisions(config: Config) -> list[str]:
+    """Return the migrations of this program, newest first."""
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return ScriptDirectory.from_config(config).get_current_head()
+    return [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+
+
+def _is_newest(connection: Connection, known: list[str]) -> bool:
+    """Return whether a ledger's tables are those of this program; NotConfigured when a newer one made them."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current and current not in known:
+        raise NotConfigured("台账是更新版本的程序写的，本机的程序打不开，请安装那个版本；数据没有变动")
+    return current == known[0]
 
 
 def _prepare_sqlite(made: Engine) -> None:
@@ -107,11 +116,14 @@ def _prepare_postgresql(made: Engine) -> None:
 
 
 def upgrade(made: Engine) -> None:
-    """Bring a ledger's tables to the newest migration, in one transaction; nothing happens when they are there."""
+    """Bring a ledger's tables to the newest migration, in one transaction; nothing happens when they are there.
+
+    NotConfigured when a newer program made them.
+    """
     config = Config()
-    newest = _newest(config)
+    known = _revisions(config)
     with made.begin() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == newest:
+        if _is_newest(connection, known):
             return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

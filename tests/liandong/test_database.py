@@ -5,8 +5,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
+from campaigns.errors import NotConfigured
 from flows import tick
-from integrations.database.engine import engine, transaction
+from integrations.database.engine import engine, looking, transaction
 from integrations.database.ledger import business_state
 from liandong.cli import run
 from tasks.campaign import launch
@@ -54,6 +55,18 @@ def test_a_ledger_moves_whole_is_verified_and_goes_on_there(
     tick.tick(SENT)
     assert state(empty) == before  # nothing is due again
     assert run(["db", "move"]) == 1  # there is nothing left to move
+
+
+def test_a_ledger_of_a_newer_program_is_left_alone(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    launch(small_plan(), OPENED)
+    with transaction(engine(office.settings.url)) as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0099'"))
+    engine.cache_clear()  # the older program is another process
+    for command in (["status"], ["db", "upgrade"]):
+        assert run(command) == 1
+        assert "更新版本" in capsys.readouterr().err
+    with pytest.raises(NotConfigured, match="更新版本"), looking(office.settings.url):
+        pass
 
 
 def test_a_database_that_holds_a_ledger_is_not_written_into(
