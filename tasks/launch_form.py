@@ -23,6 +23,9 @@ Moment = Annotated[
     AwareDatetime | None,
     _said("以哪一刻为准", "一般不填，即现在。填写时写明时区，如 2026-09-25T08:30:00+08:00；比现在晚一天以上的不予执行。"),
 ]
+AlertCode = Annotated[str, _said("事由代码", "同一代码一天只写一封信。")]
+AlertSaid = Annotated[str, _said("什么事", "一句话，作为信件的标题。")]
+AlertDetail = Annotated[str, _said("详情", "信件的正文；可以不填。")]
 
 
 def name_of_run() -> str:

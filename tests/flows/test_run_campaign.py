@@ -211,6 +211,12 @@ def test_the_form_speaks_chinese_and_refuses_what_is_wrong(server: RunningServer
         "as_of": "以哪一刻为准",
     }
     assert all(one["description"] for one in fields.values())
+    told = call(server, "GET", "deployments/name/提醒办公室/tell-office")["parameter_openapi_schema"]["properties"]
+    assert [(one["title"], bool(one["description"])) for one in told.values()] == [
+        ("事由代码", True),
+        ("什么事", True),
+        ("详情", True),
+    ]
     wrong: tuple[dict[str, Any], ...] = ({"campaign": "another-2020"}, {"confirm": "也许"}, {"as_of": 20})
     for given in wrong:
         body = {"parameters": {"campaign": CAMPAIGN, **given}, "enforce_parameter_schema": True}
