@@ -70,8 +70,8 @@ bundle: $(BIN)/installed ## an archive in build/ that installs with no network (
 	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/wheelhouse
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w $(BUNDLE)/wheelhouse .
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check -d $(BUNDLE)/wheelhouse -c constraints.txt --only-binary=:all: \
-	  $(if $(MACHINE),$(FOREIGN)) "$$(ls $(BUNDLE)/wheelhouse/liandong-*.whl)[postgresql]"
-	cp -r constraints.txt README.zh-CN.md README.md docs deploy $(BUNDLE)/ && mv $(BUNDLE)/deploy/install.sh $(BUNDLE)/
+	  $(if $(MACHINE),$(FOREIGN)) "$$(ls $(BUNDLE)/wheelhouse/liandong-*.whl)[postgresql,dask]"
+	cp -r constraints.txt prefect.yaml README.zh-CN.md README.md docs deploy $(BUNDLE)/ && mv $(BUNDLE)/deploy/install.sh $(BUNDLE)/
 	cd $(BUNDLE) && find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum > SHA256SUMS
 	tar -czf $(BUNDLE).tar.gz -C build $(notdir $(BUNDLE))
 	@echo 'Written: $(BUNDLE).tar.gz; on the other machine: tar -xzf, then ./install.sh'
