@@ -101,7 +101,7 @@ def _duty(
     accepted: Sequence[SubmissionRecord],
     figures: Sequence[Fact],
 ) -> DutyBundle:
-    named, indicators = names(plan), in_letters(_indicators(plan, a_round))
+    named, stands, indicators = names(plan), plan.of(a_round.id), in_letters(_indicators(plan, a_round))
     newest = {s.expected: s for s in accepted}
     rows, reported = [], []
     totals: dict[str, Decimal] = defaultdict(Decimal)
@@ -122,7 +122,7 @@ def _duty(
             totals[one.id] += values.get(one.id, Decimal(0))
     return DutyBundle(
         duty,
-        plan.definition.duty(duty).title,
+        stands.definition.duty(duty).title,
         reported=tuple(reported),
         missing=tuple(named[unit.department] for unit in units if unit.id not in newest),
         columns=tuple(header(one) for one in indicators),
@@ -145,14 +145,15 @@ def _sheets(
         submission = newest.get(one.id)
         if submission:
             values = {fact.indicator: fact.value for fact in figures if fact.expected == one.id}
-            title = f"任务{one.duty}　{plan.definition.duty(one.duty).title}"
+            title = f"任务{one.duty}　{plan.of(one.round).definition.duty(one.duty).title}"
             source = f"{submission.file}（{moment_in_chinese(submission.received_at)}收到，回执号{submission.envelope}）"
             sheets[one.department].append((title, values, submission.narrative, source))
     return [UnitSheet(named[department], tuple(rows)) for department, rows in sheets.items()]
 
 
 def _indicators(plan: Plan, a_round: RoundRecord) -> Sequence[Item]:
-    return figures_of(plan.definition, plan.directory, plan.round(a_round.id).report)
+    stands = plan.of(a_round.id)
+    return figures_of(stands.definition, stands.directory, stands.round(a_round.id).report)
 
 
 def _columns(plan: Plan, a_round: RoundRecord) -> list[tuple[str, str]]:

@@ -30,21 +30,22 @@ def issue_form(
     """Return the newest form of a department for a round as an attachment, recorded in the ledger.
 
     A lead's form shows what its cooperating units had reported until that instant; every form shows the last cumulative figures.
+    It asks what the plan asks that the round stands under; the rounds before may have stood under others.
     """
     version = len(ledger.forms(round_id, department)) + 1
-    campaign = plan.definition.campaign.id
+    campaign, stands = plan.definition.campaign.id, plan.of(round_id)
     own = [one.id for one in plan.expected if one.department == department]
     leads = cooperating_of(department, plan.expected_in(round_id))  # only a lead's form shows what others reported
     earlier = _earlier(plan, round_id, ledger.figures(campaign, "cumulative", of=own, until=until))
     form = design(
-        plan,
+        stands,
         round_id,
         department,
         serial=f"{round_id}:{department}:v{version}",
         version=version,
         previous=_previous(round_id, earlier),
         periods=_periods(round_id, earlier),
-        coop=_sub_totals(plan, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)) if leads else {},
+        coop=_sub_totals(stands, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)) if leads else {},
         last=_last(plan, round_id, own, ledger, until),
         coop_notes=_notes(plan, round_id, department, ledger.standings(campaign, round_id), until) if leads else {},
     )

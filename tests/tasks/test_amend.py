@@ -478,6 +478,38 @@ def test_a_report_that_comes_later_has_no_rounds_from_before_it_came(one: Office
     assert (found.since, list(found.labels.values())) == ("2021年3月1日", ["工作信息2021年3月"])
 
 
+@pytest.mark.parametrize("what", ["duty", "department", "indicator"])
+def test_a_round_reopened_after_an_amendment_is_asked_and_bundled_as_it_was(one: Office, what: str) -> None:
+    answer(one, "scjg", [("配合任务", 2)], at(11, 20))
+    answer(one, "wlj", [("配合任务", 1)], at(11, 20))
+    tick.daily(at(12, 11))  # the round is over
+    small = small_directory()
+    without = small.model_copy(update={"organs": tuple(organ for organ in small.organs if organ.id != "wlj")})
+    plan = {
+        "duty": changed(duties=duties(d2=None)),
+        "department": changed(without, duties=duties(d1={"cooperating": ("市商务局", "各县(区)人民政府")})),
+        "indicator": changed(forms=indicators(Indicator(id="live", label="直播间", unit="个"), without="recovered")),
+    }[what]
+    amend(plan, SIGNED, at(12, 14), confirm=True)
+    again = (f"{FIRST_ROUND}/1/scjg", f"{FIRST_ROUND}/1/swj", f"{FIRST_ROUND}/2/scjg", f"{FIRST_ROUND}/2/swj")
+    until = {"to": "2020-12-22"}
+    reopened = deciding.Order(Kind.REOPEN, Selection(again), "张甲", "联席办主任", "来函", granted=until)
+    deciding.decide(reopened, at(12, 15), confirm=True)
+    answer(one, "swj", [("配合任务", 1)], at(12, 16))
+    answer(one, "scjg", [("配合任务", 2)], at(12, 16))
+    tick.daily(at(12, 17))
+    assert "任务2　打造高品质消费商圈" in mails(one, f"{FIRST_ROUND}:bundle:swj:2020-12-16T14:30")
+    told = mails(one, f"{FIRST_ROUND}:bundle:scjg:2020-12-16T14:30")
+    assert "市文旅局　2020年11月20日" in told and "挽回经济损失（万元）" in told and "直播间" not in told
+    sheet = load_workbook(BytesIO(newest_form(one, "scjg")))["配合任务"]
+    heads = {cell.value for row in sheet.iter_rows() for cell in row}
+    assert "挽回经济损失（万元）" in heads and "直播间（个）" not in heads
+    for moment in (at(12, 22), at(12, 23)):
+        tick.daily(moment)
+    with one.ledger() as ledger:
+        assert ledger.rounds(CAMPAIGN)[0].closed_at and len(ledger.rollups(FIRST_ROUND)) == 2
+
+
 def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
     answer(one, "wlj", [("配合任务", 1)], at(11, 20))
     publish(CAMPAIGN, FIRST_ROUND, at(11, 21))
