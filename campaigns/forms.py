@@ -5,7 +5,7 @@ A figure stands where a row and a column meet: `Block.place` says which, and tha
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Literal
@@ -269,12 +269,13 @@ def design(
     coop_notes: Mapping[str, str],
     last: Mapping[str, Mapping[str, Decimal]] | None = None,
     periods: Mapping[str, int] | None = None,
+    due: Mapping[str, datetime] | None = None,
     only: Collection[str] | None = None,
 ) -> Form:
     """Return the form of a department for a round: all tables that its report asks of it, for all its duties.
 
-    `previous`, `coop`, `last`, `periods` and `coop_notes` are by id of the expected report; what is not given stands as zero, in
-    `last` as unknown. `only` limits the form to some of the expected reports.
+    `previous`, `coop`, `last`, `periods`, `due` and `coop_notes` are by id of the expected report; what is not given stands as
+    zero, in `last` as unknown, in `due` as the plan has it. `only` limits the form to some of the expected reports.
     """
     campaign, a_round = plan.definition.campaign, plan.round(round_id)
     report = plan.definition.report(a_round.report)
@@ -311,7 +312,7 @@ def design(
                     clause=plan.definition.duty(one.duty).clause or "",
                     role=one.role,
                     receiver=_receiver(plan, one),
-                    due=moment_in_chinese(one.due_at),
+                    due=moment_in_chinese((due or {}).get(one.id, one.due_at)),
                     sheet=sheet,
                     lines=lines,
                     rows=rows,

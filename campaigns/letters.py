@@ -203,7 +203,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class DutyBundle:
-    """What the cooperating departments of one duty have sent its lead, who is missing, and their sub-totals."""
+    """What the cooperating departments of one duty have sent its lead, who is missing, and their sub-totals.
+
+    `due` is the lead's own date for it, where it is later than that of the letter.
+    """
 
     duty: int
     title: str
@@ -212,14 +215,19 @@ class DutyBundle:
     columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     total: Row | None = None
+    due: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What a lead is sent: its cooperating departments' files and where each duty stands; `due` is the lead's own date."""
+    """What a lead is sent: its cooperating departments' files and where each duty stands; `due` is the lead's own date.
+
+    `prefilled` names the forms in which their sub-totals are filled in beforehand.
+    """
 
     duties: tuple[DutyBundle, ...]
     due: str
+    prefilled: tuple[str, ...] = ()
     kind = Kind.BUNDLE
 
 

@@ -35,7 +35,8 @@ def issue_form(
     version = len(ledger.forms(round_id, department)) + 1
     campaign, stands = plan.definition.campaign.id, plan.of(round_id)
     own = [one.id for one in plan.expected if one.department == department]
-    leads = cooperating_of(department, plan.expected_in(round_id))  # only a lead's form shows what others reported
+    units = cooperating_of(department, plan.expected_in(round_id))  # only a lead's form shows what others reported
+    standings = ledger.standings_of(one.id for one in (*units, *plan.expected_of(round_id, department)))
     earlier = _earlier(plan, round_id, ledger.figures(campaign, "cumulative", of=own, until=until))
     form = design(
         stands,
@@ -45,9 +46,10 @@ def issue_form(
         version=version,
         previous=_previous(round_id, earlier),
         periods=_periods(round_id, earlier),
-        coop=_sub_totals(stands, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)) if leads else {},
+        coop=_sub_totals(stands, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)) if units else {},
         last=_last(plan, round_id, own, ledger, until),
-        coop_notes=_notes(plan, round_id, department, ledger.standings(campaign, round_id), until) if leads else {},
+        coop_notes=_notes(plan, round_id, department, standings, until) if units else {},
+        due={code: one.due_at for code, one in standings.items()},
     )
     data = write_form(form, sign({**form.identity, "office": at.settings.mailbox}, at.settings.secret))
     digest = at.keep(data)
@@ -113,18 +115,24 @@ def _sub_totals(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, 
 
 
 def _notes(plan: Plan, round_id: str, lead: str, standings: Mapping[str, Standing], until: datetime) -> Mapping[str, str]:
-    """Return, for each duty a department leads, who of its cooperating units had reported and who had not."""
+    """Return, for each duty a department leads, who of its cooperating units had reported and who had not.
+
+    Units that need not report are neither.
+    """
     named = names(plan)
     by_duty: dict[int, list[tuple[str, bool]]] = defaultdict(list)
     for one in cooperating_of(lead, plan.expected_in(round_id)):
-        there = state(standings[one.id], until) not in (State.OPEN, State.MISSING)
-        by_duty[one.duty].append((named[one.department], there))
+        units, now = by_duty[one.duty], state(standings[one.id], until)
+        if now not in (State.WAIVED, State.NOT_APPLICABLE):
+            units.append((named[one.department], now not in (State.OPEN, State.MISSING)))
     return {f"{round_id}/{duty}/{lead}": _note(units) for duty, units in by_duty.items()}
 
 
 def _note(units: list[tuple[str, bool]]) -> str:
     reported = [name for name, there in units if there]
     missing = [name for name, there in units if not there]
+    if not units:
+        return "本期没有应报的配合单位"
     if not missing:
         return f"应报{len(units)}家，已全部报送：{'、'.join(reported)}"
     if not reported:

@@ -39,7 +39,7 @@ def _write_unit(sheet: Worksheet, title: str, columns: Sequence[tuple[str, str]]
         write(sheet, f"{get_column_letter(column)}3", name, font=font(HEI), alignment=CENTRE, border=BOX, fill=fill(PALE))
         sheet.column_dimensions[get_column_letter(column)].width = {1: 34, last - 1: 40, last: 30}.get(column, 13)
     for row, (duty, figures, narrative, source) in enumerate(unit.duties, start=4):
-        values = [duty, *(figures.get(indicator, Decimal(0)) for indicator, _ in columns), narrative, source]
+        values = [duty, *(figures.get(indicator) for indicator, _ in columns), narrative, source]
         for column, value in enumerate(values, start=1):
             at = CENTRE if isinstance(value, Decimal) else LEFT
             write(sheet, f"{get_column_letter(column)}{row}", value, font=font(), alignment=at, border=BOX)
