@@ -37,5 +37,5 @@ def _due_date(running: Running, a_round: RoundRecord, of_role: Sequence[Owed], a
         version=1 + sum(one.standing.due_version - 1 for one in of_role),
         title=f"{about.short_title}{a_round.label}报送截止（{running.names[first.department]}）",
         due_at=first.standing.due_at,
-        words="；".join(f"任务{one.duty}　{running.definition.duty(one.duty).title}" for one in coming),
+        words="；".join(f"任务{one.duty}　{running.asking(a_round.id).duty(one.duty).title}" for one in coming),
     )

@@ -87,6 +87,11 @@ class Office:
     def running(self, record: CampaignRecord) -> "Running":
         """Return what a tick needs of a launched campaign; the plan is not laid out for it."""
         definition, directory = _read(record.definition, record.directory)
+        known = {organ.id for organ in directory.organs}
+        former = [organ for one in record.earlier for organ in _read(one.definition, one.directory)[1].organs]
+        gone = {organ.id: organ for organ in former if organ.id not in known}
+        if gone:
+            directory = directory.model_copy(update={"organs": (*directory.organs, *gone.values())})
         return Running(record, definition, directory, Slots(self.workdays(definition), self.settings.hours))
 
     def slots(self, plan: Plan) -> Slots:
@@ -139,12 +144,17 @@ class Office:
 
 @dataclass(frozen=True)
 class Running:
-    """A launched campaign as a tick sees it."""
+    """A launched campaign as a tick sees it; its directory also has who was taken out, whose rounds may be open again."""
 
     record: CampaignRecord
     definition: Definition
     directory: Directory
     slots: Slots
+
+    def asking(self, round_id: str) -> Definition:
+        """Return the definition that a round stands under: this one, or an earlier one under which it ended."""
+        former = next((one for one in self.record.earlier if round_id in one.closed), None)
+        return _read(former.definition, former.directory)[0] if former else self.definition
 
     @property
     def fingerprint(self) -> str:

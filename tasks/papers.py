@@ -76,5 +76,6 @@ def papers_of(
 
 def _item(running: Running, one: Owed, as_of: datetime) -> Item:
     return item_of(
-        running.definition, one.duty, Role(one.role), one.receivers, one.standing, as_of, running.slots.workdays, running.names
-    )
+        running.asking(one.round), one.duty, Role(one.role), one.receivers, one.standing, as_of, running.slots.workdays,
+        running.names,
+    )  # fmt: skip

@@ -176,7 +176,7 @@ class _Desk:
 
     def _item(self, running: Running, one: Owed) -> Item:
         return item_of(
-            running.definition, one.duty, Role(one.role), one.receivers, one.standing, self.as_of, running.slots.workdays,
+            running.asking(one.round), one.duty, Role(one.role), one.receivers, one.standing, self.as_of, running.slots.workdays,
             running.names,
         )  # fmt: skip
 

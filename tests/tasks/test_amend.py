@@ -510,6 +510,25 @@ def test_a_round_reopened_after_an_amendment_is_asked_and_bundled_as_it_was(one:
         assert ledger.rounds(CAMPAIGN)[0].closed_at and len(ledger.rollups(FIRST_ROUND)) == 2
 
 
+def test_who_owes_in_a_reopened_round_is_reminded_whatever_an_amendment_took_out(office: Office) -> None:
+    ladder = (*small_definition().ladder, Rung(id="after15", title="逾期15个工作日", working_days=15, to=("liaison", "lead")))
+    launch(changed(ladder=ladder), datetime(2020, 10, 20, 1, tzinfo=UTC))
+    for moment in (at(10, 23), at(12, 4), at(12, 11)):
+        tick.daily(moment)
+    small = small_directory()
+    without = small.model_copy(update={"organs": tuple(organ for organ in small.organs if organ.id != "wlj")})
+    fewer = duties(d1={"cooperating": ("市商务局", "各县(区)人民政府")}, d2=None)
+    amend(changed(without, duties=fewer, ladder=ladder), SIGNED, at(12, 14), confirm=True)
+    again = Selection((f"{FIRST_ROUND}/1/wlj", f"{FIRST_ROUND}/2/scjg", f"{FIRST_ROUND}/2/swj"))
+    for kind, items, until in ((Kind.REOPEN, again, "2020-12-25"), (Kind.EXTEND, Selection(again.items[2:]), "2020-12-21")):
+        order = deciding.Order(kind, items, "张甲", "联席办主任", "来函", granted={"to": until})
+        deciding.decide(order, at(12, 15), confirm=True)
+    tick.daily(at(12, 17))
+    with office.ledger() as ledger:
+        made = ledger.notices(CAMPAIGN)
+    assert {f"{FIRST_ROUND}/1/wlj:after15:liaison:v1", f"{FIRST_ROUND}/2/scjg:after15:lead-swj:v1"} <= made.keys()
+
+
 def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
     answer(one, "wlj", [("配合任务", 1)], at(11, 20))
     publish(CAMPAIGN, FIRST_ROUND, at(11, 21))
