@@ -65,6 +65,7 @@ class Block(_Value):
     last: dict[str, Decimal]
     coop_note: str
     periods: int = 0  # how many earlier rounds the previous figures come from
+    fewer: dict[str, int] = {}  # the same of figures that were asked for in fewer rounds than others
 
     def tag(self, row: str) -> str:
         """Return the tag that column A carries on a row, such as `15:own`."""
@@ -95,7 +96,11 @@ class Block(_Value):
 
     def cumulated(self, item: Item, own: Decimal) -> Decimal:
         """Return a figure with those of the cooperating departments and of earlier rounds, as the form shows it."""
-        return cumulated(item, self.previous[item.id], self.periods, self.total(item, own))
+        return cumulated(item, self.previous[item.id], self.periods_of(item.id), self.total(item, own))
+
+    def periods_of(self, item: str) -> int:
+        """Return how many earlier rounds the previous figure of an item comes from."""
+        return self.fewer.get(item, self.periods)
 
     @property
     def first_column(self) -> str:
@@ -268,7 +273,7 @@ def design(
     coop: Mapping[str, Mapping[str, Decimal]],
     coop_notes: Mapping[str, str],
     last: Mapping[str, Mapping[str, Decimal]] | None = None,
-    periods: Mapping[str, int] | None = None,
+    periods: Mapping[str, Mapping[str, int]] | None = None,
     due: Mapping[str, datetime] | None = None,
     only: Collection[str] | None = None,
 ) -> Form:
@@ -322,7 +327,8 @@ def design(
                     previous=_filled(items, previous.get(one.id, {})) if "previous" in lines else {},
                     coop=_filled(items, coop.get(one.id, {})) if "coop" in lines else {},
                     last={code: value for code, value in (last or {}).get(one.id, {}).items() if code in {i.id for i in items}},
-                    periods=(periods or {}).get(one.id, 0),
+                    periods=max((periods or {}).get(one.id, {}).values(), default=0),
+                    fewer=_fewer(items, (periods or {}).get(one.id, {})),
                     coop_note=(coop_notes.get(one.id) or _awaited(cooperating)) if "coopnote" in rows else "",
                 )
             )
@@ -472,6 +478,13 @@ def _seen_from(block: Block, there: Block, line: str, code: str) -> str:
 
 def _filled(items: tuple[Item, ...], figures: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return {one.id: figures.get(one.id, Decimal(0)) for one in items if one.counts}
+
+
+def _fewer(items: tuple[Item, ...], periods: Mapping[str, int]) -> dict[str, int]:
+    """Return the figures that come from fewer earlier rounds than others; only an average has to know."""
+    most = max(periods.values(), default=0)
+    found = {one.id: periods.get(one.id, 0) for one in items if one.over_periods == "average"}
+    return {code: rounds for code, rounds in found.items() if rounds < most}
 
 
 def _receiver(plan: Plan, one: ExpectedReport) -> str:

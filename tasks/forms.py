@@ -1,6 +1,6 @@
 """Issuing a form: designed, written, signed, stored."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -81,12 +81,12 @@ def _previous(round_id: str, earlier: list[Fact]) -> Mapping[str, Mapping[str, D
     return found
 
 
-def _periods(round_id: str, earlier: list[Fact]) -> Mapping[str, int]:
-    """Return in how many rounds there were figures, by the expected report of this round they come before."""
-    rounds: dict[str, set[str]] = defaultdict(set)
+def _periods(round_id: str, earlier: list[Fact]) -> Mapping[str, Mapping[str, int]]:
+    """Return in how many rounds each figure was reported, by the expected report of this round they come before."""
+    rounds: dict[str, Counter[str]] = defaultdict(Counter)
     for fact in earlier:
-        rounds[f"{round_id}/{fact.duty}/{fact.department}"].add(fact.round)
-    return {expected: len(found) for expected, found in rounds.items()}
+        rounds[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] += 1
+    return rounds
 
 
 def _last(plan: Plan, round_id: str, own: Iterable[str], ledger: Ledger, until: datetime) -> Mapping[str, Mapping[str, Decimal]]:

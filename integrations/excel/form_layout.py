@@ -369,7 +369,7 @@ def _figures(sheet: Worksheet, form: Form, block: Block, one: Item) -> None:
         coop, base = block.cell("coop", one.id), block.cell("total", one.id)
         write(sheet, coop, block.coop[one.id], **locked)
         formula(sheet, base, f"=MAX({own},{coop})" if one.over_places == "max" else f"={own}+{coop}", **locked)
-    previous, periods = block.cell("previous", one.id), block.periods
+    previous, periods = block.cell("previous", one.id), block.periods_of(one.id)
     cumulative = {
         "sum": f"={base}+{previous}",
         "latest": f"={base}",

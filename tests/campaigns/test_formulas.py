@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from io import BytesIO
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from campaigns.definition import Indicator
 from campaigns.findings import Severity
-from campaigns.forms import Block, Form
+from campaigns.forms import Block, Form, design
 from campaigns.formulas import shown
 from campaigns.items import Item
 from campaigns.plan import expand
 from campaigns.rollup import Fact, totals
 from campaigns.workdays import OfficeHours
-from tests.builders import WORKDAYS, small_definition, small_directory
+from integrations.excel.forms_out import write_form
+from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
 from tests.integrations.excel.filling import form_of
 
 ITEMS = (
@@ -124,7 +127,8 @@ def test_what_divides_is_rounded_half_up_when_it_is_shown(value: Fraction, decim
 
 def with_formula(**formula: object) -> tuple[Form, Block, Item]:
     """Return the form of a lead in its third round, one figure of which has a formula of its own."""
-    form = form_of("scjg", previous={LEAD: {"officers": Decimal(30)}}, coop={LEAD: {"officers": Decimal(25)}}, periods={LEAD: 2})
+    before, coop = {LEAD: {"officers": Decimal(30)}}, {LEAD: {"officers": Decimal(25)}}
+    form = form_of("scjg", previous=before, coop=coop, periods={LEAD: {"officers": 2}})
     block = form.blocks[0]
     return form, block, form.table(block).item("officers").model_copy(update=formula)
 
@@ -146,6 +150,20 @@ def test_the_lines_of_a_form_follow_the_formulas(formula: dict[str, object], tot
     _, block, item = with_formula(**formula)
     assert block.total(item, Decimal(20)) == total
     assert block.cumulated(item, Decimal(20)) == Decimal(cumulative)
+
+
+def test_an_average_counts_no_rounds_in_which_it_was_not_yet_asked_for() -> None:
+    small = small_definition()
+    mean = Indicator(id="mean", label="平均用时", unit="天", decimals=1, over_periods="average")
+    asked = small.forms[0].model_copy(update={"indicators": (*small.forms[0].indicators, mean)})
+    plan = expand(small.model_copy(update={"forms": (asked,)}), small_directory(), WORKDAYS, OfficeHours())
+    more = {"previous": {LEAD: {"officers": Decimal(30)}}, "periods": {LEAD: {"officers": 2}}}  # by an amendment since
+    form = design(plan, FIRST_ROUND, "scjg", serial="T", version=1, coop={}, coop_notes={}, **more)  # type: ignore[arg-type]
+    block = form.blocks[0]
+    assert block.cumulated(form.table(block).item("mean"), Decimal(9)) == 9
+    sheet = load_workbook(BytesIO(write_form(form, "x")))[block.sheet]
+    previous, total, cumulative = (block.cell(line, "mean") for line in ("previous", "total", "cumulative"))
+    assert sheet[cumulative].value == f"=ROUND(({previous}*0+{total})/1,1)"
 
 
 def problems(*indicators: Indicator) -> set[str]:
