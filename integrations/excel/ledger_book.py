@@ -121,7 +121,7 @@ def _counted(entries: Sequence[Entry]) -> str:
 
 def _whole(one: RoundView) -> str:
     counts = one.counts
-    exempt = f"，免报等{counts.exempt}" if counts.exempt else ""
+    exempt = f"，另有免报等{counts.exempt}" if counts.exempt else ""
     return (
         f"应报{counts.owed}，按时{counts.received}，零报告{counts.nil}，迟报{counts.late}，逾期{counts.missing}，"
         f"未到期{counts.open}{exempt}；报送率{counts.coverage}"

@@ -40,7 +40,7 @@ def test_units_and_rounds_in_words_and_colours() -> None:
         ("东山县", "办理中1，已报送1", GREY),
     ]
     assert rows[0][3].value == "0000-0000000"
-    assert book["台账"]["E9"].value == "应报9，按时2，零报告1，迟报1，逾期1，未到期3，免报等1；报送率50.0%"
+    assert book["台账"]["E9"].value == "应报8，按时2，零报告1，迟报1，逾期1，未到期3，另有免报等1；报送率50%"
     cells = [[(cell.value, cell.fill.start_color.rgb) for cell in row[2:]] for row in book["2020年下半年"].iter_rows(min_row=5)]
     assert cells[2] == [("退回", YELLOW), (None, "00000000"), ("办理中（延）", GREY)]
     assert book["2020年下半年"].page_setup.orientation == "landscape" and book["台账"].print_title_rows == "$4:$4"
