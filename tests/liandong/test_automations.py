@@ -108,7 +108,7 @@ def test_files_are_shown_and_nothing_beside_them(server: RunningServer) -> None:
 
 
 @pytest.fixture
-def deployed(server: RunningServer) -> dict[str, str]:
+def deployed(server: RunningServer, office: Office) -> dict[str, str]:
     """The deployments' ids by name, the automations being installed; twice, as every start of the server does it."""
     from liandong.deployments import deploy
 

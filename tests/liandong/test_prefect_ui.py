@@ -43,7 +43,7 @@ def picture(server: RunningServer) -> Picture:
 
 
 @pytest.fixture
-def form(server: RunningServer) -> str:
+def form(server: RunningServer, office: Office) -> str:
     """The id of the deployment of a campaign."""
     from liandong.deployments import deploy
 
