@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine, Iterable, Iterator
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,11 @@ def deployments(campaigns: Iterable[tuple[str, str]]) -> list[RunnerDeployment]:
     """Return the deployments of campaigns, given as id and description, and of the ticks; the work asks the calendar itself."""
     # Prefect copies the folder in which a deployment was made before each of its runs. The flows are installed, not copied:
     # a checkout with its virtual environment is half a gigabyte, and this is one every five minutes.
+    opens = settings.load().hours.start  # before the folder changes: the office's may be named from here
     empty = settings.home() / "prefect" / "workspace"
     empty.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(empty):
-        return [*(_campaign(code, said) for code, said in campaigns), *(_tick(*one) for one in TICKS)]
+        return [*(_campaign(code, said) for code, said in campaigns), *(_tick(*one, opens) for one in TICKS)]
 
 
 def _campaign(code: str, said: str) -> RunnerDeployment:
@@ -62,8 +64,7 @@ def _campaign(code: str, said: str) -> RunnerDeployment:
     return made
 
 
-def _tick(entrypoint: str, name: str, crons: Iterable[str]) -> RunnerDeployment:
-    opens = settings.load().hours.start
+def _tick(entrypoint: str, name: str, crons: Iterable[str], opens: time) -> RunnerDeployment:
     schedules = [Cron(f"{opens.minute} {opens.hour} * * *" if cron is OPENING else cron, timezone=ZONE) for cron in crons]
     if name == TELLING:  # every call counts, and a letter that fails must not bring another about itself
         return RunnerDeployment.from_entrypoint(entrypoint, name=name)
