@@ -48,7 +48,8 @@ def deployments(campaigns: Iterable[tuple[str, str]]) -> list[RunnerDeployment]:
     empty = settings.home() / "prefect" / "workspace"
     empty.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(empty):
-        return [*(_campaign(code, said) for code, said in campaigns), *(_tick(*one, opens) for one in TICKS)]
+        ticks = [_tick(flow, name, crons, opens) for flow, name, crons in TICKS]
+        return [*(_campaign(code, said) for code, said in campaigns), *ticks]
 
 
 def _campaign(code: str, said: str) -> RunnerDeployment:
