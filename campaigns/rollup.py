@@ -85,7 +85,7 @@ class Entry:
     @property
     def owes(self) -> bool:
         """Return whether it had to be reported: nobody has said that nothing need come."""
-        return self.state not in (State.WAIVED, State.NOT_APPLICABLE)
+        return not self.state.excused
 
     @property
     def reported(self) -> bool:

@@ -14,8 +14,6 @@ from campaigns.states import Standing, State, as_it_stood, state
 from campaigns.targets import WHOLE, Attainment
 from campaigns.workdays import moment_in_chinese
 
-_NOT_OWED = (State.WAIVED, State.NOT_APPLICABLE)
-
 
 @dataclass(frozen=True, slots=True)
 class Happened:
@@ -45,7 +43,7 @@ def happened(
     standings = {one.id: as_it_stood(standings[one.id], as_of) for mine in owed.values() for one in mine}
     told: dict[str, dict[str, list[str]]] = {"returned": {}, "warned": {}}
     states = {one: state(standings[one.id], as_of) for mine in owed.values() for one in mine}
-    departments = {one.id: one.department for one, now in states.items() if now not in _NOT_OWED}
+    departments = {one.id: one.department for one, now in states.items() if not now.excused}
     for said in (one for one in submissions if one.received_at <= as_of):
         remarks = [one["message"] for one in said.findings if one["severity"] == Severity.WARNING.value]
         kind = "returned" if said.outcome == "returned" else "warned" if said.outcome == "accepted" and remarks else ""
@@ -53,7 +51,7 @@ def happened(
             told[kind].setdefault(departments[said.expected], []).append(said.envelope)
     found = []
     for department, mine in owed.items():
-        due = [one for one in mine if states[one] not in (State.OPEN, *_NOT_OWED)]
+        due = [one for one in mine if not (states[one] is State.OPEN or states[one].excused)]
         missing = [one for one in due if states[one] is State.MISSING]
         found.append(
             Happened(

@@ -22,6 +22,11 @@ class State(StrEnum):
     WAIVED = "waived"
     NOT_APPLICABLE = "not_applicable"
 
+    @property
+    def excused(self) -> bool:
+        """Return whether nothing need be reported."""
+        return self in (State.WAIVED, State.NOT_APPLICABLE)
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

@@ -123,7 +123,7 @@ def _notes(plan: Plan, round_id: str, lead: str, standings: Mapping[str, Standin
     by_duty: dict[int, list[tuple[str, bool]]] = defaultdict(list)
     for one in cooperating_of(lead, plan.expected_in(round_id)):
         units, now = by_duty[one.duty], state(standings[one.id], until)
-        if now not in (State.WAIVED, State.NOT_APPLICABLE):
+        if not now.excused:
             units.append((named[one.department], now not in (State.OPEN, State.MISSING)))
     return {f"{round_id}/{duty}/{lead}": _note(units) for duty, units in by_duty.items()}
 
