@@ -1,7 +1,9 @@
-"""Prefect's API as its own client uses it: a server on SQLite that is busy says so, and is asked again."""
+"""Prefect's server as a test meets it: busy on SQLite now and then, and working off what it was told in its own time."""
 
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ from liandong.prefect_server import RunningServer
 
 _PATIENCE = 60  # seconds for an answer, on a slow machine too
 _TRIES = 60
+_NEVER = 600  # seconds, not reached where the machine keeps up
 
 
 def call(server: RunningServer, method: str, path: str, body: object = None) -> Any:
@@ -19,4 +22,14 @@ def call(server: RunningServer, method: str, path: str, body: object = None) -> 
         if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
             break
         threading.Event().wait(0.5)
-    return answer.raise_for_status().json() if answer.raise_for_status().content else None
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """Return what is found, once there is something."""
+    wait, end = threading.Event(), monotonic() + _NEVER
+    while not (result := found()):
+        assert monotonic() < end, "nothing came"
+        wait.wait(0.2)
+    return result

@@ -11,16 +11,14 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -35,28 +33,18 @@ from liandong.simulated_departments import City
 from tasks.campaign import picture
 from tasks.office import office
 from tests.demonstration import Demo
-from tests.prefect_api import call
+from tests.prefect_api import call, until
 
 CHECKOUT = Path(__file__).parent.parent
 SERVER = os.environ.get("LIANDONG_TEST_POSTGRESQL", "")
 POOL = "liandong-pool"
 COLLECT, DAILY = "收取报表/collect-submissions", "每日例行/daily-round"
-PATIENCE = 600  # seconds, never reached where the machine keeps up
 DEAD = timedelta(minutes=15)  # after which a letter whose sender fell silent is sent by the next
 pytestmark = [
     pytest.mark.prefect,
     pytest.mark.timeout(3600),  # the demo that it is compared with is counted in
     pytest.mark.skipif(not SERVER, reason="no PostgreSQL with pg_trgm: run through .ci/postgresql"),
 ]
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """Return what is found, once there is something."""
-    wait, end = threading.Event(), monotonic() + PATIENCE
-    while not (result := found()):
-        assert monotonic() < end, "nothing came"
-        wait.wait(0.1)
-    return result
 
 
 def databases() -> tuple[str, str]:

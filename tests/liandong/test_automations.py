@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -22,20 +19,11 @@ from tasks.office import Office
 from tests.builders import FIRST_ROUND
 from tests.liandong.test_living_window import CAMPAIGN, SENT, drop_report, living
 from tests.liandong.test_window import runs_of, set_state, whole_graph
-from tests.prefect_api import call
+from tests.prefect_api import call, until
 
 __all__ = ["living"]
 pytestmark = pytest.mark.prefect
 OVERDUE = datetime(2020, 12, 4, 2, tzinfo=UTC)
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """Return what is found, once there is something: the server works off its events in its own time."""
-    wait, end = threading.Event(), time.monotonic() + 240  # never reached where the machine keeps up
-    while not (result := found()):
-        assert time.monotonic() < end, "nothing came"
-        wait.wait(0.2)
-    return result
 
 
 def ask(server: RunningServer, what: str, asked: dict[str, Any] | None = None) -> Any:

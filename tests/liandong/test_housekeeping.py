@@ -6,11 +6,9 @@ import re
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +20,7 @@ from tasks.campaign import launch
 from tasks.office import Office
 from tests.builders import small_plan
 from tests.flows.test_tick import LAUNCHED
+from tests.prefect_api import until
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(900)]
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
@@ -152,12 +151,3 @@ def earlier(value: str, by: timedelta) -> str:
 def count(database: sqlite3.Connection, table: str) -> int:
     """Return how many rows a table has."""
     return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-
-
-def until(found: Any) -> Any:
-    """Return what is found, once there is something."""
-    wait, end = threading.Event(), monotonic() + 600
-    while not (result := found()):
-        assert monotonic() < end, "nothing came"
-        wait.wait(0.2)
-    return result
