@@ -493,11 +493,8 @@ def _receiver(plan: Plan, one: ExpectedReport) -> str:
 
 
 def _cooperating(plan: Plan, lead: ExpectedReport) -> list[str]:
-    return [
-        plan.directory.organ(e.department).name
-        for e in plan.expected_in(lead.round)
-        if e.duty == lead.duty and e.role is Role.COOPERATING and lead.department in e.receivers
-    ]
+    helping = (one for one in plan.owed_to(lead.round, lead.department) if one.duty == lead.duty)
+    return [plan.directory.organ(one.department).name for one in helping]
 
 
 def _awaited(names: list[str]) -> str:

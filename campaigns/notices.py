@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.definition import Role
-from campaigns.plan import ExpectedReport
 from campaigns.workdays import Slots
 
 
@@ -40,11 +38,6 @@ def bundle_slots(
         first = hop_due_at
     wanted = {first, *(slots.at_or_after(moment) for moment in arrivals if moment > first)}
     return tuple(sorted(slot for slot in wanted if slot <= as_of))
-
-
-def cooperating_of(lead: str, owed: Iterable[ExpectedReport]) -> tuple[ExpectedReport, ...]:
-    """Return what cooperating units owe to a lead department, of the expected reports of one round."""
-    return tuple(one for one in owed if one.role is Role.COOPERATING and lead in one.receivers)
 
 
 def message_id(key: str, mailbox: str) -> str:

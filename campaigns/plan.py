@@ -124,6 +124,10 @@ class Plan:
         """Return what one department owes in a round, in the order of the duties."""
         return self._by_department.get((round_id, department), ())
 
+    def owed_to(self, round_id: str, lead: str) -> tuple[ExpectedReport, ...]:
+        """Return what cooperating departments owe a lead in a round, in the order of the duties."""
+        return self._by_lead.get((round_id, lead), ())
+
     def of(self, round_id: str) -> "Plan":
         """Return the plan that a round stands under: this one, or an earlier one under which it ended."""
         return next((one.plan for one in self.earlier if round_id in one.closed), self)
@@ -174,6 +178,11 @@ class Plan:
     @cached_property
     def _by_department(self) -> Mapping[tuple[str, str], tuple[ExpectedReport, ...]]:
         return _grouped(((one.round, one.department), one) for one in self.expected)
+
+    @cached_property
+    def _by_lead(self) -> Mapping[tuple[str, str], tuple[ExpectedReport, ...]]:
+        helping = (one for one in self.expected if one.role is Role.COOPERATING)
+        return _grouped(((one.round, lead), one) for one in helping for lead in one.receivers)
 
 
 @dataclass(frozen=True)

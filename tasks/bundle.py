@@ -10,7 +10,7 @@ from campaigns.definition import Role
 from campaigns.forms import header
 from campaigns.items import Item, in_all_rows, in_letters, items_of, rolled_of
 from campaigns.letters import Attachment, Bundle, DutyBundle, Letter, Reported, Row
-from campaigns.notices import Notice, bundle_slots, cooperating_of
+from campaigns.notices import Notice, bundle_slots
 from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import RoundRecord, SubmissionRecord
 from campaigns.rollup import Figures, Totals, totals
@@ -47,7 +47,7 @@ def hourly_campaigns() -> list[str]:
 
 
 def _bundle(at: Office, plan: Plan, a_round: RoundRecord, lead: str, as_of: datetime) -> int:
-    owed = cooperating_of(lead, plan.expected_in(a_round.id))
+    owed = plan.owed_to(a_round.id, lead)
     leading = [one for one in plan.expected_of(a_round.id, lead) if one.role is Role.LEAD]
     slots = at.slots(plan)
     # the plan's dates say when letters go, so that a date moved later sends none twice; what they say of dates is in force
@@ -59,14 +59,14 @@ def _bundle(at: Office, plan: Plan, a_round: RoundRecord, lead: str, as_of: date
     items = tuple(one for one in rolled if not one.ratio_of)  # what units send: ratios stand on no form
     made = 0
     with at.ledger() as ledger:
-        accepted = [s for s in ledger.submissions(a_round.id) if s.outcome == "accepted" and s.expected in ids]
+        accepted = [one for one in ledger.submissions(a_round.id, of=ids) if one.outcome == "accepted"]
         standings = ledger.standings_of([*ids, *(one.id for one in leading)])
         for slot in bundle_slots(due_at, own, [s.received_at for s in accepted], slots, as_of):
             key = f"{a_round.id}:bundle:{lead}:{office_time(slot):%Y-%m-%dT%H:%M}"
             if ledger.has_message(key):
                 continue
-            figures = ledger.figures(plan.definition.campaign.id, "own", round_id=a_round.id, until=slot)
-            facts = [one._replace(indicator=in_all_rows(one.indicator)) for one in figures if one.expected in ids]
+            figures = ledger.figures(plan.definition.campaign.id, "own", of=ids, until=slot)
+            facts = [one._replace(indicator=in_all_rows(one.indicator)) for one in figures]
             material = _Material(
                 stands,
                 names(plan),

@@ -10,7 +10,6 @@ from campaigns.forms import Form, design
 from campaigns.formulas import over_places, shown
 from campaigns.items import figures_of
 from campaigns.letters import Attachment
-from campaigns.notices import cooperating_of
 from campaigns.plan import Plan
 from campaigns.records import FormRecord
 from campaigns.rollup import Fact
@@ -34,8 +33,8 @@ def issue_form(
     """
     version = len(ledger.forms(round_id, department)) + 1
     campaign, stands = plan.definition.campaign.id, plan.of(round_id)
-    own = [one.id for one in plan.expected if one.department == department]
-    units = cooperating_of(department, plan.expected_in(round_id))  # only a lead's form shows what others reported
+    own = [one.id for a_round in plan.rounds for one in plan.expected_of(a_round.id, department)]
+    units = plan.owed_to(round_id, department)  # only a lead's form shows what others reported
     standings = ledger.standings_of(one.id for one in (*units, *plan.expected_of(round_id, department)))
     earlier = _earlier(plan, round_id, ledger.figures(campaign, "cumulative", of=own, until=until))
     form = design(
@@ -46,9 +45,11 @@ def issue_form(
         version=version,
         previous=_previous(round_id, earlier),
         periods=_periods(round_id, earlier),
-        coop=_sub_totals(stands, round_id, ledger.figures(campaign, "own", round_id=round_id, until=until)) if units else {},
+        coop=_sub_totals(stands, round_id, ledger.figures(campaign, "own", of=(one.id for one in units), until=until))
+        if units
+        else {},
         last=_last(plan, round_id, own, ledger, until),
-        coop_notes=_notes(plan, round_id, department, standings, until) if units else {},
+        coop_notes=_notes(plan, round_id, department, standings, until),
         due={code: one.due_at for code, one in standings.items()},
     )
     data = write_form(form, sign({**form.identity, "office": at.settings.mailbox}, at.settings.secret))
@@ -121,7 +122,7 @@ def _notes(plan: Plan, round_id: str, lead: str, standings: Mapping[str, Standin
     """
     named = names(plan)
     by_duty: dict[int, list[tuple[str, bool]]] = defaultdict(list)
-    for one in cooperating_of(lead, plan.expected_in(round_id)):
+    for one in plan.owed_to(round_id, lead):
         units, now = by_duty[one.duty], state(standings[one.id], until)
         if not now.excused:
             units.append((named[one.department], now not in (State.OPEN, State.MISSING)))

@@ -63,14 +63,19 @@ class Submissions(Record):
             found[json.loads(row.text)["data"]["envelope"]].add(row.about)
         return dict(found)
 
-    def submissions(self, round_id: str) -> list[SubmissionRecord]:
-        """Return every submission of a round in the order they arrived, so that of each report the last valid one counts."""
+    def submissions(self, round_id: str, of: Iterable[str] | None = None) -> list[SubmissionRecord]:
+        """Return every submission of a round in the order they arrived, so that of each report the last valid one counts.
+
+        `of` asks for some expected reports only.
+        """
         query = (
             select(t.SubmissionRow)
             .join(t.ExpectedReportRow, t.ExpectedReportRow.id == t.SubmissionRow.expected_report_id)
             .where(t.ExpectedReportRow.round_id == round_id)
             .order_by(t.SubmissionRow.received_at, t.SubmissionRow.version, t.SubmissionRow.id)
         )
+        if of is not None:
+            query = query.where(t.ExpectedReportRow.id.in_(list(of)))
         return [rows.submission(row) for row in self._session.scalars(query)]
 
     def submissions_in(self, envelope: str) -> list[SubmissionRecord]:
