@@ -16,7 +16,7 @@ _RECENT = timedelta(days=30)  # what nobody has looked at for so long is no news
 
 def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
     """Return what the office must see to, one Chinese sentence each."""
-    recent = [one for one in ledger.messages() if one.made_at > as_of - _RECENT]
+    recent = ledger.messages(since=as_of - _RECENT)
     refused = [
         f"信件没有送达：发给{one.to_name}（{one.to_email}）的《{one.subject}》。{one.error}"
         for one in recent
@@ -24,7 +24,7 @@ def attention(at: Office, ledger: Ledger, as_of: datetime) -> tuple[str, ...]:
     ]
     waiting = Counter(one.error for one in recent if one.status == "queued" and one.error)
     queued = [f"{count}封信件还没有发出，下一次运行时再发。{error}" for error, count in waiting.items()]
-    arrived = [one for one in ledger.envelopes() if one.received_at > as_of - _RECENT]
+    arrived = ledger.envelopes(since=as_of - _RECENT)
     running = ledger.campaigns("live", "paused")
     taken = {one.granted["taken"] for record in running for one in ledger.decisions(record.id) if one.kind == Kind.ACCEPT}
     unclear = [

@@ -66,7 +66,7 @@ class _Campaign:
     names: Mapping[str, str]
     standings: Mapping[str, Standing]
     states: Mapping[str, str]
-    messages: Sequence[MessageRecord]
+    letters: Mapping[tuple[str | None, str | None], Sequence[MessageRecord]]  # by round and department
     documents: Mapping[tuple[str, str], DocumentRecord]  # the newest of each round and kind
     questions: Mapping[str, Sequence[str]]  # of the rounds that are open, by expected report
 
@@ -78,10 +78,13 @@ def ledger_view(at: Office, ledger: Ledger, record: CampaignRecord, as_of: datet
     opened = {one.id: one.closed_at is not None for one in rounds if one.opened_at}
     drawn = picture(plan, record.version, standings, opened, as_of)
     states = {bar.key: bar.state for one in drawn.rounds for bar in one.reports}
-    workdays, messages = at.workdays(plan.definition), ledger.messages(record.id)
+    letters: dict[tuple[str | None, str | None], list[MessageRecord]] = defaultdict(list)
+    for message in ledger.messages(record.id):
+        letters[message.round, message.department].append(message)
     questions = _questions(ledger, plan, [code for code, closed in opened.items() if not closed], as_of)
     documents = {(one.round, one.kind): one for one in ledger.documents(record.id)}
-    shared = _Campaign(at, plan, as_of, workdays, names(plan), standings, states, messages, documents, questions)
+    workdays = at.workdays(plan.definition)
+    shared = _Campaign(at, plan, as_of, workdays, names(plan), standings, states, letters, documents, questions)
     campaign = plan.definition.campaign
     return LedgerView(
         office=at.settings.office,
@@ -132,9 +135,7 @@ def _round(shared: _Campaign, ledger: Ledger, a_round: RoundRecord) -> RoundView
 
 def _unit(shared: _Campaign, a_round: RoundRecord, organ: Organ, entries: tuple[Entry, ...], form: FormRecord | None) -> Unit:
     person = organ.reporter
-    letters = (
-        one for one in shared.messages if one.department == organ.id and one.round == a_round.id and _in_outbox(shared.at, one)
-    )
+    letters = (one for one in shared.letters.get((a_round.id, organ.id), ()) if _in_outbox(shared.at, one))
     return Unit(
         code=organ.id,
         name=organ.name,
@@ -188,16 +189,10 @@ def _word(one: EnvelopeRecord) -> str:
 
 def _unclear(at: Office, ledger: Ledger, campaign: str) -> tuple[Unclear, ...]:
     """Return what came and was not taken for anybody, the newest first; what no campaign is known of stands on every page."""
-    found = [
-        one
-        for one in ledger.envelopes()
-        if (one.outcome in (Outcome.QUARANTINED, Outcome.REFUSED) or one.kind == EnvelopeKind.BOUNCE)
-        and one.campaign in (None, campaign)
-    ]
     return tuple(
         Unclear(
             one.id, one.name, moment_in_chinese(one.received_at), one.sender, _word(one), one.reason,
             original_of(at, one.id),
         )
-        for one in reversed(found[-_MOST_UNCLEAR:])
+        for one in ledger.unclear(campaign, _MOST_UNCLEAR)
     )  # fmt: skip

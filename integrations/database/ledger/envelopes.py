@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from campaigns.errors import UnknownItem
 from campaigns.events import Event
@@ -120,10 +120,20 @@ class Envelopes(Record):
         query = select(t.EnvelopeRow).where(t.EnvelopeRow.kind.is_(None)).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
         return [rows.envelope(row) for row in self._session.scalars(query)]
 
-    def envelopes(self) -> list[EnvelopeRecord]:
-        """Return every envelope, oldest first."""
+    def envelopes(self, since: datetime | None = None) -> list[EnvelopeRecord]:
+        """Return every envelope, or those that arrived after a moment, oldest first."""
         query = select(t.EnvelopeRow).order_by(t.EnvelopeRow.received_at, t.EnvelopeRow.id)
+        if since:
+            query = query.where(t.EnvelopeRow.received_at > since)
         return [rows.envelope(row) for row in self._session.scalars(query)]
+
+    def unclear(self, campaign: str, most: int) -> list[EnvelopeRecord]:
+        """Return the newest envelopes that were taken for nobody, of a campaign and of none that is known."""
+        row = t.EnvelopeRow
+        taken_for_nobody = or_(row.outcome.in_(("quarantined", "refused")), row.kind == "bounce")
+        query = select(row).where(taken_for_nobody, or_(row.campaign_id.is_(None), row.campaign_id == campaign))
+        query = query.order_by(row.received_at.desc(), row.id.desc()).limit(most)
+        return [rows.envelope(one) for one in self._session.scalars(query)]
 
     def envelopes_of(self, campaign: str) -> list[str]:
         """Return the numbers of the envelopes put down to a campaign."""

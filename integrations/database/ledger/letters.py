@@ -151,11 +151,13 @@ class Letters(Record):
         mine = t.MessageRow.claim == claim, t.MessageRow.status == "sending"
         self._session.execute(update(t.MessageRow).where(*mine).values(status="queued", error=error))
 
-    def messages(self, campaign: str | None = None) -> list[MessageRecord]:
-        """Return the messages, all or a campaign's, in the order they were made."""
+    def messages(self, campaign: str | None = None, since: datetime | None = None) -> list[MessageRecord]:
+        """Return the messages, all or a campaign's, ever or after a moment, in the order they were made."""
         query = select(t.MessageRow).order_by(t.MessageRow.made_at, t.MessageRow.key)
         if campaign:
             query = query.where(t.MessageRow.campaign_id == campaign)
+        if since:
+            query = query.where(t.MessageRow.made_at > since)
         return [rows.message(row) for row in self._session.scalars(query)]
 
 
