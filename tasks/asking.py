@@ -61,8 +61,12 @@ def wish(at: Office, sender: Sender, mail: Mail) -> Wish | None:
 def put(at: Office, ledger: Ledger, asked_for: Wish, asked_by: str, door: str, as_of: datetime) -> RequestRecord:
     """Return the request, recorded in the caller's transaction; Refused, with every reason, when it cannot be."""
     code = asked_for.round.split("/")[0]
-    name = at.plan(ledger.campaign(code)).directory.organ(asked_for.department).name
-    selection = Selection((asked_for.round,), (name,))
+    plan = at.plan(ledger.campaign(code))
+    mine = [one.id for one in plan.expected_of(asked_for.round, asked_for.department)]
+    standings = ledger.standings_of(mine)
+    owed = tuple(one for one in mine if standings[one].owed)
+    # by their ids: a department that an amendment has taken out still owes in a round that is reopened
+    selection = Selection(owed) if owed else Selection((asked_for.round,), (plan.organ(asked_for.department).name,))
     return put_request(at, ledger, code, selection, asked_for.until, asked_for.reason, asked_by, door, as_of)
 
 
@@ -79,7 +83,7 @@ def put_from_page(at: Office, round_id: str, department: str, until: str, reason
         raise Refused(problems)
     with at.ledger() as ledger:
         found = Wish(round_id, department, wanted, reason.strip()[:500])
-        name = at.plan(ledger.campaign(round_id.split("/")[0])).directory.organ(department).name
+        name = at.plan(ledger.campaign(round_id.split("/")[0])).organ(department).name
         return put(at, ledger, found, name, "page", as_of)
 
 

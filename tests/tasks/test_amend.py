@@ -24,6 +24,7 @@ from integrations.database.ledger import business_state
 from integrations.excel.rollup_book import write_rollup
 from liandong.cli import run
 from tasks import decide as deciding
+from tasks import doors
 from tasks.amend import Order, amend, compare
 from tasks.campaign import cancel, launch, picture, plan_of, standings_of
 from tasks.closing import publish
@@ -34,6 +35,7 @@ from tasks.trace import trace
 from tests.builders import FIRST_ROUND, SECOND_ROUND, WORKDAYS, organ, small_definition, small_directory, small_plan
 from tests.flows.test_tick import answer, drop, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
+from tests.tasks.test_doors import scope
 
 CAMPAIGN = "test-2020"
 SIGNED = Order("张甲", "联席办主任", "测市监〔2020〕9号")
@@ -523,8 +525,12 @@ def test_who_owes_in_a_reopened_round_is_reminded_whatever_an_amendment_took_out
     for kind, items, until in ((Kind.REOPEN, again, "2020-12-25"), (Kind.EXTEND, Selection(again.items[2:]), "2020-12-21")):
         order = deciding.Order(kind, items, "张甲", "联席办主任", "来函", granted={"to": until})
         deciding.decide(order, at(12, 15), confirm=True)
+    doors.ask(scope(office, "wlj"), "2020-12-24", "停电", at(12, 16))
+    assert "停电" in doors.upload_view(scope(office, "wlj"), at(12, 16)).requests[0]
     tick.daily(at(12, 17))
     with office.ledger() as ledger:
+        (asked,) = ledger.requests(CAMPAIGN)
+        assert (asked.asked_by, asked.scope) == ("市文旅局", (f"{FIRST_ROUND}/1/wlj",))
         made = ledger.notices(CAMPAIGN)
     assert {f"{FIRST_ROUND}/1/wlj:after15:liaison:v1", f"{FIRST_ROUND}/2/scjg:after15:lead-swj:v1"} <= made.keys()
 
