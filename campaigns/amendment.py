@@ -18,7 +18,7 @@ from campaigns.definition import Definition, Role
 from campaigns.errors import Refused
 from campaigns.events import Event
 from campaigns.forms import Form, design
-from campaigns.items import items_of
+from campaigns.items import items_of, named
 from campaigns.organs import Contact, Directory, Organ, clashes, plain
 from campaigns.plan import ExpectedReport, Former, Plan, Round
 from campaigns.records import RoundRecord
@@ -638,7 +638,7 @@ def differences(old: Plan, new: Plan) -> Iterator[str]:
     for form in after.forms:
         if form.id in forms:
             was = forms[form.id]
-            yield from _of_list(f"报表“{form.title}”的指标", *(_by(one.indicators, "id", "label") for one in (was, form)))
+            yield from _of_list(f"报表“{form.title}”的指标", *(_by(named(one), "id", "label") for one in (was, form)))
             yield from _of_list(f"报表“{form.title}”的行", *(_by(one.rows, "id", "label") for one in (was, form)))
     yield from _of_list("单位", *(_by(one.directory.organs, "id", "name") for one in (old, new)))
     yield from _of_list("成组单位", *(_by(one.directory.groups, "id", "name") for one in (old, new)))

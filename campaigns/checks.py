@@ -15,7 +15,7 @@ from campaigns.definition import USUAL_LADDER, Definition, Form, Hop, Indicator,
 from campaigns.errors import UnknownOrgan
 from campaigns.findings import Problem, Severity
 from campaigns.graph import find_cycles
-from campaigns.items import Item, codes_of, figures_of, items_of, rolled_of
+from campaigns.items import Item, codes_of, figures_of, items_of, named, rolled_of
 from campaigns.organs import Directory, Group, Lineage, Organ, rank
 from campaigns.rules import SCOPES, Relation, RuleError, instances, parse, scope_of
 from campaigns.units import MONEY
@@ -313,11 +313,11 @@ def _earlier(first: Hop, second: Hop) -> bool:
 def _check_forms(definition: Definition, directory: Directory) -> Iterator[Problem]:
     for index, form in enumerate(definition.forms):
         path: Path = ("forms", index)
-        yield from _check_parts((*path, "indicators"), "指标", form.indicators)
-        yield from _check_parts((*path, "rows"), "行", form.rows)
+        yield from _check_parts((*path, "indicators"), "指标", named(form), "，或写上各自所属的上级表头（group）")
+        yield from _check_parts((*path, "rows"), "行", form.rows, "，例如在前面加上所属的组")
         yield from _check_names(definition, directory, form, path)
         yield from _check_ratios(form, (*path, "indicators"))
-        for position, indicator in enumerate(form.indicators):
+        for position, indicator in enumerate(named(form)):
             yield from _check_indicator(form, indicator, (*path, "indicators", position))
         if (form.layout == "matrix") != bool(form.rows):
             told = "版式是 matrix，却没有写行（rows）" if form.layout == "matrix" else "写了行（rows），版式却不是 matrix"
@@ -333,9 +333,9 @@ def _check_forms(definition: Definition, directory: Directory) -> Iterator[Probl
         yield from _check_together(definition, directory, report, ("reports", index))
 
 
-def _check_parts(path: Path, label: str, items: Sequence[Indicator | Row]) -> Iterator[Problem]:
+def _check_parts(path: Path, label: str, items: Sequence[Indicator | Row], how: str) -> Iterator[Problem]:
     yield from _duplicates(path, "id", f"{label}代码", [one.id for one in items])
-    yield from _duplicates(path, "label", f"{label}名称", [one.label for one in items], "，例如在前面加上所属的组")
+    yield from _duplicates(path, "label", f"{label}名称", [one.label for one in items], how)
     codes = {one.id: one for one in items}
     for position, one in enumerate(items):
         if one.id in SCOPES:
@@ -346,7 +346,7 @@ def _check_parts(path: Path, label: str, items: Sequence[Indicator | Row]) -> It
                 yield error("unknown-part", where, f"{said}没有定义，{_known(code for code in codes if code != one.id)}")
             elif codes[part].sum_of:
                 yield error("sum-of-sums", where, f"{said}本身是合计，请直接列出它的各项")
-            elif isinstance(one, Indicator) and (unit := getattr(codes[part], "unit", None)) != one.unit:
+            elif isinstance(one, Indicator) and one.unit and (unit := getattr(codes[part], "unit", None)) not in (one.unit, None):
                 yield error("unit-mixed", where, f"“{one.label}”的单位是{one.unit}，{said}的单位却是{unit}，不同单位不能相加")
 
 
@@ -437,7 +437,7 @@ def _check_together(definition: Definition, directory: Directory, report: Report
     for form in together:
         for item in items_of(form, None, definition, directory):
             other, same = seen.setdefault(item.id, (form, item))
-            if other is not form and (same.label, same.unit, same.decimals) != (item.label, item.unit, item.decimals):
+            if other is not form and _meant(same) != _meant(item):
                 told = f"指标代码“{item.id}”在“{other.title}”和“{form.title}”里含义不同，请把其中一个换成别的代码"
                 yield error("differs", (*path, "more_forms"), told)
     for organ in directory.organs if len(together) > 1 else ():
@@ -448,6 +448,11 @@ def _check_together(definition: Definition, directory: Directory, report: Report
                     told = f"指标“{item.label}”在“{asked[item.id].title}”和“{form.title}”里都要{organ.name}填，请只留一处"
                     yield error("asked-twice", (*path, "more_forms"), told)
                     return
+
+
+def _meant(item: Item) -> tuple[str, str, str, int]:
+    """Return what makes an item the same in two forms; whether its group is part of its name is a matter of either form."""
+    return item.row_label, item.head.removeprefix(item.group), item.unit, item.decimals
 
 
 def _check_rules(definition: Definition, directory: Directory) -> Iterator[Problem]:

@@ -222,7 +222,7 @@ class Form(_Value):
         table, (line, _, rest) = self.table(block), row.partition(".")
         if line == "row":
             one = table.item(rest)
-            return f"{one.group}：{header(one)}" if one.group else header(one)
+            return header(one) if one.label.startswith(one.group) else f"{one.group}：{header(one)}"
         if line == "section":
             return f"【{block.line_label(rest)}】"
         if rest:

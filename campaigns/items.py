@@ -4,6 +4,7 @@ A code names the same figure in every form of a report, and is asked of a depart
 than the code. A cell of a matrix is `row.indicator`.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 
@@ -69,6 +70,17 @@ def concerns(limited: Report | Form | Indicator, department: str, definition: De
     return among(limited.only, department, definition, directory)
 
 
+def named(form: Form) -> tuple[Indicator, ...]:
+    """Return the indicators of a form by what each alone is called: with its group where the form has a heading twice."""
+    said = Counter(one.label for one in form.indicators)
+    if len(said) == len(form.indicators):
+        return form.indicators
+    return tuple(
+        one.model_copy(update={"label": f"{one.group or ''}{one.label}"}) if said[one.label] > 1 else one
+        for one in form.indicators
+    )
+
+
 def items_of(form: Form, department: str | None, definition: Definition, directory: Directory) -> tuple[Item, ...]:
     """Return what a form asks of a department, in order; of anybody when no department is given. Ratios stand on no form."""
     return tuple(one for one in _all_of(form, department, definition, directory) if not one.ratio_of)
@@ -81,7 +93,7 @@ def _all_of(form: Form, department: str | None, definition: Definition, director
 
     if not asked(form):
         return ()
-    columns = [one for one in form.indicators if asked(one)]
+    columns = [one for one in named(form) if asked(one)]
     if form.layout == "list":
         return tuple(_in_list(form, one, number) for number in range(1, form.most + 1) for one in columns)
     if form.layout != "matrix":
@@ -141,7 +153,7 @@ def rolled_of(definition: Definition, directory: Directory, report: str) -> tupl
         form = definition.form(code)
         if form.layout == "list":
             counted = Item(id=f"{form.id}.{form.key}", label=form.each or "", unit=form.unit or "", over_places="distinct")
-            amounts = (_in_list(form, one) for one in form.indicators)
+            amounts = (_in_list(form, one) for one in named(form))
             every |= {item.id: item for item in (counted, *(item for item in amounts if item.counts))}
             continue
         for item in _all_of(definition.form(code), None, definition, directory):

@@ -8,9 +8,9 @@ import pytest
 from campaigns.definition import Definition, Indicator, Row, Rule
 from campaigns.definition import Form as Asked
 from campaigns.findings import Severity
-from campaigns.forms import Form, header
+from campaigns.forms import Form, design, header
 from campaigns.items import figures_of, in_letters, rolled_of
-from campaigns.plan import expand
+from campaigns.plan import Plan, expand
 from campaigns.submission import At, Book, CheckedBlock, Outcome, Sheet, Value, check
 from campaigns.workdays import OfficeHours
 from tests.builders import IRON_NEXT, IRON_ROUND, WORKDAYS, iron_definition, iron_plan, small_directory
@@ -248,3 +248,68 @@ def test_what_cannot_be_asked_is_told_before_the_launch() -> None:
     assert problems(police=indicators(iron, "police", id="coop")) == {"reserved"}
     assert problems(actions=indicators(iron, "actions", options=("是,否",))) >= {"options"}
     assert iron_plan().usable and header(iron.forms[0].indicators[0]) == "立案（件）"
+
+
+def grouped_plan(layout: str = "duties") -> Plan:
+    """Return the campaign with one form that has the same headings under two groups, as printed forms do."""
+    heads = [("found", "发现隐患"), ("fixed", "整改隐患")]
+    indicators = [
+        Indicator(id=f"{code}{kind}", label=label, unit="处", group=group)
+        for code, group in heads
+        for kind, label in (("", "小计"), ("_major", "其中重大"))
+    ]
+    small = iron_definition()
+    rows = small.forms[0].rows[:1] if layout == "matrix" else ()
+    form = Asked(id="cases", title="隐患统计表", layout=layout, indicators=(*indicators, *FINE), rows=rows)  # type: ignore[arg-type]
+    report = small.reports[0].model_copy(update={"form": "cases", "more_forms": ()})
+    definition = small.model_copy(update={"forms": (form,), "reports": (report,), "rules": ()})
+    return expand(definition, small_directory(), WORKDAYS, OfficeHours())
+
+
+FINE = (Indicator(id="fine", label="罚款", unit="万元"),)
+
+
+@pytest.mark.parametrize("layout", ["duties", "vertical", "matrix"])
+def test_a_heading_may_stand_under_two_groups_and_each_is_called_by_its_own(layout: str) -> None:
+    plan = grouped_plan(layout)
+    assert [one.message for one in plan.problems if one.severity is Severity.ERROR] == []
+    rolled = rolled_of(plan.definition, plan.directory, plan.definition.reports[0].id)
+    assert [one.head for one in rolled] == ["发现隐患小计", "发现隐患其中重大", "整改隐患小计", "整改隐患其中重大", "罚款"]
+
+    form = design(plan, IRON_ROUND, "scjg", serial="0001", version=1, previous={}, coop={}, coop_notes={})
+    (block,) = form.blocks
+    values = {item.id: Decimal(number) for number, item in enumerate(form.indicators, start=1)}
+    found = result(form, sent(form, values), ())
+    assert told(found) == []
+    assert {code: one.value for code, one in found.figures.items()} == values
+    if layout == "vertical":
+        assert form.label(block, "row.fixed_major") == "整改隐患其中重大（处）"
+
+
+def test_a_heading_twice_under_one_group_is_refused() -> None:
+    form = grouped_plan().definition.forms[0]
+    again = form.model_copy(update={"indicators": (*form.indicators, form.indicators[0].model_copy(update={"id": "again"}))})
+    definition = grouped_plan().definition.model_copy(update={"forms": (again,)})
+    plan = expand(definition, small_directory(), WORKDAYS, OfficeHours())
+    (problem,) = [one for one in plan.problems if one.severity is Severity.ERROR]
+    assert problem.message == "指标名称 发现隐患小计 重复，前面第1条已经用过，请改成不同的，或写上各自所属的上级表头（group）"
+
+
+def test_one_figure_is_the_same_in_a_form_that_has_its_heading_once() -> None:
+    plan = grouped_plan()
+    other = Asked(id="counties", title="县区表", indicators=plan.definition.forms[0].indicators[:1], only=("县",))
+    forms = (plan.definition.forms[0].model_copy(update={"excluding": ("县",)}), other)
+    report = plan.definition.reports[0].model_copy(update={"more_forms": ("counties",)})
+    definition = plan.definition.model_copy(update={"forms": forms, "reports": (report,)})
+    problems = expand(definition, small_directory(), WORKDAYS, OfficeHours()).problems
+    assert [one.message for one in problems if one.severity is Severity.ERROR] == []
+
+
+def test_a_sum_without_a_unit_is_told_once() -> None:
+    form = grouped_plan().definition.forms[0]
+    total = Indicator(id="all", label="合计", sum_of=("found", "fixed"))
+    definition = grouped_plan().definition.model_copy(
+        update={"forms": (form.model_copy(update={"indicators": (*form.indicators, total)}),)}
+    )
+    plan = expand(definition, small_directory(), WORKDAYS, OfficeHours())
+    assert [one.rule for one in plan.problems if one.severity is Severity.ERROR] == ["no-unit"]
