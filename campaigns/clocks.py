@@ -48,18 +48,21 @@ _FORMS: dict[str, set[str]] = {
     "yearly": {"covers", "starts", "ends", "called", "working_days", "days"},
     "half_yearly": {"covers", "starts", "ends", "working_days", "days"},
     "quarterly": {"covers", "starts", "ends", "working_days", "days"},
-    "monthly": {"covers", "starts", "ends", "working_days", "days"},
-    "weekly": {"covers", "starts", "ends"},
-    "every_weeks": {"first", "ends"},
-    "daily": {"covers", "starts", "ends", "holiday"},
+    "monthly": {"covers", "starts", "ends", "months", "working_days", "days"},
+    "weekly": {"covers", "starts", "ends", "months"},
+    "every_months": {"first", "starts", "ends"},
+    "every_weeks": {"first", "starts", "ends", "months"},
+    "every_days": {"first", "starts", "ends", "months"},
+    "daily": {"covers", "starts", "ends", "months", "holiday"},
     "after": {"on", "working_days", "days", "called"},
     "before_holiday": {"working_days", "days"},
     "after_holiday": {"working_days", "days"},
     "event": set(),
 }
 _DATED = {"hour", "rest_days", "soft"}
-_MORE = ("covers", "starts", "ends", "called", "holiday", "first", "on", "working_days", "days", "hour", "rest_days", "soft")
+_MORE = ("covers", "starts", "ends", "months", "called", "holiday", "first", "on", "working_days", "days", *sorted(_DATED))
 ONCE = ("date", "month_end", "year_end")  # one date; `starts` and `ends` say what its figures are about
+SPACED = ("every_months", "every_weeks", "every_days")  # what comes again so long after the date before, from a first one
 PERIODIC = ("yearly", "half_yearly", "quarterly", "monthly")  # what falls due in or after a period of months
 
 
@@ -77,7 +80,9 @@ class Clock(Record):
     quarterly: MonthlyDay | None = Field(None, title="每季度")
     monthly: tuple[MonthlyDay, ...] = Field((), title="每月")
     weekly: tuple[Weekday, ...] = Field((), title="每周")
+    every_months: int | None = Field(None, title="每几个月", ge=2, le=12)
     every_weeks: int | None = Field(None, title="每几周", ge=2, le=26)
+    every_days: int | None = Field(None, title="每几天", ge=2, le=60)
     daily: Literal["every_day", "working_days"] | None = Field(None, title="每日")
     after: Name | None = Field(None, title="事后")
     before_holiday: Festival | None = Field(None, title="节前")
@@ -90,6 +95,7 @@ class Clock(Record):
     covers: Literal["since", "last", "this", "next"] | None = Field(None, title="统计时间")
     starts: _Date | None = Field(None, title="自")
     ends: _Date | None = Field(None, title="至")
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field((), title="月份")
     holiday: Festival | None = Field(None, title="假期内")
     first: _Date | None = Field(None, title="首次日期")
     on: _Date | None = Field(None, title="事件日期")
@@ -136,9 +142,11 @@ class Clock(Record):
         """Return the usual working days before a date at which letters go out, and after it until the roll-up."""
         if self.daily or self.weekly:
             return (1, 1) if self.daily else (3, 1)
-        if self.monthly or self.every_weeks:
-            return (5, 2) if self.every_weeks or len(self.monthly) > 1 else (10, 3)
-        return (15, 5) if self.quarterly else (30, 5)
+        if self.every_days and self.every_days < 7:
+            return 1, 1
+        if self.monthly or self.every_weeks or self.every_days:
+            return (10, 3) if len(self.monthly) == 1 else (5, 2)
+        return (15, 5) if self.quarterly or self.every_months else (30, 5)
 
 
 def time_of(hour: str) -> time:
@@ -175,9 +183,11 @@ def check(clock: Clock, title: str, path: tuple[str | int, ...], phases: dict[st
     if form == "phase_end" and clock.phase_end not in phases:
         known = f"可用的有：{'、'.join(phases)}" if phases else "请先写 phases"
         yield _error("unknown-phase", (*path, "phase_end"), f"阶段“{clock.phase_end}”没有定义，{known}")
-    if form == "every_weeks" and clock.first is None:
-        told = f"每{clock.every_weeks}周报送一次，要写明从哪一天算起，请补上首次日期（first）"
-        yield _error("no-first", (*path, "every_weeks"), told)
+    if form in SPACED and clock.first is None:
+        unit = {"every_months": "个月", "every_weeks": "周", "every_days": "天"}[form]
+        told = f"每{getattr(clock, form)}{unit}报送一次，要写明从哪一天算起，请补上首次日期（first）"
+        often = "；每旬报送写成 monthly: [10, 20, end]" if clock.every_days == 10 else ""
+        yield _error("no-first", (*path, form), f"{told}{often}")
     if clock.covers is not None and clock.dues > 1:
         yield _error("clock", (*path, "covers"), "一期内有几个日期时不能写统计时间（covers），各期自上次报送之后算起")
     if form in PERIODIC and (clock.working_days or clock.days) and clock.period != "this":
@@ -200,10 +210,13 @@ def _questions(clock: Clock, title: str, path: tuple[str | int, ...]) -> Iterato
     if clock.form in ("after", "before_holiday", "after_holiday") and clock.working_days is None and clock.days is None:
         told = f"“{title}”没有写几日内，暂不计时，请问清后补上 working_days（工作日）或 days（自然日）"
         yield _warning("unknown-amount", (*path, clock.form), told)
-    if clock.period == "last" and clock.covers is None and (one := clock.of_month) and int(one) > 15:
+    if clock.period == "last" and clock.covers is None and (one := clock.of_month) and (int(one) > 15 or clock.months):
         name = "半年" if clock.half_yearly else "季度" if clock.quarterly else "月"
-        told = f"每{name}的{one}日报送，没有写统计时间，按上{'一个' if clock.half_yearly else ''}{name}统计，请核对并写明 covers"
-        yield _warning("guessed-period", (*path, clock.form), told)
+        told = f"每{name}的{one}日报送，没有写统计时间，按上{'一个' if clock.half_yearly else ''}{name}统计"
+        if clock.months:
+            month = clock.months[0]
+            told = f"{told}，所写月份（months）是统计的月份，{month}月的在{month % 12 + 1}月报"
+        yield _warning("guessed-period", (*path, clock.form), f"{told}，请核对并写明 covers")
 
 
 def _check_days(clock: Clock, path: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -220,13 +233,13 @@ def _check_days(clock: Clock, path: tuple[str | int, ...]) -> Iterator[Problem]:
     if len(set(late)) > 1:
         told = f"{'、'.join(late)}在有的月份是同一天，只能留一个"
         yield _error("duplicate", (*path, "monthly"), told)
-    for key in ("dates", "yearly", "monthly", "weekly"):
-        given = getattr(clock, key)
+    for key in ("dates", "yearly", "monthly", "weekly", "months"):
+        given, name = getattr(clock, key), "月份" if key == "months" else "报送日期"
         for text, count in Counter(given).items():
             if count > 1:
                 first = given.index(text)
                 again = given.index(text, first + 1)
-                told = f"报送日期 {text} 重复，前面第{first + 1}条已经用过，请改成不同的"
+                told = f"{name} {text} 重复，前面第{first + 1}条已经用过，请改成不同的"
                 yield _error("duplicate", (*path, key, again), told)
 
 

@@ -30,11 +30,6 @@ _DATE = "应是真实的日期，写成 年-月-日，例如 2020-10-20"
 _NUMBER = "应是整数，例如 15"
 _TEXT = "应是文字；纯数字、true 之类请加引号"
 _LIST = "应是列表：用 [甲, 乙]，或每项一行、以“- ”开头"
-# what people write who look for a way to say something that has another name here
-_MEANT = {
-    "every_days": "每10天（每旬）报送写成 monthly: [10, 20, end]，每天报送写成 daily: every_day",
-    "every_months": "每两个月报送写成 yearly 下的各个日期，每季度是 quarterly，每半年是 half_yearly",
-}
 _SECTION = "应是一组“名称: 内容”，每项一行，缩进对齐"
 
 # One wording for each type of error the models of definition.py and organs.py can give.
@@ -85,8 +80,6 @@ def describe(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     kind: str = error["type"]
     name = title(model, path[:-2] if path[-1:] == OF_KEY else path)
     if kind == "extra_forbidden":
-        if meant := _MEANT.get(str(path[-1])):
-            return f"没有“{path[-1]}”这一项：{meant}"
         right = suggestion(model, path)
         hint = f"，是否应为 {right}（{title(model, (*path[:-1], right))}）？" if right else "，请删去或改正"
         return f"没有“{path[-1]}”这一项{hint}"
@@ -96,6 +89,8 @@ def describe(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     value = error.get("input")
     if value is None:
         return f"“{name}”留空了，{words}"
+    if isinstance(value, list) and words in (_TEXT, _NUMBER, _DATE):
+        return f"“{name}”写成了列表，应只有一项，请去掉方括号"
     shown = str(value).lower() if isinstance(value, bool) else str(value)
     if words == _LIST and isinstance(value, str | int) and not isinstance(value, bool):
         words = f"应是列表，只有一项也写成 [{shown[:40]}]"
@@ -106,7 +101,7 @@ def describe(model: type[BaseModel], error: Mapping[str, Any]) -> str:
 
 def _wide(kind: str, shown: str) -> str:
     """Return a word on full-width signs, where only they may be what is wrong."""
-    if kind.startswith(("string_too", "greater", "less")):
+    if kind.startswith(("string_too", "greater", "less", "tuple")):
         return ""
     if shown[0] in "“”‘’＂＇":
         return "；外面的引号是全角的，请去掉"

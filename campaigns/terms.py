@@ -5,9 +5,10 @@ campaign's start; a term that a longer campaign adds comes after the ones there 
 """
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import count
 
 from campaigns.clocks import ONCE, WEEKDAYS, Clock, month_day
 from campaigns.workdays import Workdays
@@ -54,7 +55,8 @@ def terms(clock: Clock, campaign: Span, phases: Mapping[str, Span], workdays: Wo
         ]
     else:
         window = Span(max(campaign.first, clock.starts or campaign.first), min(campaign.last, clock.ends or campaign.last))
-        found = list(_FORMS[clock.form](clock, window, phases, workdays))
+        runs = list(_runs(window, clock.months)) if clock.months else [window]
+        found = [term for run in runs for term in _FORMS[clock.form](clock, run, phases, workdays)]
     if clock.called and len(clock.called) == len(found) and clock.form != "yearly":
         found = [replace(term, label=name, named=True) for term, name in zip(found, clock.called, strict=True)]
     return tuple(_on_a_working_day(term, clock, workdays) for term in found)
@@ -77,6 +79,19 @@ def span_of(clock: Clock, campaign_starts: date) -> Span | None:
     end = clock.range[1]
     last = month_day(f"{first:%m}-{end}", first.year) if len(end) == 2 else full_date(end, first)
     return Span(first, last) if last and last >= first else None
+
+
+def _runs(window: Span, months: Sequence[int]) -> Iterator[Span]:
+    """Return the stretches of a window that lie in these months; those next to one another are one, over the year's end too."""
+    first = None
+    for number in range(_MONTH.of(window.first), _MONTH.of(window.last) + 2):
+        month = _MONTH.span(number)
+        inside = month.first.month in months and month.first <= window.last
+        if inside and first is None:
+            first = max(month.first, window.first)
+        elif first is not None and not inside:
+            yield Span(first, min(month.first - _DAY, window.last))
+            first = None
 
 
 def _on_a_working_day(term: Term, clock: Clock, workdays: Workdays) -> Term:
@@ -360,14 +375,30 @@ def _weekly(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Wo
     yield from _recurring(clock, window, _WEEK, dues, _WEEK, workdays)
 
 
-def _every_weeks(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
-    day, covered = clock.first, window.first
-    while day and clock.every_weeks and day <= window.last:
+def _spaced(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
+    covered = window.first
+    for n in count():
+        day = _nth(clock, n)
+        if day is None or day > window.last:
+            return
         if day >= window.first:
-            week = _WEEK.of(day)
-            yield Term(_week_code(week), _week_label(week), day, Span(covered, day))
+            code, label = f"{day}", f"{day.year}年{day.month}月{day.day}日前"
+            if not clock.every_days:
+                kind = _MONTH if clock.every_months else _WEEK
+                code, label = kind.code(kind.of(day)), kind.label(kind.of(day))
+            yield Term(code, label, day, Span(covered, day))
             covered = day + _DAY
-        day += _DAY * 7 * clock.every_weeks
+
+
+def _nth(clock: Clock, n: int) -> date | None:
+    """Return the date so many steps after the first; of months the same day, the last where it is, or where there is none."""
+    if clock.first is None:
+        return None
+    if not clock.every_months:
+        return clock.first + _DAY * n * (clock.every_days or 7 * (clock.every_weeks or 1))
+    begun = _MONTH.of(clock.first)
+    day = "end" if clock.first == _MONTH.span(begun).last else str(clock.first.day)
+    return _day_of_month(day, _MONTH.span(begun + n * clock.every_months))
 
 
 _FORMS: dict[str, Callable[[Clock, Span, Mapping[str, Span], Workdays], Iterator[Term]]] = {
@@ -382,7 +413,9 @@ _FORMS: dict[str, Callable[[Clock, Span, Mapping[str, Span], Workdays], Iterator
     "quarterly": _quarterly,
     "monthly": _monthly,
     "weekly": _weekly,
-    "every_weeks": _every_weeks,
+    "every_months": _spaced,
+    "every_weeks": _spaced,
+    "every_days": _spaced,
     "daily": _daily,
     "after": _after,
     "before_holiday": _before_holiday,

@@ -252,6 +252,63 @@ ROWS: tuple[tuple[str, tuple[str, str], dict[str, object], list[tuple[str, str, 
         ],
     ),
     (
+        "每3天报告一次",
+        ("2026-03-01", "2026-03-10"),
+        {"every_days": 3, "first": "2026-03-03"},
+        [(f"2026-03-{n:02d}", f"2026年3月{n}日前", f"2026-03-{n:02d}") for n in (3, 6, 9)],
+    ),
+    (
+        "每两个月25日前报送",
+        ("2026-01-15", "2026-07-31"),
+        {"every_months": 2, "first": "2026-02-25"},
+        [(f"2026-0{n}", f"2026年{n}月", f"2026-0{n}-25") for n in (2, 4, 6)],
+    ),
+    (
+        "每两个月月底前报送",
+        ("2025-12-01", "2026-07-31"),
+        {"every_months": 2, "first": "2025-12-31"},
+        [
+            ("2025-12", "2025年12月", "2025-12-31"),
+            ("2026-02", "2026年2月", "2026-02-28"),
+            ("2026-04", "2026年4月", "2026-04-30"),
+            ("2026-06", "2026年6月", "2026-06-30"),
+        ],
+    ),
+    (
+        "每年1月、7月每半月一报",
+        ("2026-01-10", "2026-12-31"),
+        {"monthly": [15, "end"], "months": [1, 7]},
+        [
+            ("2026-01-1", "2026年1月上半月", "2026-01-15"),
+            ("2026-01-2", "2026年1月下半月", "2026-01-31"),
+            ("2026-07-1", "2026年7月上半月", "2026-07-15"),
+            ("2026-07-2", "2026年7月下半月", "2026-07-31"),
+        ],
+    ),
+    (
+        "采暖期11月至次年1月，次月5日前报上月",
+        ("2025-12-10", "2026-11-30"),
+        {"monthly": [5], "covers": "last", "months": [1, 11, 12]},
+        [
+            ("2025-12", "2025年12月", "2026-01-05"),
+            ("2026-01", "2026年1月", "2026-02-05"),
+            ("2026-11", "2026年11月", "2026-12-05"),
+        ],
+    ),
+    (
+        "汛期每日",
+        ("2026-05-30", "2027-06-02"),
+        {"daily": "working_days", "months": [6], "ends": "2027-06-02"},
+        [
+            (f"{day}", f"{day.year}年{day.month}月{day.day}日", f"{day}")
+            for day in (
+                *(date(2026, 6, n) for n in range(1, 31) if n not in (6, 7, 13, 14, 19, 20, 21, 27, 28)),
+                date(2027, 6, 1),
+                date(2027, 6, 2),
+            )
+        ],
+    ),
+    (
         "假期每日上午11点前",
         ("2026-09-01", "2026-10-31"),
         {"daily": "every_day", "holiday": "国庆节", "hour": "11:00"},
@@ -330,6 +387,30 @@ def test_what_a_report_covers() -> None:
     assert covered(quarterly=10) == [("2026-03-10", "2026-03-31"), ("2026-04-01", "2026-05-31")]
     assert covered(after_holiday="五一", days=2) == [("2026-05-01", "2026-05-05")]
     assert covered(range=["2026-04-16", "30"]) == [("2026-04-16", "2026-04-30")]
+
+
+def test_a_report_that_runs_in_some_months_covers_nothing_of_the_others() -> None:
+    def covered(**said: object) -> list[str]:
+        return [f"{one.covers.first}/{one.covers.last}" for one in laid("2026-01-15", "2027-03-31", **said)]
+
+    assert covered(monthly=[25], covers="since", months=[11, 12, 1, 2]) == [
+        "2026-01-15/2026-01-25",
+        "2026-01-26/2026-02-25",
+        "2026-11-01/2026-11-25",
+        "2026-11-26/2026-12-25",
+        "2026-12-26/2027-01-25",
+        "2027-01-26/2027-02-25",
+    ]
+    assert covered(weekly=["周五"], months=[2], ends="2026-12-31")[0] == "2026-02-01/2026-02-06"
+    assert covered(every_days=10, first="2026-03-10", starts="2026-03-01", ends="2026-03-25") == [
+        "2026-03-01/2026-03-10",
+        "2026-03-11/2026-03-20",
+    ]
+    assert covered(every_months=2, first="2026-02-25", ends="2026-06-30") == [
+        "2026-01-15/2026-02-25",
+        "2026-02-26/2026-04-25",
+        "2026-04-26/2026-06-25",
+    ]
 
 
 def test_a_date_moves_from_a_rest_day_only_when_the_clock_says_so() -> None:
@@ -447,6 +528,15 @@ CASES: tuple[tuple[dict[str, object], str, str], ...] = (
     ({"date": "2020-11-06", "starts": "2020-11-09"}, "dates-reversed", "统计时间的起始（starts）晚于结束，请核对"),
     ({"weekly": ["周五"], "first": "2020-11-06"}, "clock", "“首次日期”（first）不能和 weekly 一起用，请删去"),
     ({"every_weeks": 2}, "no-first", "每2周报送一次，要写明从哪一天算起，请补上首次日期（first）"),
+    ({"every_months": 2}, "no-first", "每2个月报送一次，要写明从哪一天算起，请补上首次日期（first）"),
+    (
+        {"every_days": 10},
+        "no-first",
+        "每10天报送一次，要写明从哪一天算起，请补上首次日期（first）；每旬报送写成 monthly: [10, 20, end]",
+    ),
+    ({"quarterly": 10, "months": [4, 7]}, "clock", "“月份”（months）不能和 quarterly 一起用，请删去"),
+    ({"monthly": [15, "end"], "months": [4, 5, 4]}, "duplicate", "月份 4 重复，前面第1条已经用过，请改成不同的"),
+    ({"monthly": [5], "months": [4, 12]}, "guessed-period", "按上月统计，所写月份（months）是统计的月份，4月的在5月报，请核对"),
     ({"after": "活动结束"}, "unknown-amount", "没有写几日内，暂不计时"),
     ({"after": "活动结束", "days": 3}, "unknown-date", "从“活动结束”起计时，日期还不知道，暂不计时"),
     ({"date": "12-03"}, "guessed-year", "“12-03”没有写年份，按2020年12月3日（周四）理解，请核对后写全"),
@@ -531,14 +621,19 @@ def listed(key: str, values: list[object]) -> st.SearchStrategy[dict[str, object
     return st.builds(lambda days, covers: {key: days, "covers": covers if len(days) == 1 else None}, several, periods)
 
 
+some_months = st.fixed_dictionaries({"months": st.lists(st.integers(1, 12), min_size=1, unique=True)})
 recurring = st.one_of(
     listed("monthly", [1, 2, 12, 27, "end"]),
+    st.builds(dict.__or__, listed("monthly", [1, 12, "end"]), some_months),
+    st.builds(dict.__or__, listed("weekly", list(WEEKDAYS)), some_months),
     listed("weekly", list(WEEKDAYS)),
     listed("yearly", ["01-15", "06-20", "02-29", "12-31"]),
     st.fixed_dictionaries({"quarterly": st.sampled_from([1, 10, 25, "end"]), "covers": st.sampled_from([None, "last", "this"])}),
     st.fixed_dictionaries({"half_yearly": st.sampled_from([1, 25, "end"]), "covers": st.sampled_from([None, "this", "next"])}),
     st.fixed_dictionaries({"quarterly": st.just("end"), "working_days": st.integers(0, 20)}),
     st.fixed_dictionaries({"every_weeks": st.integers(2, 6), "first": st.dates(date(2019, 1, 1), date(2021, 1, 1))}),
+    st.fixed_dictionaries({"every_days": st.integers(2, 20), "first": st.dates(date(2019, 1, 1), date(2021, 1, 1))}),
+    st.fixed_dictionaries({"every_months": st.integers(2, 6), "first": st.dates(date(2019, 1, 1), date(2021, 1, 1))}),
     st.fixed_dictionaries({"daily": st.sampled_from(["every_day", "working_days"])}),
     st.fixed_dictionaries({"before_holiday": st.sampled_from(["春节", "国庆"]), "working_days": st.integers(0, 9)}),
 )
