@@ -29,6 +29,7 @@ _INHERITED = ("chapter", "clause", "lead", "units", "cooperating", "due")
 _BLANK_SAYS_NOTHING = ("clause", "cooperating")  # a blank cell of these is not the one above again, unless they are merged
 _AND_OTHERS = re.compile(r"等(?:有关|相关|各)?(?:部门|单位|成员单位)?$")
 _GOES_ON = ("长期", "持续", "常态", "全年", "贯穿")
+_CHINESE = "[一二三四五六七八九十]+"
 _WORD = re.compile(
     r"(?<!各)(?<!各项目)[(（]?(牵头(?:负责|单位)?|配合(?:单位)?|协助|参与|分别负责|按(?:照)?职责分工(?:分别)?负责|负责)[)）]?[:：]?"
 )
@@ -66,14 +67,16 @@ def drafted(grid: Sequence[Sequence[Cell]]) -> list[DraftedDuty]:
     duties: list[DraftedDuty] = []
     used: set[int] = set()
     above: dict[str, Cell] = {}
+    places = [columns["number"]] if "number" in columns else []
+    counted = any(_plain(row[place].text).isdecimal() for row in grid[at + 1 :] for place in places if place < len(row))
     for row in grid[at + 1 :]:
         cells = {kind: row[place] for kind, place in columns.items() if place < len(row)}
         if not any(cell.text.strip() for cell in cells.values()) or _plain(cells["title"].text) == _plain(
             grid[at][columns["title"]].text
         ):
             continue  # a blank line, or the head again on the next page
-        if _is_chapter(cells):
-            above = {"chapter": next(cell for cell in cells.values() if cell.text.strip())}
+        if chapter := _chapter(cells, counted=counted):
+            above = {"chapter": chapter}
             continue
         one = DraftedDuty()
         title = cells["title"]
@@ -184,12 +187,21 @@ def _again(above: Cell, cell: Cell) -> Cell:
     return Cell(above.text, f"{above.place}（{cell.place}{'合并' if cell.merged else '空白'}）")
 
 
-def _is_chapter(cells: dict[str, Cell]) -> bool:
-    """Return whether a row is a heading over the next ones: one text, no departments, not the rest of a merged cell."""
-    said = {cell.text.strip() for cell in cells.values() if cell.text.strip()}
-    alone = len(said) == 1 and not any(cells[kind].text.strip() for kind in ("lead", "units", "due") if kind in cells)
-    merged = any(cells[kind].merged for kind in ("lead", "units") if kind in cells)
-    return alone and not merged and bool(re.match(r"[(（]?[一二三四五六七八九十]+[)）、.．]", next(iter(said))))
+def _chapter(cells: dict[str, Cell], *, counted: bool) -> Cell | None:
+    """Return the heading over the next rows that a row is: one text with a Chinese number, no departments, no merged cells.
+
+    The number may have a cell of its own where duties are `counted` otherwise, 1, 2, 3.
+    """
+    if any(cells[kind].text.strip() for kind in ("lead", "units", "due") if kind in cells):
+        return None
+    if any(cells[kind].merged for kind in ("lead", "units") if kind in cells):
+        return None
+    said = list({cell.text.strip(): cell for cell in cells.values() if cell.text.strip()}.items())
+    (text, first), rest = said[0], [text for text, _ in said[1:]]
+    if not rest:
+        return first if re.match(rf"[(（]?{_CHINESE}[)）、.．]", text) else None
+    alone = len(rest) == 1 and first is cells.get("number") and re.fullmatch(rf"[(（]?{_CHINESE}[)）、.．]?", text)
+    return Cell(f"{text}{'' if text[-1] in ')）、.．' else '、'}{rest[0]}", first.place) if alone and counted else None
 
 
 def _number(cell: Cell | None, used: set[int], one: DraftedDuty) -> int:

@@ -135,6 +135,15 @@ def test_blank_and_merged_cells_take_what_stands_above_and_say_so() -> None:
     assert first.doubts == []
 
 
+def test_a_heading_whose_number_has_a_cell_of_its_own_is_a_chapter_unless_all_are_numbered_like_it() -> None:
+    said = ("净化市场", "", "", "")
+    (duty,) = drafted(grid(("一", *said), ("1", "检查", "市公安局", "", "")))
+    assert next((line.value, line.comment) for line in duty.lines if line.key == "chapter") == ("一、净化市场", "A2")
+    assert duty.doubts == []
+
+    assert len(drafted(grid(("一", "检查", "市公安局", "", ""), ("二", *said)))) == 2
+
+
 def test_a_second_measure_of_a_duty_keeps_its_title() -> None:
     heads = ("序号", "工作任务", "具体措施", "条款", "牵头单位")
     table = grid(
