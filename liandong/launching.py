@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from campaigns.errors import Conflict
 from flows import tick
 from liandong.window import refresh
 from tasks import campaign as campaigns
@@ -13,8 +12,7 @@ def launch(name: str, now: datetime) -> str:
     """Return what launching did, as a sentence: the same version again changes nothing."""
     plan = usable(name, now)
     new = campaigns.launch(plan, now)
-    if campaigns.is_cancelled(plan.definition.campaign.id):
-        raise Conflict(f"“{plan.definition.campaign.title}”已经撤销，不能再次下发；如需重新开展，请在定义文件里换一个代码")
+    campaigns.must_not_have_ended(plan.definition.campaign.id)
     tick.daily(now)
     page = refresh(now)
     title = plan.definition.campaign.title

@@ -100,10 +100,12 @@ def is_launched(campaign: str) -> bool:
         return campaign in {record.id for record in ledger.campaigns()}
 
 
-def is_cancelled(campaign: str) -> bool:
-    """Return whether a launched campaign was cancelled."""
+def must_not_have_ended(campaign: str) -> None:
+    """Return nothing when a launched campaign runs or waits for the office; Conflict when it was cancelled or is closed."""
     with office().ledger() as ledger:
-        return ledger.campaign(campaign).status == "cancelled"
+        record = ledger.campaign(campaign)
+    if ended := {"cancelled": "已经撤销", "closed": "已经结束"}.get(record.status):
+        raise Conflict(f"“{record.title}”{ended}，不能再次下发；如需重新开展，请在定义文件里换一个代码")
 
 
 def is_paused(campaign: str) -> bool:

@@ -20,7 +20,7 @@ from tasks import window
 from tasks.alerting import alert
 from tasks.announcing import announce
 from tasks.artifacts import Page, key_of, show_campaign
-from tasks.campaign import is_launched, is_paused, live_campaigns, pause, picture
+from tasks.campaign import is_launched, is_paused, live_campaigns, must_not_have_ended, pause, picture
 from tasks.office import office, working_moment
 from tasks.preview import usable
 from tasks.sending import deliver
@@ -43,7 +43,9 @@ def refuses(campaign: str, as_of: datetime | None) -> State[Any] | None:
     """Return the state in which a run ends that must not launch, in words; None when it may. The office gets no letter of it."""
     try:
         moment = working_moment(as_of)
-        if not is_launched(campaign):
+        if is_launched(campaign):
+            must_not_have_ended(campaign)
+        else:
             usable(campaign, moment)
     except WorldError:
         raise
@@ -75,7 +77,7 @@ async def ends_at_once(campaign: str, as_of: datetime) -> State[Any] | None:
         return Completed(name=window.REPEATED, message=said)
     cancelled = [run for run in runs if window.is_cancelled(run)]
     if cancelled:
-        _heed(campaign, cancelled[-1].id, as_of)
+        await _heed(campaign, cancelled[-1].id, as_of)
         if is_paused(campaign):
             said = f"运行 {cancelled[-1].id} 已在界面取消，专项行动暂停发信，{window.DECIDE}"
             return Completed(name=window.UNDECIDED, message=said)
@@ -118,7 +120,7 @@ async def _show(campaign: str, as_of: datetime) -> window.Drawn:
     one = picture(campaign, as_of)
     drawn = await window.draw(one)
     if drawn.cancelled and campaign in live_campaigns():
-        if _heed(campaign, drawn.run, as_of):
+        if await _heed(campaign, drawn.run, as_of):
             return drawn
         # the office was told of this very cancellation and let the campaign go on
         drawn = await window.rebuild(one)
@@ -130,7 +132,7 @@ async def _redraw(campaign: str, as_of: datetime) -> window.Drawn:
     async with get_client() as client:
         held = await window.find(client, campaign)
     if held and window.is_cancelled(held) and campaign in live_campaigns():
-        _heed(campaign, held.id, as_of)
+        await _heed(campaign, held.id, as_of)
     one = picture(campaign, as_of)
     drawn = await window.rebuild(one)
     await _tell(one, drawn, as_of)
@@ -150,16 +152,18 @@ async def _tell(one: Picture, drawn: window.Drawn, as_of: datetime) -> None:
     await window.mark(drawn)
 
 
-def _heed(campaign: str, run: UUID, as_of: datetime) -> bool:
+async def _heed(campaign: str, run: UUID, as_of: datetime) -> bool:
     """Return whether the cancellation of a run is news: then the office is told and the campaign paused; each is heeded once."""
+    async with get_client() as client:
+        which = await window.cancellation(client, run)  # the run alone does not tell: tried again, it can be cancelled again
     with office().ledger() as ledger:
-        if any(str(run) in text for text, _ in ledger.events(campaign)):
+        if any(str(which) in text for text, _ in ledger.events(campaign)):
             return False
         title = ledger.campaign(campaign).title
     commands = f"确认撤销的用 liandong cancel {campaign} --basis 依据，误点的用 liandong cancel {campaign} --revive 理由"
     meanwhile = "决定之前，来件照常收取、审核，但不下发、不催报、不汇总，回执也暂不发出；恢复后补做"
     detail = f"请办公室决定后告知技术人员：{commands}。{meanwhile}。"
-    alert(f"cancelled:{run}", f"“{title}”在 Prefect 界面上被取消，已暂停发信，等办公室决定", detail, as_of)
-    pause(campaign, f"{CANCELLED}：{run}", as_of)
+    alert(f"cancelled:{which}", f"“{title}”在 Prefect 界面上被取消，已暂停发信，等办公室决定", detail, as_of)
+    pause(campaign, f"{CANCELLED}：运行 {run}，状态 {which}", as_of)
     deliver(as_of)
     return True

@@ -150,6 +150,15 @@ def is_cancelled(run: FlowRun) -> bool:
     return run.state is not None and (run.state.is_cancelled() or run.state.is_cancelling())
 
 
+async def cancellation(client: PrefectClient, run: UUID) -> UUID:
+    """Return what tells one cancellation of a run from another: the id of the state in which it began."""
+    states = await client.read_flow_run_states(run)
+    began = len(states) - 1
+    while began and (states[began - 1].is_cancelling() or states[began - 1].is_cancelled()):
+        began -= 1
+    return states[began].id
+
+
 class _Pen:
     """Writes to the server, one call after another (on SQLite eight at once are many times slower), and counts."""
 

@@ -269,6 +269,38 @@ def test_a_cancellation_in_the_ui_pauses_until_the_office_decides(server: Runnin
 
 
 @pytest.mark.usefixtures("stopped")
+def test_each_cancellation_of_a_run_pauses_also_after_it_was_tried_again(server: RunningServer, office: Office) -> None:
+    from flows.daily_round import daily_round
+
+    run = shown()
+    for number in (1, 2):
+        for state in ("CANCELLING", "CANCELLED"):  # one click: the process is told to end, then it has ended
+            set_state(server, run, state)
+            asyncio.run(daily_round(as_of=LAUNCHED))
+            assert live_campaigns() == []
+        with office.ledger() as ledger:
+            assert len([one for one in ledger.messages() if one.kind == "alert"]) == number
+        set_state(server, run, "PAUSED")  # 重试: it ran and is suspended again
+        revive(CAMPAIGN, "误点", LAUNCHED)
+        assert shown() == run
+        assert live_campaigns() == [CAMPAIGN]
+
+
+@pytest.mark.usefixtures("stopped")
+def test_launching_what_the_office_has_cancelled_ends_in_words_and_without_a_letter(
+    server: RunningServer, office: Office
+) -> None:
+    shown()
+    cancel(CAMPAIGN, "某文", LAUNCHED)
+    shown()
+    ended = run_here()
+    assert (ended.type.value, ended.name) == ("FAILED", "不予下发")
+    assert "已经撤销" in str(ended.message)
+    with office.ledger() as ledger:
+        assert [one for one in ledger.messages() if one.kind == "alert"] == []
+
+
+@pytest.mark.usefixtures("stopped")
 def test_a_window_rebuilt_while_the_office_decides_says_so(server: RunningServer) -> None:
     from tasks.showing import redraw
 
