@@ -6,6 +6,7 @@ LiandongError                 every failure this project raises on purpose; str(
 ├── UnknownOrgan              a name is no department or group of the directory; carries the likely candidates
 ├── UnknownItem               a campaign, round or report that the ledger does not hold
 ├── NotConfigured             a setting is missing or wrong
+│   └── NoLedger              nothing was launched yet: there is no ledger to look into
 ├── Conflict                  what is asked contradicts what the ledger already holds
 ├── Refused                   a decision that cannot be made; carries every reason at once
 └── WorldError                the world failed: a server, a disk, a mailbox; worth trying again
@@ -47,6 +48,10 @@ class UnknownItem(LiandongError):
 
 class NotConfigured(LiandongError):
     """A setting is missing or wrong."""
+
+
+class NoLedger(NotConfigured):
+    """Nothing was launched yet: there is no ledger to look into."""
 
 
 class Conflict(LiandongError):

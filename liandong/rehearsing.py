@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from campaigns.errors import NotConfigured
+from campaigns.errors import NoLedger, NotConfigured
 from campaigns.rehearsal import rehearse
 from campaigns.workdays import OfficeHours, Slots, in_chinese
 from integrations import calendar, clock, settings
@@ -65,7 +65,7 @@ def _office() -> tuple[OfficeHours, Counter[str]]:
         at = office()
     except NotConfigured:
         return OfficeHours(), late
-    with suppress(NotConfigured), looking(at.settings.url) as session:  # there may be no ledger yet
+    with suppress(NoLedger), looking(at.settings.url) as session:
         ledger = Ledger(session, clock.now())
         for campaign in ledger.campaigns():
             late.update(ledger.late_rounds(campaign.id, clock.now()))

@@ -16,9 +16,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from campaigns.errors import NotConfigured, WorldError
+from campaigns.errors import NoLedger, NotConfigured, WorldError
 
 _BUSY_SECONDS = 30
+_NONE_YET = "还没有台账，请先下发专项行动"
 _TURN = 20_201_020  # any number: whoever writes to a ledger on PostgreSQL holds the advisory lock of this one
 
 
@@ -68,13 +69,17 @@ def looking(url: str) -> Iterator[Session]:
     if sqlite:
         file = Path(address.database or "").absolute()
         if not file.is_file():
-            raise NotConfigured("还没有台账，请先下发专项行动")
+            raise NoLedger(_NONE_YET)
         made = create_engine("sqlite://", creator=lambda: sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True))
     else:
         made = create_engine(url, isolation_level="REPEATABLE READ", execution_options={"postgresql_readonly": True})
     try:
         with _in_chinese(), Session(made) as session:
-            if not _is_newest(session.connection(), _revisions(Config())):
+            known = _revisions(Config())
+            stands = _stands_at(session.connection(), known)
+            if stands is None:
+                raise NoLedger(_NONE_YET)
+            if stands != known[0]:
                 raise NotConfigured("台账还是旧版本的，请先运行一次 liandong tick")
             yield session
             session.rollback()
@@ -88,12 +93,12 @@ def _revisions(config: Config) -> list[str]:
     return [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
 
 
-def _is_newest(connection: Connection, known: list[str]) -> bool:
-    """Return whether a ledger's tables are those of this program; NotConfigured when a newer one made them."""
+def _stands_at(connection: Connection, known: list[str]) -> str | None:
+    """Return the last migration of a ledger's tables, None where there are none; NotConfigured when a newer program made them."""
     current = MigrationContext.configure(connection).get_current_revision()
     if current and current not in known:
         raise NotConfigured("台账是更新版本的程序写的，本机的程序打不开，请安装那个版本；数据没有变动")
-    return current == known[0]
+    return current
 
 
 def _prepare_sqlite(made: Engine) -> None:
@@ -123,7 +128,7 @@ def upgrade(made: Engine) -> None:
     config = Config()
     known = _revisions(config)
     with made.begin() as connection:
-        if _is_newest(connection, known):
+        if _stands_at(connection, known) == known[0]:
             return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

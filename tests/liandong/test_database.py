@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from campaigns.errors import NotConfigured
+from campaigns.errors import NoLedger, NotConfigured
 from flows import tick
 from integrations.database.engine import engine, looking, transaction
 from integrations.database.ledger import business_state
@@ -66,6 +66,11 @@ def test_a_ledger_of_a_newer_program_is_left_alone(office: Office, capsys: pytes
         assert run(command) == 1
         assert "更新版本" in capsys.readouterr().err
     with pytest.raises(NotConfigured, match="更新版本"), looking(office.settings.url):
+        pass
+
+
+def test_an_empty_database_is_no_ledger_of_an_older_program(empty: str) -> None:
+    with pytest.raises(NoLedger), looking(empty):
         pass
 
 
