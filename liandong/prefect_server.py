@@ -5,8 +5,10 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
+from hmac import compare_digest
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,22 +139,27 @@ def app() -> "ASGIApp":
     from prefect.server.api.server import create_app
 
     pages = with_newer_pages(create_app())
-    if not os.environ.get(AUTHENTICATION):  # the files know no password: they are shown on this machine only
-        pages = with_files(pages, Path(os.environ["PREFECT_HOME"]).parent)
-    return with_policy(pages)
+    return with_policy(with_files(pages, Path(os.environ["PREFECT_HOME"]).parent, os.environ.get(AUTHENTICATION)))
 
 
-def with_files(inner: "ASGIApp", home: Path) -> "ASGIApp":
-    """Return an ASGI application that also shows the office's roll-ups, pictures and ledger pages under /files."""
+def with_files(inner: "ASGIApp", home: Path, password: str | None = None) -> "ASGIApp":
+    """Return an ASGI application that also shows the office's roll-ups, pictures and ledger pages under /files.
+
+    With a password, `user:password`, the browser asks for it: Prefect's pages send theirs to the API only, not where links lead.
+    """
     from starlette.exceptions import HTTPException
     from starlette.responses import FileResponse, PlainTextResponse
     from starlette.staticfiles import StaticFiles
 
     folders = {name: StaticFiles(directory=home / name, check_dir=False) for name in SHOWN}
+    wanted = f"Basic {b64encode(password.encode()).decode()}".encode() if password else b""
+    asking = PlainTextResponse("请输入界面的用户名和密码", 401, {"www-authenticate": 'Basic realm="liandong", charset="UTF-8"'})
 
     async def outer(scope: "Scope", receive: "Receive", send: "Send") -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/files/"):
             return await inner(scope, receive, send)
+        if wanted and not compare_digest(dict(scope["headers"]).get(b"authorization", b""), wanted):
+            return await asking(scope, receive, send)
         top, _, rest = scope["path"].removeprefix("/files/").partition("/")
         page = home / top
         answer: ASGIApp = PlainTextResponse("没有这个文件", 404)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 from ruamel.yaml import YAML
 
@@ -116,6 +117,11 @@ def test_what_a_server_with_a_password_or_without_the_pool_refuses_is_said_in_wo
         monkeypatch.setenv("PREFECT_API_AUTH_STRING", "office:secret")
         assert run(["prefect", "deploy", "--pool", "nope"]) == 1
         assert "没有这个工作池" in capsys.readouterr().err
+        (office.home / "rollup" / "汇总.txt").write_text("汇总", "utf-8")
+        asked = httpx.get(f"{guarded.url}/files/rollup/汇总.txt")
+        assert (asked.status_code, asked.headers["www-authenticate"][:5]) == (401, "Basic")
+        assert httpx.get(asked.url, auth=("office", "wrong")).status_code == 401
+        assert httpx.get(asked.url, auth=("office", "secret")).text == "汇总"
     finally:
         guarded.stop()
 
