@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import cyclopts
 from cyclopts import Parameter
@@ -69,32 +69,50 @@ AsOf = Annotated[
 
 def in_chinese(error: cyclopts.CycloptsError) -> str:
     """Return what went wrong with the words typed, in Chinese."""
-    asked = "、".join(error.argument.names) if error.argument is not None and error.argument.names else ""
+    asked = "、".join(_NAMES.get(name, name) for name in error.argument.names) if error.argument is not None else ""
     match error:
         case cyclopts.UnknownCommandError():
             words = " ".join(error.unused_tokens or error.root_input_tokens or [])
             return f"没有“{words}”这个命令，请运行 liandong --help 查看全部命令"
         case cyclopts.MissingArgumentError():
-            return f"缺少 {asked or '参数'}"
+            return f"缺少 {asked or '参数'}，请加 --help 查看用法"
         case cyclopts.UnknownOptionError():
             return f"没有“{error.token.value or error.token.keyword}”这个选项，请加 --help 查看用法"
         case cyclopts.UnusedCliTokensError():
             return f"多余的内容：{' '.join(error.unused_tokens or [])}"
         case cyclopts.CoercionError():
-            said = str(error.msg or "")
-            return said if said and not said.isascii() else f"“{error.token.value if error.token else ''}”不是 {asked} 能用的值"
+            said, choices = str(error.msg or ""), get_args(error.target_type)
+            wanted = f"，可以写 {'、'.join(choices)}" if choices else "，应写成整数" if error.target_type is int else ""
+            wrong = f"“{error.token.value if error.token else ''}”不是 {asked} 能用的值{wanted}"
+            return said if said and not said.isascii() else wrong
         case _:
             return f"命令写法不对{f'（{asked}）' if asked else ''}，请加 --help 查看用法"
 
 
+_NAMES = {
+    "CAMPAIGN": "代码",
+    "CODE": "代码",
+    "DEFINITION": "定义",
+    "DEFINITIONS": "代码…",
+    "ENVELOPE": "回执号",
+    "FILE": "文件",
+    "ITEM": "代码",
+    "ITEMS": "代码…",
+    "KIND": "文书",
+    "PLACE": "代码",
+    "ROUND": "代码",
+    "SCOPE": "代码",
+    "TARGET": "信件",
+    "UNIT": "单位",
+}  # what is typed without an option, as officers call it
 _WORDS = {
+    **_NAMES,
     "[OPTIONS]": "[选项]",
     "COMMAND": "命令",
-    "[ARGS...]": "[定义…]",
-    "[ARGS]": "",
-    " STR": " 文字",
-    " PATH": " 路径",
-    "DEFINITION": "定义",
+    "[ARGS...]": "[代码…]",
+    "[ARGS]": "[代码]",
+    "STR": "文字",
+    "PATH": "路径",
 }
 
 
@@ -114,19 +132,17 @@ class ChineseHelp:
 
     def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:
         """Print how the command is written."""
-        words = str(usage)
-        for english, chinese in _WORDS.items():
-            words = words.replace(english, chinese)
-        console.print(f"用法：{words.strip()}\n", highlight=False, markup=False, soft_wrap=True)
+        words = " ".join(_WORDS.get(word, word) for word in str(usage).split())
+        console.print(f"用法：{words}\n", highlight=False, markup=False, soft_wrap=True)
 
     def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:
         """Print what the command is for."""
         if description:
-            console.print(description, highlight=False)
+            console.print(description, highlight=False, soft_wrap=True)
 
 
 def _names(entry: HelpEntry) -> str:
-    return " ".join(entry.display_labels)
+    return " ".join(_NAMES.get(label, label) for label in entry.display_labels)
 
 
 def _said(entry: HelpEntry) -> str:

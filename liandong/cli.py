@@ -140,12 +140,15 @@ def doctor(*, json: Json = False) -> int:
 
 @app.command
 def check(
-    path: Annotated[Path, Parameter(help="定义文件，或已随程序提供的代码，如 hezhou-2020")], /, *, json: Json = False
+    definition: Annotated[Path, Parameter(help="定义文件，或已随程序提供的代码，如 hezhou-2020")],
+    /,
+    *,
+    json: Json = False,
 ) -> int:
     """检查定义文件，一次列出全部问题。"""
     from liandong.definitions import checked, findings_document
 
-    problems = checked(str(path))
+    problems = checked(str(definition))
     if json:
         _json({"findings": findings_document(problems)})
     else:
@@ -232,7 +235,8 @@ def new(
     *,
     from_: Annotated[str, Parameter(name="--from", help="模板或上年专项行动的代码、文件")],
     set_: Annotated[
-        tuple[str, ...], Parameter(name="--set", negative="", help="填写一项，如 --set 节日=国庆节；可以写多次")
+        tuple[str, ...],
+        Parameter(name="--set", show_default=False, negative="", help="填写一项，如 节日=国庆节；可以写多次"),
     ] = (),
     to: Annotated[Path | None, Parameter(help="写到哪个文件（默认在数据文件夹的 definitions 里）")] = None,
 ) -> int:

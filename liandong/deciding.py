@@ -195,7 +195,7 @@ def reopen(
 
 
 @decide_app.command
-def decline(signed: Signed = Signed()) -> int:
+def decline(*, signed: Signed = Signed()) -> int:
     """不予同意：答复一份申请，什么也不改。"""
     return _decide("decline", (), signed)
 
@@ -267,6 +267,7 @@ def enter(
 def close(
     round: Annotated[str, Parameter(help="报送期代码")],
     /,
+    *,
     signed: Signed = Signed(),
 ) -> int:
     """提前结束一个报送期，按当时的情况汇总；结束后不再改变。"""

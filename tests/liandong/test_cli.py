@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from integrations import clock, settings
-from liandong.cli import run
+from liandong.cli import app, run
 from tasks.office import Office
 from tests.integrations.test_definition_files import DIRECTORY, GOOD
 
@@ -104,6 +105,19 @@ def test_an_hour_is_shown_at_the_date_it_belongs_to(said: Any, asked: Any, tmp_p
     file.write_text(GOOD, "utf-8")
     assert [one["at"] for one in asked("plan", str(file))["rounds"]] == [None, None]
     assert "时刻" not in said("plan", str(file))[1]
+
+
+def test_help_and_what_is_said_of_wrong_words_are_chinese_throughout(said: Any) -> None:
+    commands = [(name,) for name in app if not name.startswith("-")]
+    commands += [(*outer, name) for outer in commands for name in app[outer[0]] if not name.startswith("-")]
+    usages = {words: said(*words, "--help")[1] for words in commands}
+    assert len(usages) > 50
+    assert not [words for words, text in usages.items() if re.search(r"^.*\b[A-Z]{2,}\b.*", text.splitlines()[0])]
+    assert not [words for words, text in usages.items() if re.search(r"^  [A-Z]{2,}", text, re.MULTILINE)]
+    assert "decide extend [选项] [代码…]" in usages["decide", "extend"] and "link [选项] 单位 [代码]" in usages["link",]
+    assert said("close")[1].startswith("缺少 代码")
+    assert "不是 文书 能用的值，可以写 urge、supervise" in said("paper", "letter", "--out", "x.docx")[1]
+    assert "应写成整数" in said("serve", "--port", "web")[1]
 
 
 def test_a_command_that_refuses_a_definition_counts_what_check_counts(said: Any, tmp_path: Path) -> None:
