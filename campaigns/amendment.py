@@ -310,7 +310,10 @@ class _Work:
         ]
 
     def _move(self) -> None:
-        """Find the dates that move: a date that was granted stays unless the new one is later; who has reported is not moved."""
+        """Find the dates that move: a date that was granted stays unless the new one is later; who has reported is not moved.
+
+        A date that is another only because the working days are known by now was granted to nobody.
+        """
         self.moved: list[Moved] = []
         self.late: list[str] = []
         restored = {one.id for one in self.restored}
@@ -321,7 +324,8 @@ class _Work:
             elif was is None or was.due_at == one.due_at or standing.received_at is not None:
                 continue
             else:
-                target = one.due_at if standing.due_at == was.due_at else max(standing.due_at, one.due_at)
+                granted = standing.due_version > 1 and standing.due_at != was.due_at
+                target = max(standing.due_at, one.due_at) if granted else one.due_at
             opened = self.live[one.round].opened_at is not None
             if target == standing.due_at or (opened and target <= self.as_of and standing.due_at <= self.as_of):
                 continue
@@ -357,11 +361,12 @@ class _Work:
                 due_at = moved.get(report.id) or (standing.due_at if standing else report.due_at)
                 latest[report.round] = max(office_date(due_at), latest.get(report.round, date.min))
         known = {one.id: one for one in self.old.rounds}
+        decided = {one.round for one in self.staying if self.situation.standings[one.id].due_version > 1}
         for code, laid in self.kept.items():
             record, was = self.live[code], known.get(code, laid)
             opens = laid.opens_on if record.opened_at is None and laid.opens_on != was.opens_on else record.opens_on
             closes = laid.closes_on if laid.closes_on != was.closes_on else record.closes_on
-            if record.closes_on != was.closes_on:  # a decision has moved it
+            if code in decided and record.closes_on != was.closes_on:
                 closes = max(closes, record.closes_on)
             if latest.get(code, date.min) > closes:
                 closes = self.workdays.shift(latest[code], self.workdays.between(laid.due_on, laid.closes_on))

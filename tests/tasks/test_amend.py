@@ -545,3 +545,15 @@ def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Off
     sheet = load_workbook(BytesIO(one.bytes_of(second.sha256)))["变动说明"]
     told = {row[1] for row in sheet.iter_rows(min_row=5, values_only=True)}
     assert told == {"总计", "任务1合计", "市文旅局", "任务1·市文旅局"}
+
+
+def test_a_date_that_a_holiday_notice_would_move_was_granted_to_nobody(one: Office) -> None:
+    (one.home / "calendar").mkdir(exist_ok=True)
+    (one.home / "calendar" / "2020.yaml").write_text("rest: {2020-12-01: 元旦}\n", "utf-8")  # now it is another day
+    directory = small_directory()
+    days = open_office().workdays(small_definition())
+    laid = expand(small_definition().model_copy(update={"reports": clocked("06-20", "11-30")}), directory, days, OfficeHours())
+    amend(laid, SIGNED, at(11, 2), confirm=True)
+
+    after = standings_of(CAMPAIGN)
+    assert {office_date(after[x.id].due_at) for x in laid.expected_in(FIRST_ROUND)} == {date(2020, 11, 23), date(2020, 11, 30)}
