@@ -4,7 +4,7 @@ It is stored as JSON when it is sent, so that a workbook coming back months late
 A figure stands where a row and a column meet: `Block.place` says which, and that alone tells the layouts apart.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from campaigns import definition
 from campaigns.definition import Indicator, Role, Rule
-from campaigns.formulas import cumulated, over_places, shown
+from campaigns.formulas import cumulated, over_periods, over_places, shown
 from campaigns.items import Item, items_of
 from campaigns.plan import OFFICE, ExpectedReport, Plan
 from campaigns.rules import instances, parse, scope_of
@@ -64,8 +64,7 @@ class Block(_Value):
     coop: dict[str, Decimal]
     last: dict[str, Decimal]
     coop_note: str
-    periods: int = 0  # how many earlier rounds the previous figures come from
-    fewer: dict[str, int] = {}  # the same of figures that were asked for in fewer rounds than others
+    averaged: dict[str, tuple[Decimal, int]] = {}  # of an average: what the rounds before add up to, and how many they are
 
     def tag(self, row: str) -> str:
         """Return the tag that column A carries on a row, such as `15:own`."""
@@ -96,11 +95,11 @@ class Block(_Value):
 
     def cumulated(self, item: Item, own: Decimal) -> Decimal:
         """Return a figure with those of the cooperating departments and of earlier rounds, as the form shows it."""
-        return cumulated(item, self.previous[item.id], self.periods_of(item.id), self.total(item, own))
+        return cumulated(item, self.previous[item.id], self.average_of(item.id), self.total(item, own))
 
-    def periods_of(self, item: str) -> int:
-        """Return how many earlier rounds the previous figure of an item comes from."""
-        return self.fewer.get(item, self.periods)
+    def average_of(self, item: str) -> tuple[Decimal, int]:
+        """Return what the earlier figures of an average add up to, and how many these are."""
+        return self.averaged.get(item, (Decimal(0), 0))
 
     @property
     def first_column(self) -> str:
@@ -269,18 +268,18 @@ def design(
     *,
     serial: str,
     version: int,
-    previous: Mapping[str, Mapping[str, Decimal]],
+    previous: Mapping[str, Mapping[str, Sequence[Decimal]]],
     coop: Mapping[str, Mapping[str, Decimal]],
     coop_notes: Mapping[str, str],
     last: Mapping[str, Mapping[str, Decimal]] | None = None,
-    periods: Mapping[str, Mapping[str, int]] | None = None,
     due: Mapping[str, datetime] | None = None,
     only: Collection[str] | None = None,
 ) -> Form:
     """Return the form of a department for a round: all tables that its report asks of it, for all its duties.
 
-    `previous`, `coop`, `last`, `periods`, `due` and `coop_notes` are by id of the expected report; what is not given stands as
-    zero, in `last` as unknown, in `due` as the plan has it. `only` limits the form to some of the expected reports.
+    `previous`, `coop`, `last`, `due` and `coop_notes` are by id of the expected report; what is not given stands as zero, in
+    `last` as unknown, in `due` as the plan has it. `previous` gives the figures of each round before, the earliest first. `only`
+    limits the form to some of the expected reports.
     """
     campaign, a_round = plan.definition.campaign, plan.round(round_id)
     report = plan.definition.report(a_round.report)
@@ -324,11 +323,10 @@ def design(
                     columns={key: letter(first + offset) for offset, key in enumerate(across)},
                     nil_cell=f"{letter(first)}{rows['nil']}",
                     narrative_cell=f"{letter(first)}{rows['narrative']}",
-                    previous=_filled(items, previous.get(one.id, {})) if "previous" in lines else {},
+                    previous=_filled(items, _come_to(items, previous.get(one.id, {}))) if "previous" in lines else {},
                     coop=_filled(items, coop.get(one.id, {})) if "coop" in lines else {},
                     last={code: value for code, value in (last or {}).get(one.id, {}).items() if code in {i.id for i in items}},
-                    periods=max((periods or {}).get(one.id, {}).values(), default=0),
-                    fewer=_fewer(items, (periods or {}).get(one.id, {})),
+                    averaged=_averaged(items, previous.get(one.id, {})) if "previous" in lines else {},
                     coop_note=(coop_notes.get(one.id) or _awaited(cooperating)) if "coopnote" in rows else "",
                 )
             )
@@ -480,11 +478,14 @@ def _filled(items: tuple[Item, ...], figures: Mapping[str, Decimal]) -> dict[str
     return {one.id: figures.get(one.id, Decimal(0)) for one in items if one.counts}
 
 
-def _fewer(items: tuple[Item, ...], periods: Mapping[str, int]) -> dict[str, int]:
-    """Return the figures that come from fewer earlier rounds than others; only an average has to know."""
-    most = max(periods.values(), default=0)
-    found = {one.id: periods.get(one.id, 0) for one in items if one.over_periods == "average"}
-    return {code: rounds for code, rounds in found.items() if rounds < most}
+def _come_to(items: tuple[Item, ...], series: Mapping[str, Sequence[Decimal]]) -> dict[str, Decimal]:
+    return {one.id: shown(over_periods(one, series[one.id]), one.decimals) for one in items if series.get(one.id)}
+
+
+def _averaged(items: tuple[Item, ...], series: Mapping[str, Sequence[Decimal]]) -> dict[str, tuple[Decimal, int]]:
+    """Return what the averages of a form are made of: their mean alone has been rounded."""
+    averages = [one.id for one in items if one.over_periods == "average" and series.get(one.id)]
+    return {code: (sum(series[code], Decimal(0)), len(series[code])) for code in averages}
 
 
 def _receiver(plan: Plan, one: ExpectedReport) -> str:

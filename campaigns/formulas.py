@@ -36,15 +36,19 @@ def over_periods(item: Item, values: Sequence[Decimal]) -> Exact:
     return {"latest": values[-1], "max": max(values), "sum": sum(values, Decimal(0))}[item.over_periods]
 
 
-def cumulated(item: Item, before: Decimal, periods: int, now: Decimal) -> Decimal:
-    """Return the cumulative line of a form: what it comes to with this round, after `periods` earlier ones came to `before`."""
+def cumulated(item: Item, before: Decimal, averaged: tuple[Decimal, int], now: Decimal) -> Decimal:
+    """Return the cumulative line of a form: what it comes to with this round, when the rounds before came to `before`.
+
+    `averaged` is what an average is made of: the sum of the rounds before, and how many they are.
+    """
     match item.over_periods:
         case "latest":
             return now
         case "max":
             return max(before, now)
         case "average":
-            return shown((Fraction(before) * periods + Fraction(now)) / (periods + 1), item.decimals)
+            whole, rounds = averaged
+            return shown(Fraction(whole + now) / (rounds + 1), item.decimals)
     return before + now
 
 

@@ -1,9 +1,10 @@
 """Issuing a form: designed, written, signed, stored."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import takewhile
 
 from campaigns.definition import Role
 from campaigns.forms import Form, design
@@ -28,23 +29,22 @@ def issue_form(
 ) -> Attachment:
     """Return the newest form of a department for a round as an attachment, recorded in the ledger.
 
-    A lead's form shows what its cooperating units had reported until that instant; every form shows the last cumulative figures.
-    It asks what the plan asks that the round stands under; the rounds before may have stood under others.
+    A lead's form shows what its cooperating units had reported until that instant; every form shows what the rounds before had
+    come to by then, corrections included. It asks what the plan asks that the round stands under; the rounds before may have
+    stood under others.
     """
     version = len(ledger.forms(round_id, department)) + 1
     campaign, stands = plan.definition.campaign.id, plan.of(round_id)
     own = [one.id for a_round in plan.rounds for one in plan.expected_of(a_round.id, department)]
     units = plan.owed_to(round_id, department)  # only a lead's form shows what others reported
     standings = ledger.standings_of(one.id for one in (*units, *plan.expected_of(round_id, department)))
-    earlier = _earlier(plan, round_id, ledger.figures(campaign, "cumulative", of=own, until=until))
     form = design(
         stands,
         round_id,
         department,
         serial=f"{round_id}:{department}:v{version}",
         version=version,
-        previous=_previous(round_id, earlier),
-        periods=_periods(round_id, earlier),
+        previous=_previous(plan, round_id, department, ledger, until),
         coop=_sub_totals(stands, round_id, ledger.figures(campaign, "own", of=(one.id for one in units), until=until))
         if units
         else {},
@@ -67,27 +67,28 @@ def form_path(record: FormRecord) -> str:
     return f"forms/{record.round.replace('/', '_')}/{record.department}_v{record.version}.xlsx"
 
 
-def _earlier(plan: Plan, round_id: str, figures: list[Fact]) -> list[Fact]:
-    """Return the figures of rounds of the same report before this one, the earliest round first."""
-    report, order = plan.round(round_id).report, {a_round.id: at for at, a_round in enumerate(plan.rounds)}
-    before = [(order[fact.round], fact) for fact in figures if plan.round(fact.round).report == report]
-    return [fact for at, fact in sorted(before, key=lambda one: one[0]) if at < order[round_id]]
+def _previous(
+    plan: Plan, round_id: str, department: str, ledger: Ledger, until: datetime
+) -> Mapping[str, Mapping[str, Sequence[Decimal]]]:
+    """Return the figures of each round before, the earliest first, by the expected report of this round they come before.
 
-
-def _previous(round_id: str, earlier: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the latest cumulative figures, by the expected report of this round they continue."""
-    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    for fact in earlier:
-        found[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] = fact.value
+    Of a duty that the department led they are what it and its cooperating units come to. They are worked out from what everybody
+    reported, not from the forms of then: those did not know what came after them.
+    """
+    stands, report = plan.of(round_id), plan.round(round_id).report
+    items = {one.id: one for one in figures_of(stands.definition, stands.directory, report)}
+    before = list(takewhile(lambda code: code != round_id, (one.id for one in plan.rounds if one.report == report)))
+    theirs = [one.id for code in before for one in plan.owed_to(code, department)]
+    own = [one.id for code in before for one in plan.expected_of(code, department)]
+    values: dict[tuple[str, int, str], list[Decimal]] = defaultdict(list)
+    for fact in ledger.figures(plan.definition.campaign.id, "own", of=[*own, *theirs], until=until):
+        if fact.indicator in items:
+            values[fact.round, fact.duty, fact.indicator].append(fact.value)
+    found: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
+    order = {code: at for at, code in enumerate(before)}
+    for (_, duty, code), said in sorted(values.items(), key=lambda one: order[one[0][0]]):
+        found[f"{round_id}/{duty}/{department}"][code].append(shown(over_places(items[code], said), items[code].decimals))
     return found
-
-
-def _periods(round_id: str, earlier: list[Fact]) -> Mapping[str, Mapping[str, int]]:
-    """Return in how many rounds each figure was reported, by the expected report of this round they come before."""
-    rounds: dict[str, Counter[str]] = defaultdict(Counter)
-    for fact in earlier:
-        rounds[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] += 1
-    return rounds
 
 
 def _last(plan: Plan, round_id: str, own: Iterable[str], ledger: Ledger, until: datetime) -> Mapping[str, Mapping[str, Decimal]]:

@@ -390,7 +390,7 @@ def samples(count: int, seed: int = 1) -> Iterator[Sample]:
         given = {code: Decimal(value) for code, value in OWN.items()}
         form = design(
             a_plan, a_round, department, serial=f"T-{department}", version=1, coop_notes={}, only=only,
-            previous=dict.fromkeys(only, given), coop=dict.fromkeys(only, given),
+            previous={one: {code: (value,) for code, value in given.items()} for one in only}, coop=dict.fromkeys(only, given),
         )  # fmt: skip
         yield Sample(f"{a_round}/{department}", form, a_plan.definition.rules, filled(form))
 
@@ -428,7 +428,8 @@ def _one_of(plan: Plan, a_round: str, department: str) -> Sample:
     blank = designed()
     own = {one.id: Decimal("2.5") if one.decimals else Decimal(2) for one in blank.indicators if one.counts}
     known = {block.expected: own for block in blank.blocks}
-    form = designed(previous=known, coop=known)
+    before = {code: {one: (value,) for one, value in mine.items()} for code, mine in known.items()}
+    form = designed(previous=before, coop=known)
     return Sample(f"{a_round}/{department}", form, plan.definition.rules, filled(form))
 
 

@@ -369,12 +369,12 @@ def _figures(sheet: Worksheet, form: Form, block: Block, one: Item) -> None:
         coop, base = block.cell("coop", one.id), block.cell("total", one.id)
         write(sheet, coop, block.coop[one.id], **locked)
         formula(sheet, base, f"=MAX({own},{coop})" if one.over_places == "max" else f"={own}+{coop}", **locked)
-    previous, periods = block.cell("previous", one.id), block.periods_of(one.id)
+    previous, (whole, rounds) = block.cell("previous", one.id), block.average_of(one.id)
     cumulative = {
         "sum": f"={base}+{previous}",
         "latest": f"={base}",
         "max": f"=MAX({base},{previous})",
-        "average": f"=ROUND(({previous}*{periods}+{base})/{periods + 1},{one.decimals})",
+        "average": f"=ROUND(({whole:f}+{base})/{rounds + 1},{one.decimals})",
     }[one.over_periods]
     formula(sheet, block.cell("cumulative", one.id), cumulative, **locked)
 

@@ -30,7 +30,7 @@ def test_no_two_lines_of_a_sheet_share_a_row() -> None:
 def test_what_is_known_is_filled_in_and_the_rest_is_zero() -> None:
     lead = f"{SECOND_ROUND}/1/scjg"
     form = form_of(
-        "scjg", SECOND_ROUND, previous={lead: {"officers": Decimal(40)}}, coop={lead: {"case_value": Decimal("1.2345")}}
+        "scjg", SECOND_ROUND, previous={lead: {"officers": (Decimal(40),)}}, coop={lead: {"case_value": Decimal("1.2345")}}
     )
     block = form.blocks[0]
     assert (block.previous["officers"], block.previous["cases_filed"]) == (Decimal(40), Decimal(0))

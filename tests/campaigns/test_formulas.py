@@ -21,7 +21,6 @@ from campaigns.rollup import Fact, totals
 from campaigns.workdays import OfficeHours
 from integrations.excel.forms_out import write_form
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory
-from tests.integrations.excel.filling import form_of
 
 ITEMS = (
     Item(id="filed", label="立案", unit="件"),
@@ -127,10 +126,14 @@ def test_what_divides_is_rounded_half_up_when_it_is_shown(value: Fraction, decim
 
 def with_formula(**formula: object) -> tuple[Form, Block, Item]:
     """Return the form of a lead in its third round, one figure of which has a formula of its own."""
-    before, coop = {LEAD: {"officers": Decimal(30)}}, {LEAD: {"officers": Decimal(25)}}
-    form = form_of("scjg", previous=before, coop=coop, periods={LEAD: {"officers": 2}})
+    small = small_definition()
+    counted = small.forms[0].indicators[0].model_copy(update=formula)
+    asked = small.forms[0].model_copy(update={"indicators": (counted, *small.forms[0].indicators[1:])})
+    plan = expand(small.model_copy(update={"forms": (asked,)}), small_directory(), WORKDAYS, OfficeHours())
+    before, coop = {LEAD: {"officers": (Decimal(31), Decimal(28))}}, {LEAD: {"officers": Decimal(25)}}
+    form = design(plan, FIRST_ROUND, "scjg", serial="T", version=1, previous=before, coop=coop, coop_notes={})
     block = form.blocks[0]
-    return form, block, form.table(block).item("officers").model_copy(update=formula)
+    return form, block, form.table(block).item("officers")
 
 
 LEAD = "test-2020/summary-2020-2/1/scjg"
@@ -139,11 +142,12 @@ LEAD = "test-2020/summary-2020-2/1/scjg"
 @pytest.mark.parametrize(
     ("formula", "total", "cumulative"),
     [
-        ({}, 45, "75"),
+        ({}, 45, "104"),
         ({"over_periods": "latest"}, 45, "45"),
-        ({"over_periods": "max", "over_places": "max"}, 25, "30"),
+        ({"over_periods": "max", "over_places": "max"}, 25, "31"),
         ({"over_periods": "average"}, 45, "35"),
-        ({"over_periods": "average", "decimals": 1, "over_places": "max"}, 25, "28.3"),
+        ({"over_periods": "average", "decimals": 1, "over_places": "max"}, 25, "28"),
+        ({"over_periods": "average", "over_places": "max"}, 25, "28"),
     ],
 )
 def test_the_lines_of_a_form_follow_the_formulas(formula: dict[str, object], total: int, cumulative: str) -> None:
@@ -152,18 +156,33 @@ def test_the_lines_of_a_form_follow_the_formulas(formula: dict[str, object], tot
     assert block.cumulated(item, Decimal(20)) == Decimal(cumulative)
 
 
+def test_an_average_is_rounded_once_however_often_it_was_shown_before() -> None:
+    small = small_definition()
+    mean = small.forms[0].indicators[0].model_copy(update={"over_periods": "average"})
+    asked = small.forms[0].model_copy(update={"indicators": (mean,)})
+    plan = expand(small.model_copy(update={"forms": (asked,), "rules": ()}), small_directory(), WORKDAYS, OfficeHours())
+    before = {f"{FIRST_ROUND}/1/swj": {"officers": (Decimal(1), Decimal(2))}}
+    form = design(plan, FIRST_ROUND, "swj", serial="T", version=1, previous=before, coop={}, coop_notes={})
+    block = next(one for one in form.blocks if one.duty == 1)
+    assert block.previous["officers"] == 2
+    facts = facts_of([(0, 1, when, "mean", value) for when, value in enumerate((1, 2, 1))], 1)
+    (item,) = (one for one in ITEMS if one.id == "mean")
+    whole = totals(facts, [item.model_copy(update={"decimals": 0})], {"0": ""}).overall["mean"]
+    assert block.cumulated(form.table(block).item("officers"), Decimal(1)) == whole == 1
+
+
 def test_an_average_counts_no_rounds_in_which_it_was_not_yet_asked_for() -> None:
     small = small_definition()
     mean = Indicator(id="mean", label="平均用时", unit="天", decimals=1, over_periods="average")
     asked = small.forms[0].model_copy(update={"indicators": (*small.forms[0].indicators, mean)})
     plan = expand(small.model_copy(update={"forms": (asked,)}), small_directory(), WORKDAYS, OfficeHours())
-    more = {"previous": {LEAD: {"officers": Decimal(30)}}, "periods": {LEAD: {"officers": 2}}}  # by an amendment since
-    form = design(plan, FIRST_ROUND, "scjg", serial="T", version=1, coop={}, coop_notes={}, **more)  # type: ignore[arg-type]
+    before = {LEAD: {"officers": (Decimal(10), Decimal(20))}}  # by an amendment since
+    form = design(plan, FIRST_ROUND, "scjg", serial="T", version=1, coop={}, coop_notes={}, previous=before)
     block = form.blocks[0]
     assert block.cumulated(form.table(block).item("mean"), Decimal(9)) == 9
     sheet = load_workbook(BytesIO(write_form(form, "x")))[block.sheet]
-    previous, total, cumulative = (block.cell(line, "mean") for line in ("previous", "total", "cumulative"))
-    assert sheet[cumulative].value == f"=ROUND(({previous}*0+{total})/1,1)"
+    total, cumulative = (block.cell(line, "mean") for line in ("total", "cumulative"))
+    assert sheet[cumulative].value == f"=ROUND((0+{total})/1,1)"
 
 
 def problems(*indicators: Indicator) -> set[str]:

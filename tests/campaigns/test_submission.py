@@ -17,8 +17,8 @@ FORM = form_of(
     "scjg",
     SECOND_ROUND,
     previous={
-        LEAD: {"officers": Decimal(10)},
-        COOP: {"officers": Decimal(5), "cases_filed": Decimal(4), "cases_closed": Decimal(4)},
+        LEAD: {"officers": (Decimal(10),)},
+        COOP: {"officers": (Decimal(5),), "cases_filed": (Decimal(4),), "cases_closed": (Decimal(4),)},
     },
     coop={LEAD: {"officers": Decimal(7), "case_value": Decimal("0.3")}},
 )

@@ -146,7 +146,7 @@ def test_a_fault_is_named_at_its_cell_in_every_layout(code: str, value: Value, r
 
 
 def test_a_wrong_sum_and_a_changed_figure_are_told_with_the_right_one() -> None:
-    form = iron_form("scjg", previous={LEAD: {"trademark.cases_filed": Decimal(9), "officers": Decimal(4)}})
+    form = iron_form("scjg", previous={LEAD: {"trademark.cases_filed": (Decimal(9),), "officers": (Decimal(4),)}})
     cells = sent(form, typed(form))
     matrix, vertical = form.blocks
     cells[matrix.sheet][at(matrix.cell("own", "total.cases_filed"))] = Decimal(99)

@@ -8,11 +8,14 @@ from openpyxl import Workbook, load_workbook
 
 from campaigns.decisions import Effect, Kind, Selection
 from campaigns.errors import Refused
+from campaigns.forms import Form
 from campaigns.states import State, state
 from flows import tick
+from integrations.database.ledger import Ledger
 from tasks.campaign import launch, standings_of
 from tasks.decide import Order, decide
 from tasks.entering import release
+from tasks.forms import issue_form
 from tasks.office import Office
 from tests.builders import FIRST_ROUND, SECOND_ROUND, small_plan
 from tests.flows.test_tick import drop, newest_form
@@ -32,13 +35,13 @@ def running(office: Office) -> Office:
     return office
 
 
-def send(office: Office, department: str, officers: int, moment: datetime) -> str:
+def send(office: Office, department: str, officers: int, moment: datetime, round_id: str = FIRST_ROUND) -> str:
     """Return the number of the envelope in which a unit reports so many officers for the first duty."""
 
     def fill(book: Workbook) -> None:
         fill_in(book, "配合任务", 1, OWN | {"出动执法人员（人次）": officers})
 
-    drop(office, f"{department}-{officers}.xlsx", edited(newest_form(office, department), fill), moment)
+    drop(office, f"{department}-{officers}.xlsx", edited(newest_form(office, department, round_id), fill), moment)
     with office.ledger() as ledger:
         return max(one.id for one in ledger.envelopes())
 
@@ -79,6 +82,7 @@ def test_a_correction_of_a_round_is_in_the_cumulative_figures_of_those_after_it(
     decide(order(Kind.CLOSE, FIRST_ROUND), at(11, 25), confirm=True)
     late, over = at(5, 20) + timedelta(days=365), at(5, 26) + timedelta(days=365)
     tick.daily(late)
+    send(running, "swj", 3, late, SECOND_ROUND)  # with a form that does not know of the correction yet
     decide(order(Kind.CLOSE, SECOND_ROUND), late, confirm=True)
     approved(Kind.REOPEN, "市商务局", moment=late, granted={"to": "2021-05-24"})
     form = edited(
@@ -90,7 +94,17 @@ def test_a_correction_of_a_round_is_in_the_cumulative_figures_of_those_after_it(
     with running.ledger() as ledger:
         _, corrected = ledger.rollups(SECOND_ROUND)
     rows = list(load_workbook(running.home / corrected.file)["变动说明"].iter_rows(min_row=5, min_col=2, values_only=True))
-    assert ("总计", "出动执法人员（人次）", "累计", 50, 54, None) in [tuple(row[:6]) for row in rows]
+    assert ("总计", "出动执法人员（人次）", "累计", 53, 57, None) in [tuple(row[:6]) for row in rows]
+    with running.ledger() as ledger:
+        plan, third = running.plan(ledger.campaign(CAMPAIGN)), "test-2020/summary-2021-2"
+        for unit, wanted in (("swj", 47), ("scjg", 57)):  # the lead has reported nothing itself
+            issue_form(running, ledger, plan, third, unit, over, over)
+            block = next(one for one in form_of(ledger, third, unit).blocks if one.duty == 1)
+            assert block.previous["officers"] == wanted
+
+
+def form_of(ledger: Ledger, round_id: str, department: str) -> Form:
+    return Form.model_validate_json(ledger.forms(round_id, department)[-1].layout)
 
 
 def test_a_closed_round_is_corrected_by_decision_and_says_what_changed(running: Office) -> None:

@@ -19,6 +19,8 @@ from integrations.database import tables as t
 from integrations.database.ledger import rows
 from integrations.database.ledger.record import Record
 
+_MANY = 5_000  # ids in one query
+
 
 class Submissions(Record):
     """Questions and changes about what envelopes say for expected reports."""
@@ -97,6 +99,10 @@ class Submissions(Record):
         `of` asks for some expected reports only. `until` asks as of an instant: what arrived later is left out, and versions
         replaced later count again.
         """
+        wanted = None if of is None else list(of)
+        if wanted is not None and len(wanted) > _MANY:
+            some = (wanted[start : start + _MANY] for start in range(0, len(wanted), _MANY))
+            return [one for each in some for one in self.figures(campaign, line, round_id=round_id, of=each, until=until)]
         said, owed = t.SubmissionRow, t.ExpectedReportRow
         latest = (said.received_at.desc(), said.version.desc())
         place = func.row_number().over(partition_by=said.expected_report_id, order_by=latest)
@@ -104,8 +110,8 @@ class Submissions(Record):
         valid = valid.where(owed.campaign_id == campaign, ~owed.retired, said.outcome == "accepted")
         if round_id:
             valid = valid.where(owed.round_id == round_id)
-        if of is not None:
-            valid = valid.where(owed.id.in_(list(of)))
+        if wanted is not None:
+            valid = valid.where(owed.id.in_(wanted))
         if until:
             valid = valid.where(said.received_at <= until)
         placed = valid.subquery()
