@@ -161,11 +161,10 @@ def ledger_sheet_view(at: Office, ledger: Ledger, campaign: str, as_of: datetime
 
 
 def _before(ledger: Ledger, plan: Plan, round_id: str, as_of: datetime, known: Sequence[Fact]) -> RollUp | None:
-    """Return the roll-up of the round before of the same report, when it has closed."""
+    """Return the roll-up of the round before of the same report, once there was one: to be open again takes nothing back."""
     a_round = plan.round(round_id)
     earlier = [one.id for one in plan.rounds if one.report == a_round.report and one.due_on < a_round.due_on]
-    closed = {one.id for one in ledger.rounds(plan.definition.campaign.id) if one.closed_at}
-    return rolled_up(ledger, plan, earlier[-1], as_of, known) if earlier and earlier[-1] in closed else None
+    return rolled_up(ledger, plan, earlier[-1], as_of, known) if earlier and ledger.rollups(earlier[-1]) else None
 
 
 def _summaries(ledger: Ledger, plan: Plan, rollup: RollUp) -> Mapping[str, PartRecord | None]:

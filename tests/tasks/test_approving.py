@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from docx import Document
 from openpyxl import Workbook, load_workbook
 
 from campaigns.decisions import Effect, Kind, Selection
@@ -12,6 +13,8 @@ from campaigns.forms import Form
 from campaigns.states import State, state
 from flows import tick
 from integrations.database.ledger import Ledger
+from integrations.word.templates import ACCOUNT
+from tasks.accounts import write_documents
 from tasks.campaign import launch, standings_of
 from tasks.decide import Order, decide
 from tasks.entering import release
@@ -90,6 +93,9 @@ def test_a_correction_of_a_round_is_in_the_cumulative_figures_of_those_after_it(
         lambda book: fill_in(book, "配合任务", 1, OWN | {"出动执法人员（人次）": 44}),
     )
     drop(running, "swj-44.xlsx", form, late)
+    report = next(one for one in write_documents(CAMPAIGN, SECOND_ROUND, late) if one.kind == ACCOUNT)
+    told = "".join(one.text for one in Document(str(running.home / report.file)).paragraphs)
+    assert "上一期（2020年下半年" in told and "出动执法人员54人次" in told  # the round before is open again
     tick.daily(over)
     with running.ledger() as ledger:
         _, corrected = ledger.rollups(SECOND_ROUND)
