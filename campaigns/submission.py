@@ -38,7 +38,8 @@ class Sheet:
 
     `formulas`, and those without a value; `errors`; cells that stand in the file more than once (`repeated`); values nobody sees
     because a merged range lies over them (`covered`); figures whose number format shows something else (`odd`): percent,
-    thousands, a unit. `outside` names the first cell beyond the rows and columns that are read at all.
+    thousands, a unit. `outside` names the first cell beyond the rows and columns that are read at all; `merged` are the ranges
+    that are one cell on the page, first and last corner.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Sheet:
     covered: frozenset[At] = frozenset()
     odd: frozenset[At] = frozenset()
     outside: str = ""
+    merged: tuple[tuple[At, At], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

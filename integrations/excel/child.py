@@ -155,7 +155,9 @@ def _sheets(data: bytes, ours: Sequence[str]) -> Iterator[Sheet]:
                 elif kept != "":
                     cells[row, column] = kept
         merged = [((top + 1, start + 1), (end + 1, last + 1)) for (top, start), (end, last) in sheet.merged_cell_ranges or ()]
-        yield Sheet(clean(name)[:100], cells, errors=frozenset(errors), covered=covered(cells, merged[:5_000]), outside=outside)
+        merged = merged[:5_000]
+        hidden = covered(cells, merged)
+        yield Sheet(clean(name)[:100], cells, errors=frozenset(errors), covered=hidden, outside=outside, merged=tuple(merged))
 
 
 def _value(value: Any) -> Value | None:

@@ -362,6 +362,7 @@ class _Reading:
             covered(self.cells, self.merged),
             frozenset(self.odd),
             self.outside,
+            tuple(self.merged),
         )
 
     def start(self, tag: str, attributes: Attributes) -> None:

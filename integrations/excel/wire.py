@@ -29,6 +29,7 @@ def book_to_json(book: Book) -> bytes:
             "covered": sorted(sheet.covered),
             "odd": sorted(sheet.odd),
             "outside": sheet.outside,
+            "merged": sheet.merged,
         }
         for sheet in book.sheets
     ]
@@ -58,6 +59,7 @@ def answer_from_json(data: bytes) -> Book | Refusal:
                 _places(sheet["covered"]),
                 _places(sheet["odd"]),
                 sheet["outside"],
+                tuple(((top, left), (bottom, right)) for (top, left), (bottom, right) in sheet["merged"]),
             )
             for sheet in answer["sheets"]
         ),

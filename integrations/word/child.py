@@ -17,6 +17,8 @@ _MEMORY, _CPU_SECONDS = 2**29, 10
 _MOST_PARAGRAPHS, _MOST_SIGNS = 20_000, 1_000_000
 _OFF = ("0", "false", "off", "none")
 
+Table = list[list[tuple[str, bool, bool]]]
+
 
 class Unreadable(Exception):
     """A document we do not take: a code and the sentence to give."""
@@ -58,8 +60,8 @@ def _lines_of_pdf(data: bytes) -> list[str]:
     return lines
 
 
-def tables(data: bytes) -> list[list[list[tuple[str, bool]]]]:
-    """Return the tables of a document, each as rows of cells: text, and whether the cell goes on from the one above it.
+def tables(data: bytes) -> list[Table]:
+    """Return the tables of a document, each as rows of cells: text, and whether it goes on from the cell above or to the left.
 
     A cell that spans columns is followed by empty ones, so that columns stay where they are. Tables within tables are left out.
     """
@@ -68,8 +70,8 @@ def tables(data: bytes) -> list[list[list[tuple[str, bool]]]]:
         return _tables(archive)
 
 
-def _tables(archive: zipfile.ZipFile) -> list[list[list[tuple[str, bool]]]]:
-    found: list[list[list[tuple[str, bool]]]] = []
+def _tables(archive: zipfile.ZipFile) -> list[Table]:
+    found: list[Table] = []
     texts: list[str] = []
     depth = signs = cells = 0
     span, merged = 1, False
@@ -94,7 +96,7 @@ def _tables(archive: zipfile.ZipFile) -> list[list[list[tuple[str, bool]]]]:
         elif tag == "vMerge":
             merged = _value(element) != "restart"
         elif tag == "gridBefore":
-            found[-1][-1] += [("", False)] * min(max(int(_value(element) or 0), 0), 100)
+            found[-1][-1] += [("", False, False)] * min(max(int(_value(element) or 0), 0), 100)
         elif tag == "t" and element.text:
             signs += len(element.text)
             texts.append(element.text)
@@ -102,7 +104,7 @@ def _tables(archive: zipfile.ZipFile) -> list[list[list[tuple[str, bool]]]]:
             texts.append("\n")
         elif tag == "tc":
             cells += span
-            found[-1][-1] += [("".join(texts).strip(), merged), *[("", False)] * (span - 1)]
+            found[-1][-1] += [("".join(texts).strip(), merged, False), *[("", merged, True)] * (span - 1)]
         if cells > _MOST_PARAGRAPHS or signs > _MOST_SIGNS:
             raise Unreadable("too-large", "文档里的表格过大")
     return found

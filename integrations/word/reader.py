@@ -34,13 +34,16 @@ def read_scan(data: bytes) -> Document | None:
     return found if isinstance(found, Document) and found.paragraphs else None
 
 
-def read_tables(data: bytes) -> list[list[list[tuple[str, bool]]]] | Refusal:
-    """Return the tables of a .docx, as rows of cells: text, and whether it goes on from the one above; or why it is not taken."""
+def read_tables(data: bytes) -> list[list[list[tuple[str, bool, bool]]]] | Refusal:
+    """Return the tables of a .docx, as rows of cells, or why it is not taken.
+
+    Of each cell its text, and whether it goes on from the one above or the one to the left.
+    """
     answer = _guard(data) or _parsed(data, "tables")
     if isinstance(answer, Refusal):
         return answer
     try:
-        return [[[(str(text), bool(merged)) for text, merged in row] for row in table] for table in answer["tables"]]
+        return [[[(str(text), bool(up), bool(left)) for text, up, left in row] for row in table] for table in answer["tables"]]
     except (KeyError, TypeError, ValueError):
         return _unreadable()
 

@@ -84,6 +84,16 @@ def test_a_document_becomes_a_draft(tmp_path: Path) -> None:
     ]
 
 
+def test_cells_merged_in_a_workbook_say_the_same_for_every_row(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(workbook(tmp_path / "分工表.xlsx"))
+    book.active.append((3, "移送案件", None, "市公安局", None, "2026年底前"))  # type: ignore[union-attr]
+    book.active.merge_cells("E3:E5")  # type: ignore[union-attr]
+    book.save(tmp_path / "分工表.xlsx")
+    lines = draft(tmp_path / "分工表.xlsx", "fangxin-2026", "hezhou").splitlines()
+
+    assert "    cooperating: [市公安局, 各县(区)人民政府] # E3（E5合并）：市公安局、各县(区)人民政府" in lines
+
+
 def test_what_holds_no_duty_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.xlsx").write_bytes(b"PK\x03\x04 damaged")
     empty = BytesIO()
