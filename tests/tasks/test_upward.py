@@ -153,6 +153,21 @@ def test_what_an_amendment_no_longer_asks_for_need_not_be_approved(
     assert len(above.envelopes()) == 2
 
 
+def test_what_a_figure_is_taken_from_may_be_put_right_though_the_totals_stay(city: Office, above: Superior) -> None:
+    assert upward.submit(FIRST_ROUND, above.link, NOW).outcome == "accepted"
+    plan = city_plan()
+    (report,) = plan.definition.reports
+    assert report.upward
+    right = report.upward.model_copy(update={"codes": {"cases": "cases_closed", "closed": "cases_closed"}})
+    mended = plan.definition.model_copy(update={"reports": (report.model_copy(update={"upward": right}),)})
+    signed = amending.Order("张甲", "联席办主任", "测市监〔2020〕9号")
+    amending.amend(expand(mended, plan.directory, WORKDAYS, OfficeHours()), signed, NOW, confirm=True)
+    again = upward.submit(FIRST_ROUND, None, NOW)
+    assert (again.version, again.outcome) == (1, "accepted")
+    assert above.figures()[1, "cases"] == "2"
+    assert upward.submit(FIRST_ROUND, None, NOW) == again and len(above.envelopes()) == 2
+
+
 def test_the_command_shows_before_it_sends_and_says_why_it_cannot(
     city: Office, above: Superior, capsys: pytest.CaptureFixture[str]
 ) -> None:
