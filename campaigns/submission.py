@@ -14,6 +14,7 @@ from campaigns.findings import Finding, Severity
 from campaigns.forms import COVER, FIRST_COLUMN, SIGNATURES, TOKEN_SHEET, Block, Form, letter
 from campaigns.items import Item
 from campaigns.organs import plain
+from campaigns.prose import numeral
 from campaigns.rules import Relation, instances, parse, scope_of
 from campaigns.units import MONEY
 
@@ -29,6 +30,7 @@ _WORDED = re.compile(
     r"(?P<unit>[^0-9,.+-]{0,4}?)(?P<after>左右|余|多|以上|以下)?"
 )
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff]+")
+_NOTHING = ("无", "没有", "暂无", "未发生", "零", "/", "-", "—", "——", "－", "×")  # typed where nothing happened
 _OPTIONAL_ROWS = ("title", "info", "group", "section", "coopnote")  # nothing is read from them
 
 
@@ -211,8 +213,10 @@ def _lines(sheets: Sequence[Sheet], form: Form) -> dict[str, list[_Line]]:
 
 def _whole_file(book: Book, form: Form, sheets: Sequence[Sheet], lines: Mapping[str, list[_Line]]) -> Iterator[Finding]:
     if not lines:
+        gone = "、".join(f"“{name}”" for name in form.sheets if book.sheet(name) is None)
+        what = f"{gone}工作表已被删除" if gone else "表中A列的隐藏标识已被删除"
         yield Finding(
-            "tags-missing", Severity.BLOCK, "表中A列的隐藏标识已被删除，无法对应各项任务，请在原下发报表上重新填报",
+            "tags-missing", Severity.BLOCK, f"{what}，无法对应各项任务，请在原下发报表上重新填报",
             expected="保留隐藏的A列",
         )  # fmt: skip
     cover = book.sheet(COVER)
@@ -406,7 +410,7 @@ class _Reading:
         if self.nil_text not in ("", "是", "否"):
             self.add(
                 "nil-value",
-                "“零报告”只能选“是”或“否”",
+                f"“零报告”只能选“是”或“否”，现填“{self.nil_text}”；本期确无情况的请选“是”，有情况的请选“否”",
                 row="nil",
                 column=self.first_column,
                 value=self.nil_text,
@@ -810,8 +814,13 @@ def _not_as_shown(sheet: Sheet, at: At, one: Item, shown: str) -> tuple[str, str
 
 def _asked(one: Item, shown: str) -> str:
     """Return what to do about a figure with words around it: the figure is named, never taken."""
-    found = _WORDED.fullmatch(_INVISIBLE.sub("", shown.translate(_FULL_WIDTH)))
+    said = _INVISIBLE.sub("", shown.translate(_FULL_WIDTH))
+    found = _WORDED.fullmatch(said)
     if not found:
+        if said.strip() in _NOTHING:
+            return "没有发生的请填0"
+        if value := numeral(said.removesuffix(one.unit)):
+            return f"请填阿拉伯数字；如为{value}{one.unit}，请填{value}"
         return "请只填数字，不写单位和文字"
     figure, unit = found["figure"].replace(",", ""), found["unit"] or ("元" if found["before"] in ("¥", "￥") else "")
     if unit in MONEY and one.unit in MONEY and unit != one.unit:

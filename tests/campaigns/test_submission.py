@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.findings import Severity
-from campaigns.forms import Block, Form, header
+from campaigns.forms import COVER, Block, Form, header
 from campaigns.submission import At, Book, Checked, CheckedBlock, NumberFault, Outcome, Sheet, Value, check, number, token_of
 from tests.builders import FIRST_ROUND, SECOND_ROUND, small_definition
 from tests.integrations.excel.filling import form_of
@@ -161,7 +161,8 @@ def test_a_zero_report_is_ticked_and_says_zero() -> None:
     cells["配合任务"][at(2, "own")] = Decimal(2)
     assert "nil-with-figures" in rules(result(cells))
     cells["配合任务"][block(2).rows["nil"], 3] = "无"
-    assert "nil-value" in rules(result(cells))
+    said = next(one.message for one in result(cells).findings if one.rule == "nil-value")
+    assert "现填“无”；本期确无情况的请选“是”" in said
 
 
 def test_all_zeros_without_the_tick_count_and_are_mentioned() -> None:
@@ -242,6 +243,16 @@ def test_without_the_hidden_column_nothing_can_be_read_and_that_is_said_once() -
     found = checked(cells)
     assert [one.rule for one in found.all_findings] == ["tags-missing"]
     assert {one.outcome for one in found.blocks} == {Outcome.RETURNED}
+    assert "A列的隐藏标识已被删除" in found.findings[0].message
+    gone = checked({COVER: {(2, 2): "填报单位"}})
+    assert any("工作表已被删除，无法对应各项任务" in one.message for one in gone.findings)
+
+
+@pytest.mark.parametrize(("typed", "says"), [("无", "没有发生的请填0"), ("—", "没有发生的请填0"), ("十二", "如为12人次，请填12")])
+def test_words_for_a_figure_are_answered_with_the_figure_to_type(typed: str, says: str) -> None:
+    cells = filled()
+    cells["配合任务"][at(2, "own")] = typed
+    assert says in result(cells).findings[0].message
 
 
 def test_another_departments_name_stops_the_whole_file() -> None:
