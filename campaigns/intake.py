@@ -261,15 +261,15 @@ _ORDER = (Outcome.ACCEPTED, Outcome.RETURNED, Outcome.DUPLICATE, Outcome.QUARANT
 def taken(found: Sequence[Read]) -> tuple[Read, Collection[int]]:
     """Return the one workbook an envelope is taken for, and the places of forms that are left aside.
 
-    Every other form is named in the reason, so that its sender can send it; left aside, it is no workbook of this envelope,
-    and sent again it is no duplicate.
+    Every other workbook is named in the reason, so that its sender can send it; a form left aside is no workbook of this
+    envelope, and sent again it is no duplicate.
     """
     forms = [one for one in found if one.form is not None]
     if not forms:
         return min(found, key=_rank), ()
     chosen = min(forms, key=_rank)
-    left = [one for one in forms if one.digest != chosen.digest]
-    aside = {one.place for one in left if one.decision.outcome is not Outcome.DUPLICATE}
+    left = [one for one in found if one.digest != chosen.digest]
+    aside = {one.place for one in left if one.form and one.decision.outcome is not Outcome.DUPLICATE}
     reason = chosen.decision.reason + "".join(_left(chosen, one) for one in left)
     return replace(chosen, decision=replace(chosen.decision, reason=reason)), aside
 
@@ -280,11 +280,13 @@ def _rank(one: Read) -> int:
 
 def _left(chosen: Read, other: Read) -> str:
     """Return what a sender is told of a form that came with the one that was taken."""
+    if other.form is None:
+        return f"同一来件中的《{other.name}》不是下发的报表或打不开，没有登记，原件已留存。"
     if other.decision.outcome is Outcome.DUPLICATE:
-        return f"同一邮件中的《{other.name}》此前已经收到，没有重复登记。"
-    if other.form and chosen.form and other.form.department != chosen.form.department:
-        return f"同一邮件中的《{other.name}》是下发给{other.form.department_name}的报表，没有受理，请由该单位从登记的邮箱报送。"
-    return f"同一邮件中的《{other.name}》没有受理：一封邮件只受理一份报表，如需报送请另发一封。"
+        return f"同一来件中的《{other.name}》此前已经收到，没有重复登记。"
+    if chosen.form and other.form.department != chosen.form.department:
+        return f"同一来件中的《{other.name}》是下发给{other.form.department_name}的报表，没有受理，请由该单位从登记的邮箱报送。"
+    return f"同一来件中的《{other.name}》没有受理：一封邮件只受理一份报表，如需报送请另发一封。"
 
 
 def empty_mail(*, too_large: bool, links: bool, blank: bool) -> Decision:

@@ -26,8 +26,11 @@ _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\x00", b"MM\x00*", b"BM")
 def kind_of(name: str, data: bytes) -> str:
     """Return what a file is: workbook, summary, scan or other; by its content, and by its name where the content does not say.
 
-    A file named as a workbook is one, whatever it holds: the reader then says what is wrong with it. So is what nobody can tell.
+    A file named as a workbook is one, whatever it holds: the reader then says what is wrong with it. So is what nobody can tell,
+    and a file with nothing in it: an empty scan is none.
     """
+    if not data:
+        return Part.WORKBOOK.value
     said, held = _by_name(name.lower()), _by_content(data)
     if Part.WORKBOOK in (said, held):
         return Part.WORKBOOK.value

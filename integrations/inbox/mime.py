@@ -144,7 +144,7 @@ def _sort(part: "Message[Any, Any]", files: list[Part], texts: list[str], pages:
         texts.append(text_of(data, None))
     elif kind in ("text/plain", "text/html") and not attached:
         (texts if kind == "text/plain" else pages).append(text_of(data, part.get_param("charset")))
-    elif kind not in ("message/delivery-status", "text/rfc822-headers", "message/disposition-notification") and data:
+    elif kind not in ("message/delivery-status", "text/rfc822-headers", "message/disposition-notification") and (data or name):
         files += unpacked(Part(name or f"未命名附件{len(files) + 1}{_suffix(data)}", kind, data))
 
 

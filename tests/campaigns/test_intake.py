@@ -100,7 +100,7 @@ def test_of_several_workbooks_the_best_is_taken_and_the_others_are_named() -> No
     chosen, aside = taken(found)
     assert (chosen.place, set(aside)) == (3, {0, 2})
     assert "《0.xlsx》是下发给市文旅局的报表" in chosen.decision.reason and "《2.xlsx》没有受理" in chosen.decision.reason
-    assert "4.xlsx" not in chosen.decision.reason and "1.xlsx" not in chosen.decision.reason
+    assert "《1.xlsx》不是下发的报表或打不开" in chosen.decision.reason and "4.xlsx" not in chosen.decision.reason
 
 
 def test_parts_by_themselves_are_taken_once_and_only_for_a_known_place() -> None:

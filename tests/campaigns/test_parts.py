@@ -36,6 +36,7 @@ def archive(*names: str) -> bytes:
         ("报表.xlsx", b"<html>", "workbook"),
         ("说明.txt", b"x", "other"),
         ("不知道", b"x", "workbook"),
+        ("盖章.pdf", b"", "workbook"),  # refused as empty
     ],
 )
 def test_a_file_is_told_by_content_and_else_by_name(name: str, data: bytes, kind: str) -> None:

@@ -121,6 +121,11 @@ def test_a_workbook_shown_inline_without_a_name_is_not_lost() -> None:
     assert found.parts[0].data == WORKBOOK
 
 
+def test_a_file_that_was_saved_empty_is_told_as_one_and_not_as_no_file() -> None:
+    found = parts_of(mail(WAYS_TO_WRITE_A_NAME["raw utf-8"], b""))
+    assert [(part.name, part.data) for part in found.parts] == [(NAME, b"")]
+
+
 @pytest.mark.parametrize("how", ["message/rfc822", "message/rfc822 in base64", "as an .eml file"])
 def test_a_workbook_inside_a_forwarded_mail_is_found(how: str) -> None:
     inner = mail(WAYS_TO_WRITE_A_NAME["raw gbk"], head=b"Message-ID: <inner@example.gov.cn>\r\n")
