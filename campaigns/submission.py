@@ -819,8 +819,8 @@ def _asked(one: Item, shown: str) -> str:
     if not found:
         if said.strip() in _NOTHING:
             return "没有发生的请填0"
-        if value := numeral(said.removesuffix(one.unit)):
-            return f"请填阿拉伯数字；如为{value}{one.unit}，请填{value}"
+        if spoken := numeral(said.removesuffix(one.unit)):
+            return f"请填阿拉伯数字；如为{spoken}{one.unit}，请填{spoken}"
         return "请只填数字，不写单位和文字"
     figure, unit = found["figure"].replace(",", ""), found["unit"] or ("元" if found["before"] in ("¥", "￥") else "")
     if unit in MONEY and one.unit in MONEY and unit != one.unit:
