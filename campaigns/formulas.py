@@ -11,7 +11,7 @@ from fractions import Fraction
 from campaigns.items import Item
 
 Exact = Decimal | Fraction
-_SCALES = {"%": 100, "％": 100, "‰": 1000}
+SCALES = {"%": 100, "％": 100, "‰": 1000}  # of a ratio, by its unit
 
 
 def over_places(item: Item, values: Iterable[Exact]) -> Exact:
@@ -57,7 +57,7 @@ def ratio(item: Item, figures: Mapping[str, Exact]) -> Exact | None:
     above, below = (figures.get(part) for part in item.ratio_of)
     if above is None or not below:
         return None
-    return Fraction(above) / Fraction(below) * _SCALES.get(item.unit, 1)
+    return Fraction(above) / Fraction(below) * SCALES.get(item.unit, 1)
 
 
 def shown(value: Exact, decimals: int) -> Decimal:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from campaigns.definition import Definition, Target
+from campaigns.formulas import SCALES
 from campaigns.items import codes_of
 from campaigns.organs import Directory
 from campaigns.rules import expression
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 WHOLE = ""  # in place of a department: all of them together
 Figures = Mapping[str, Decimal]  # by indicator
-_SCALES = {"%": 100, "％": 100, "‰": 1000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _attained(target: Target, department: str, figures: Figures, mine: "tuple[Fa
     numerator, denominator = above.value(figures), below.value(figures) if below else None
     if numerator is None or (below and not denominator):
         return Attainment(target, department, None, numerator, denominator, None, mine)
-    exact = Fraction(numerator) / Fraction(denominator or 1) * (_SCALES.get(target.unit, 1) if below else 1)
+    exact = Fraction(numerator) / Fraction(denominator or 1) * (SCALES.get(target.unit, 1) if below else 1)
     met: bool | None = _holds(target, exact)
     if not met and target.by is not None and year < target.by:
         met = None

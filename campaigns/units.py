@@ -1,4 +1,4 @@
-"""Units of money, each in yuan: two of them are never added up, and only converted where a person is asked."""
+"""Units of money, each in yuan: two of them are never added up, and only converted in a superior's form, which says so."""
 
 from decimal import Decimal
 

@@ -12,9 +12,9 @@ from campaigns.forms import Block, Form
 from campaigns.items import Item, in_all_rows
 from campaigns.records import SentUp
 from campaigns.rollup import RollUp
+from campaigns.units import MONEY
 
 Value = Decimal | str
-MONEY = {"元": Decimal(1), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
 
 
 @dataclass(frozen=True, slots=True)

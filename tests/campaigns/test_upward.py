@@ -57,6 +57,18 @@ def test_codes_and_duties_are_mapped_and_money_is_converted() -> None:
     assert any("四舍五入" in one.note and "17345.6" not in one.note for one in found.lines)
 
 
+@pytest.mark.parametrize(("unit", "value"), [("千元", "17"), ("百万元", "0")])
+def test_every_unit_of_money_is_converted(unit: str, value: str) -> None:
+    plan = province_plan()
+    asked = tuple(
+        one.model_copy(update={"unit": unit}) if one.unit == "元" else one for one in plan.definition.forms[0].indicators
+    )
+    forms = (plan.definition.forms[0].model_copy(update={"indicators": asked}),)
+    above = expand(plan.definition.model_copy(update={"forms": forms}), plan.directory, WORKDAYS, OfficeHours())
+    found = fill(form(above), UPWARD, rolled(cases_filed="5", cases_closed="4", penalty="1.23456"))
+    assert next(f"{one.value}" for one in found.lines if one.label == "罚没款") == value  # 17345.6元
+
+
 def test_what_nobody_reported_is_never_sent_as_zero() -> None:
     found = fill(form(), UPWARD.model_copy(update={"duties": {1: (1,)}}), rolled(cases_filed="5", cases_closed="4"))
     assert found.problems == ("任务1　查处案件的“罚没款”：没有单位报送过这个数，空白不是零，不能上报",)
