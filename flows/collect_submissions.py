@@ -5,10 +5,8 @@ from typing import Any
 from prefect import State, flow
 
 from flows import tick
-from tasks.campaign import live_campaigns
 from tasks.launch_form import Moment
-from tasks.office import working_moment
-from tasks.showing import show, untimely
+from tasks.showing import ticked
 from tasks.step import runner
 
 ABOUT = "收取、核对来件并回执；可以重复运行。"
@@ -17,10 +15,4 @@ ABOUT = "收取、核对来件并回执；可以重复运行。"
 @flow(name="收取报表", flow_run_name="收取报表", description=ABOUT, task_runner=runner())
 async def collect_submissions(as_of: Moment = None) -> State[Any] | None:
     """Take in what has arrived, check it and answer it, then show every campaign that was running."""
-    if refused := untimely(as_of):
-        return refused
-    moment = working_moment(as_of)
-    running = live_campaigns()
-    tick.collect(moment)
-    await show(running, moment)
-    return None
+    return await ticked(tick.collect, as_of)

@@ -54,12 +54,18 @@ def refuses(campaign: str, as_of: datetime | None) -> State[Any] | None:
     return None
 
 
-def untimely(as_of: datetime | None) -> State[Any] | None:
-    """Return the state in which a tick ends that was asked for at a moment too far ahead, None when it may go on; no letter."""
+async def ticked(work: Callable[[datetime], None], as_of: datetime | None) -> State[Any] | None:
+    """Do a tick's work and show every campaign that was running; at a moment too far ahead, end in words instead, with no letter.
+
+    The work is not awaited: a process does one tick, and nothing else waits for its loop.
+    """
     try:
-        working_moment(as_of)
+        moment = working_moment(as_of)
     except LiandongError as error:
         return Failed(name=window.NOT_DONE, message=str(error))
+    running = live_campaigns()
+    work(moment)
+    await show(running, moment)
     return None
 
 

@@ -78,7 +78,7 @@ def _as_task(function: Callable[..., Any], name: str, retries: int, limit: str) 
 
     @wraps(function)
     def limited(*args: Any, **kwargs: Any) -> Any:
-        with concurrency([limit] if limit else [], lease_duration=LEASE):
+        with concurrency([limit], lease_duration=LEASE):
             return function(*args, **kwargs)
 
     decorate = task(
@@ -90,15 +90,9 @@ def _as_task(function: Callable[..., Any], name: str, retries: int, limit: str) 
         cache_policy=NO_CACHE,
         persist_result=False,
     )
-    return cast(Callable[..., Any], decorate(limited))
+    return cast(Callable[..., Any], decorate(limited if limit else function))
 
 
 def _worldly(_: Any, __: Any, state: Any) -> bool:
     """Return whether a step failed for the world's sake, so that trying again may help: a fault of ours stays what it is."""
-    try:
-        state.result()
-    except WorldError:
-        return True
-    except Exception:
-        return False
-    return False
+    return isinstance(state.data, WorldError)
