@@ -414,6 +414,11 @@ def credit(facts: Iterable[Fact]) -> dict[tuple[str, str], Fraction]:
     return dict(found)
 
 
+def newest(facts: Iterable[Fact]) -> list[Fact]:
+    """Return of what a department has of each case for a duty the last it said, the facts given in the order of their rounds."""
+    return list({(one.duty, one.department, one.indicator, one.key): one for one in facts if one.key}.values())
+
+
 def _until(plan: Plan, round_id: str) -> dict[str, int]:
     """Return the rounds of a round's report up to itself, with their order."""
     report = plan.round(round_id).report

@@ -445,7 +445,7 @@ def _workbook(book: CalamineWorkbook, rounds: Sequence[Round], received: Mapping
     yield from _standing(book, found)
     yield from _sources(book, found, received)
     yield from _stated(book, found, earlier[-1] if earlier else None)
-    yield from _joint(book, found)
+    yield from _joint(book, rounds)
     yield from _aims(_sheet_lines(book, "目标完成"), rounds)
     yield from _scored(_sheet_lines(book, "考核"), rounds, [found])
 
@@ -573,41 +573,60 @@ def _stated(book: CalamineWorkbook, found: Round, before: Round | None) -> Itera
         yield from _unlike(name, shown, found.coverage(before))
 
 
-def _joint(book: CalamineWorkbook, found: Round) -> Iterator[str]:
+def _joint(book: CalamineWorkbook, rounds: Sequence[Round]) -> Iterator[str]:
     """Yield what is said otherwise of cases that several departments report, and of the part that each has of all."""
+    found = rounds[-1]
     counted = {head for _, head in found.asked.listed.values()}
-    claims: dict[str, dict[str, list[Figures]]] = defaultdict(lambda: defaultdict(list))
-    for (_, unit), cases in found.cases.items():
-        for key, case in cases.items():
-            claims[key][unit].append(case)
     wanted: dict[tuple[str, str], tuple[Decimal, str]] = {}
-    shares: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
-    for key, units in claims.items():
+    for key, units in _claims([found]).items():
         every = [case for cases in units.values() for case in cases]
         heads = dict.fromkeys(head for case in every for head in case)
         unlike = [head for head in heads if head not in counted and len({case[head] for case in every if head in case}) > 1]
-        for unit in units:
-            for head in heads:
-                shares[unit][head] += Fraction(max(case[head] for case in every if head in case)) / len(units)
-            if len(units) > 1:
-                wanted[key, unit] = _rounded(Fraction(1, len(units)), Formula("average", decimals=2)), "、".join(unlike)
+        if len(units) > 1:
+            share = _rounded(Fraction(1, len(units)), Formula("average", decimals=2))
+            wanted |= {(key, unit): (share, "、".join(unlike)) for unit in units}
     shown = {
         (folded(one["识别号"]), one["单位"]): (Decimal(one["份额"]), one["所报不同的数（按较大的计）"])
         for one in _sheet_lines(book, "联合成果")
     }
     yield from _unlike("联合成果", shown, wanted)
-    if wanted:
+    for name, of in (("成果分摊", [found]), ("成果分摊(累计)", rounds if len(rounds) > 1 else [])):
         parts = {
             one["单位"] or WHOLE: {head: Decimal(value) for head, value in one.items() if _figure(head, value)}
-            for one in _sheet_lines(book, "成果分摊")
+            for one in _sheet_lines(book, name)
         }
-        totals = found.totals()
-        mine = {
-            unit: {head: _rounded(part, Formula("average", decimals=4)) for head, part in one.items()}
-            for unit, one in shares.items()
-        }
-        mine[WHOLE] = {head: totals[head] for one in shares.values() for head in one}
-        yield from _unlike("成果分摊", parts, mine)
+        yield from _unlike(name, parts, _credit(of) if of else {})
+
+
+def _claims(rounds: Sequence[Round]) -> dict[str, dict[str, list[Figures]]]:
+    """Return what each department says of each case in rounds, for a duty what it said last."""
+    claims: dict[str, dict[str, list[Figures]]] = defaultdict(lambda: defaultdict(list))
+    for cell in dict.fromkeys(cell for one in rounds for cell in one.cases):
+        mine: dict[str, Figures] = {}
+        for one in rounds:
+            for key, case in one.cases.get(cell, {}).items():
+                mine[key] = mine.get(key, {}) | case
+        for key, case in mine.items():
+            claims[key][cell[1]].append(case)
+    return claims
+
+
+def _credit(rounds: Sequence[Round]) -> dict[str, Figures]:
+    """Return what each department has of all that counts once, and the whole; nothing where none share a case."""
+    shares: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    claims = _claims(rounds)
+    for units in claims.values():
+        every = [case for cases in units.values() for case in cases]
+        for head in dict.fromkeys(head for case in every for head in case):
+            for unit in units:
+                shares[unit][head] += Fraction(max(case[head] for case in every if head in case)) / len(units)
+    if all(len(units) == 1 for units in claims.values()):
+        return {}
+    totals = come_to(rounds)
+    mine = {
+        unit: {head: _rounded(part, Formula("average", decimals=4)) for head, part in one.items()} for unit, one in shares.items()
+    }
+    return mine | {WHOLE: {head: totals[head] for one in shares.values() for head in one}}
 
 
 def attained(rounds: Sequence[Round]) -> dict[tuple[str, str], dict[str, str]]:

@@ -17,7 +17,7 @@ from campaigns.formulas import shown
 from campaigns.intake import DOORS
 from campaigns.items import in_letters
 from campaigns.pedigree import Change
-from campaigns.rollup import Coverage, Entry, Fact, RollUp, Totals, credit, percent
+from campaigns.rollup import Coverage, Entry, Fact, RollUp, Totals, credit, newest, percent
 from campaigns.sheets import Sheet
 from campaigns.states import State
 from campaigns.workdays import moment_in_chinese
@@ -45,7 +45,7 @@ from integrations.excel.workbook import (
 
 BY_DUTY, BY_DEPARTMENT, CELLS, AS_FORM = "汇总(按任务)", "按单位", "任务单位明细", "汇总(原表式)"
 BY_DUTY_SO_FAR, BY_DEPARTMENT_SO_FAR = "累计(按任务)", "累计(按单位)"
-CHANGES, JOINT, CREDIT = "变动说明", "联合成果", "成果分摊"
+CHANGES, JOINT, CREDIT, CREDIT_SO_FAR = "变动说明", "联合成果", "成果分摊", "成果分摊(累计)"
 STANDING, MISSING, COVERAGE, ORIGIN, EARLIER = "报送情况", "未报名单", "覆盖率", "来源", "以前各期来源"
 _COLOURS = {State.LATE: AMBER, State.MISSING: RED}
 _HEADER_ROW = 4
@@ -82,6 +82,8 @@ def write_rollup(rollup: RollUp, changes: Sequence[Change] = (), more: Sequence[
     if rollup.joint:
         _joint(book, rollup)
         _credit(book, rollup)
+    if rollup.earlier:
+        _credit_so_far(book, rollup)
     _standing(book, rollup)
     _missing(book, rollup)
     _coverage(book, rollup, cached)
@@ -154,7 +156,7 @@ def _by_department(book: Workbook, rollup: RollUp, cached: Cached) -> None:
 
 def _so_far(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     """Write what the round comes to with the rounds before it, in sheets of their own: nobody adds a period to a year."""
-    said, covers = rollup.cumulative, f"{rollup.since}至{rollup.covers.partition('至')[2]}"
+    said, covers = rollup.cumulative, _so_far_covers(rollup)
     duties: list[list[Cell]] = [[number, title, leads] for number, (title, leads) in rollup.all_duties.items()]
     figures = [said.by_duty.get(number, {}) for number in rollup.all_duties]
     title = "累计（含以前各期，按任务）"
@@ -165,6 +167,10 @@ def _so_far(book: Workbook, rollup: RollUp, cached: Cached) -> None:
     title = "累计（含以前各期，按单位）"
     sheet = _figures_sheet(book, rollup, BY_DEPARTMENT_SO_FAR, title, _UNIT_COLUMNS, units, figures, cached, said, covers)
     _lead_to_origin(sheet, rollup, len(_UNIT_COLUMNS), list(rollup.all_departments), attrgetter("department"), so_far=True)
+
+
+def _so_far_covers(rollup: RollUp) -> str:
+    return f"{rollup.since}至{rollup.covers.partition('至')[2]}"
 
 
 def _cells(book: Workbook, rollup: RollUp, cached: Cached) -> None:
@@ -205,17 +211,31 @@ def _joint(book: Workbook, rollup: RollUp) -> None:
 
 def _credit(book: Workbook, rollup: RollUp) -> None:
     """Write what each department has of all that counts once: its own, and its part of the joint ones; together the total."""
-    shares = credit(rollup.facts)
+    title = "成果分摊（独办的全计，联合的按份额）"
+    _shares(book, rollup, CREDIT, title, rollup.facts, rollup.period, rollup.covers)
+
+
+def _credit_so_far(book: Workbook, rollup: RollUp) -> None:
+    """Write the same with the rounds before, where departments share a case: be it that each named it in a round of its own."""
+    facts = newest((*rollup.earlier, *rollup.facts))
+    units = {(one.indicator, one.key, one.department) for one in facts}
+    if len(units) > len({(code, key) for code, key, _ in units}):
+        title = "成果分摊（含以前各期，独办的全计，联合的按份额）"
+        _shares(book, rollup, CREDIT_SO_FAR, title, facts, rollup.cumulative, _so_far_covers(rollup))
+
+
+def _shares(book: Workbook, rollup: RollUp, name: str, title: str, facts: Sequence[Fact], said: Totals, covers: str) -> None:
+    shares = credit(facts)
     sharing, shared = {unit for unit, _ in shares}, {code for _, code in shares}
     items = [one for one in rollup.indicators if one.id in shared]
-    units = [code for code in rollup.departments if code in sharing]
+    units = [code for code in rollup.all_departments if code in sharing]
     columns = (("序号", 7.0), ("单位", 26.0), *((header(one), 17.0) for one in items))
     rows: list[list[Cell]] = []
     for at, code in enumerate(units, start=1):
         mine = [shares.get((code, one.id)) for one in items]
-        rows.append([at, rollup.departments[code], *(None if one is None else shown(one, 4).normalize() for one in mine)])
-    rows.append(["合计", "", *(rollup.overall.get(one.id) for one in items)])
-    sheet = _sheet(book, rollup, CREDIT, "成果分摊（独办的全计，联合的按份额）", columns)
+        rows.append([at, rollup.all_departments[code], *(None if one is None else shown(one, 4).normalize() for one in mine)])
+    rows.append(["合计", "", *(said.overall.get(one.id) for one in items)])
+    sheet = _sheet(book, rollup, name, title, columns, covers)
     _rows(sheet, rows, columns, left=(2,))
 
 

@@ -207,6 +207,29 @@ def test_a_case_of_two_departments_counts_once_with_its_credit_shared() -> None:
     assert lines[0][-1] == "识别号" and [line[-1] for line in lines[1:]] == [one.key for one in found.facts]
 
 
+def test_credit_is_shared_over_all_rounds_by_what_each_said_last() -> None:
+    made = plan()
+    first = [fact("scjg", "1", code, value) for code, value in (("case_no", "1"), ("penalty", "3"))]
+    first += [fact("wlj", "1", code, value) for code, value in (("case_no", "1"), ("penalty", "5"))]
+    then = [one._replace(expected=f"{SECOND_ROUND}/1/wlj") for one in first[2:]]
+    then = [one._replace(value=Decimal(4)) if one.indicator.endswith("penalty") else one for one in then]
+    also = [fact("swj", "1", code, value) for code, value in (("case_no", "1"), ("penalty", "1"))]
+    then += [one._replace(expected=f"{SECOND_ROUND}/1/swj") for one in also]
+    standings = {one.id: Standing(one.due_at) for one in made.expected_in(SECOND_ROUND)}
+    found = roll_up(made, SECOND_ROUND, [*first, *then], standings, AFTER)
+    assert found.cumulative.overall == {"list.case_no": 1, "list.penalty": 4}  # not the 5 that was put right
+    book = load_workbook(BytesIO(write_rollup(found)))
+    assert [[cell.value for cell in row[1:]] for row in book["成果分摊(累计)"].iter_rows(min_row=5)] == [
+        ["市市场监管局", 0.3333, 1.3333],
+        ["市商务局", 0.3333, 1.3333],
+        ["市文旅局", 0.3333, 1.3333],
+        [None, 1, 4],
+    ]
+    assert "2020年10月20日至" in book["成果分摊(累计)"]["A2"].value
+    alone = roll_up(made, SECOND_ROUND, [*first[:2], *then[:0]], standings, AFTER)
+    assert "成果分摊(累计)" not in load_workbook(BytesIO(write_rollup(alone))).sheetnames
+
+
 ITEMS = tuple(Item(id=code, label=code, over_places="distinct") for code in ("list.case_no", "list.penalty"))
 claims = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 2), st.integers(1, 5), st.integers(0, 9)), max_size=30)
 
