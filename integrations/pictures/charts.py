@@ -45,6 +45,7 @@ def standing_chart(rollup: RollUp, fonts: Sequence[str] = FONTS) -> bytes | None
         if any(values):
             axes.barh(range(len(units)), values, left=left, height=0.68, color=colour, label=word)
             left = [a + b for a, b in zip(left, values, strict=True)]
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylim(len(units) - 0.4, -0.6)
     axes.set_yticks(range(len(units)), [_name(rollup.departments[code]) for code, _ in units])
     axes.legend(

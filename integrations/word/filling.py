@@ -99,11 +99,11 @@ def _filled(template: bytes, name: str, facts: Mapping[str, Any], charts: Sequen
         asked = document.get_undeclared_template_variables(environment)
         if unknown := sorted(asked - facts.keys()):
             raise Conflict(f"模板“{name}.docx”里的{_listed(unknown)}没有对应的内容；可以用的有：{'、'.join(facts)}")
-        drawn = {len(one.columns) for one in Document(BytesIO(template)).tables}
+        drawn = {_widths(one) for one in Document(BytesIO(template)).tables if "{%tc" not in one._tbl.xml}
         pictures = {"图表": [_picture(document, one) for one in charts]} if charts else {}
         document.render({**_plain(facts), **pictures}, environment)
         for one in document.docx.tables:
-            if len(one.columns) not in drawn:  # its columns were repeated: nobody has set their widths
+            if _widths(one) not in drawn:  # its columns were repeated: nobody has set their widths
                 fit_columns(one, _room(document.docx, one))
         return saved(document)
     except TemplateSyntaxError as error:
@@ -122,6 +122,10 @@ def _picture(document: Any, chart: bytes) -> Any:
     """Return a chart as a template takes it, as large as a page has room for."""
     width, height = Image.from_blob(chart).px_width, Image.from_blob(chart).px_height
     return InlineImage(document, BytesIO(chart), width=Mm(min(150.0, 200.0 * width / height)))
+
+
+def _widths(table: Any) -> tuple[int | None, ...]:
+    return tuple(column.width for column in table.columns)
 
 
 def _room(document: Any, table: Any) -> float:

@@ -28,11 +28,17 @@ _GB = {"top": 37, "bottom": 35, "left": 28, "right": 26}
 
 
 def paper(document: Any) -> None:
-    """Lay a new document out on A4 with the standard's margins and 22 lines a page; text is 3号 仿宋."""
+    """Lay a new document out on A4 with the standard's margins, 22 lines a page and 28 signs a line; text is 3号 仿宋."""
     section = document.sections[0]
     section.orientation, section.page_width, section.page_height = WD_ORIENT.PORTRAIT, Mm(210), Mm(297)
     _margins(section, **_GB)
-    font(document.styles["Normal"], BODY, 16)
+    normal = document.styles["Normal"]
+    font(normal, BODY, 16)
+    closer = OxmlElement("w:spacing")  # 28 signs of 16 pt are 2 mm wider than a line; a grid would do it in Word alone
+    closer.set(qn("w:val"), "-5")  # twentieths of a point
+    normal.element.get_or_add_rPr().insert_element_before(
+        closer, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:highlight", "w:u", "w:lang"
+    )
     in_chinese(document)
 
 

@@ -69,7 +69,7 @@ def _account() -> bytes:
     new_section(document)
     _annex(document, "附件3", "{{ 行动 }}{{ 报送期 }}各项任务进展情况")
     write(document, "{%p for 项 in 任务进展 %}", TEXT)
-    write(document, "{{ 项.任务 }}．{{ 项.名称 }}（牵头单位：{{ 项.牵头 }}）", CHAPTER)
+    write(document, "任务{{ 项.任务 }}　{{ 项.名称 }}（牵头单位：{{ 项.牵头 }}）", CHAPTER)
     _quotes(document, "项.摘录")
     write(document, "{%p endfor %}", TEXT)
     write(document, "{%p for 表 in 附表 %}", TEXT)

@@ -73,6 +73,9 @@ def faults_of_layout(document: Any) -> Iterator[str]:
         upright = section.page_width < section.page_height
         if margins != ([37, 35, 28, 26] if upright else [28, 26, 35, 37]):
             yield f"margins {margins}"
+    closer = int(document.styles["Normal"].element.rPr.find(qn("w:spacing")).get(qn("w:val"))) / 20
+    if (signs := int(Mm(156) / Pt(16 + closer))) != 28:
+        yield f"{signs} signs a line"
     wanted = {
         "公文标题": ("方正小标宋简体", 22.0),
         "公文一级标题": ("黑体", 16.0),
@@ -141,7 +144,7 @@ def test_departments_are_quoted_under_the_demanded_headings_with_their_names() -
     assert texts[at + 1 : at + 5] == ["（一）市商务局", "“联合公安开展夜查。”", "“共检查12户次。”", source]
     assert texts[texts.index("三、存在的问题") + 1] == "工作总结中没有写这一部分的单位：市商务局。"
     assert "四、下一期安排" in texts
-    assert "2．打造高品质消费商圈（牵头单位：市商务局）" in texts
+    assert "任务2　打造高品质消费商圈（牵头单位：市商务局）" in texts  # no numeral of a level above（一）
 
 
 def test_the_table_has_the_columns_of_the_form() -> None:
@@ -234,6 +237,20 @@ def test_no_number_and_no_unit_of_the_wide_table_is_broken() -> None:
     widths = [cell.width for cell in made.rows[0].cells]
     assert all(width >= Pt(10.5) * 0.5 * len(text) for width, text in zip(widths, rows[0], strict=True) if text.isascii())
     assert widths[1] > widths[0] and sum(widths) <= Mm(226)
+
+
+def test_a_wide_table_has_room_for_its_names_however_many_columns_it_has() -> None:
+    columns = (
+        "任务",
+        "任务名称",
+        "牵头单位",
+        "已报/应报",
+        *(f"立案{at}（件）" for at in range(5)),
+    )  # nine, as the table of departments
+    rows = (("1", "巡查", "各县（市、区）市场监管局", "3/4", *("1250" for _ in range(5))),)
+    totals, _, doubts = opened(ACCOUNT, replace(TOLD, totals=Table(columns, rows))).tables
+    assert totals.columns[2].width > Mm(25)
+    assert sum(column.width for column in doubts.columns) < Mm(157)  # three, as the template draws it
 
 
 def test_nothing_of_a_department_becomes_markup() -> None:
