@@ -81,10 +81,13 @@ def check_directory(directory: Directory, on: date) -> Iterator[Problem]:
                 where: Path = ("directory", "organs", index, "former_parents", position, "id")
                 yield error("unknown-organ", where, f"“{organ.name}”的原上级代码“{former.id}”在通讯录里没有对应单位")
         yield from _check_above(directory, organ, on, ("directory", "organs", index, "parent"))
+        yield from _check_dates(organ, ("directory", "organs", index))
         if rank(organ.level) is None and rank(usual := organ.level.removesuffix("级")):
             told = f"“{organ.name}”的层级写成了“{organ.level}”：按层级说到“{usual}”的报送事项、报表不会算上它，请改成“{usual}”"
             yield warning("level", ("directory", "organs", index, "level"), told)
+    yield from _check_mailboxes(directory)
     for index, group in enumerate(directory.groups):
+        yield from _check_dates(group, ("directory", "groups", index))
         if group.id in codes:
             path: Path = ("directory", "groups", index, "id")
             yield error("duplicate", path, f"“{group.name}”的代码 {group.id} 与单位代码重复，请改成不同的")
@@ -106,11 +109,35 @@ def check_directory(directory: Directory, on: date) -> Iterator[Problem]:
 
 def _check_above(directory: Directory, organ: Organ, on: date, path: Path) -> Iterator[Problem]:
     above = directory.above(organ.id, on)
-    if above and above[-1].parent_on(on) in {organ.id, *(one.id for one in above)}:
+    if organ.parent_on(on) == organ.id:
+        yield error("cycle", path, f"“{organ.name}”的上级写成了自己，请核对上级代码")
+    elif above and above[-1].parent_on(on) in {organ.id, *(one.id for one in above)}:
         chain = " → ".join(one.name for one in (organ, *above))
         yield error("cycle", path, f"上级互为上下级：{chain}，请核对上级代码")
     elif above and (rank(organ.level) or 0) > (rank(above[0].level) or 9):
         yield warning("level", path, f"“{organ.name}”是{organ.level}级，上级“{above[0].name}”却是{above[0].level}级，请核对")
+
+
+def _check_dates(holder: Organ | Group, path: Path) -> Iterator[Problem]:
+    """Yield what ends before it begins: a body, or a name of it."""
+    named = [(path, f"“{holder.name}”", holder.since, holder.until)]
+    for at, alias in enumerate(holder.aliases):
+        named.append(((*path, "aliases", at), f"“{holder.name}”别名“{alias.name}”", alias.since, alias.until))
+    for where, name, since, until in named:
+        if since and until and until < since:
+            yield error("dates-reversed", (*where, "until"), f"{name}的停止日期早于开始日期，请核对两个日期")
+
+
+def _check_mailboxes(directory: Directory) -> Iterator[Problem]:
+    """Yield liaisons of two departments with one mailbox: what is sent to one of them reaches the other."""
+    first: dict[str, str] = {}
+    for index, organ in enumerate(directory.organs):
+        if organ.liaison is None:
+            continue
+        other = first.setdefault(organ.liaison.email.casefold(), organ.name)
+        if other != organ.name:
+            told = f"“{organ.name}”与“{other}”的联络员邮箱相同（{organ.liaison.email}），请核对是否写错"
+            yield warning("same-mailbox", ("directory", "organs", index, "liaison", "email"), told)
 
 
 def _duplicates(section: Path, key: str | None, label: str, values: Sequence[str | int], how: str = "") -> Iterator[Problem]:

@@ -12,12 +12,13 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from campaigns.findings import Finding, Severity
-from campaigns.organs import Directory
+from campaigns.organs import Directory, plain
 from campaigns.submission import Book, Sheet
 from integrations.excel.workbook import BLUE, BOX, CENTRE, GREY, LEFT, fill, font, print_setup, save, write
 
 Path = tuple[str | int, ...]
 Place = tuple[str, str]  # sheet, cell
+Cells = dict[str, tuple[str, str]]  # key -> text, cell
 
 ORGANS, ALIASES, PARENTS, GROUPS, MEMBERS = "单位", "别名", "原上级", "成组单位", "组成员"
 LINEAGES, ABOUT = "机构沿革", "通讯录"
@@ -138,6 +139,11 @@ def raw_directory(book: Book) -> tuple[dict[str, Any], dict[Path, Place], list[F
     if ORGANS not in sheets:
         told = f"没有“{ORGANS}”工作表：请用 liandong directory export 导出的表格填写，不要改工作表的名称"
         return raw, places, [Finding("no-sheet", Severity.BLOCK, told)]
+    for name in (name for name, sheet in sheets.items() if name not in _COLUMNS and sheet.cells):
+        findings.append(Finding("unknown-sheet", Severity.WARNING, f"不认识工作表“{name}”，没有读取", name, "A1"))
+    if gone := [name for name in _COLUMNS if name not in sheets and name != ABOUT]:
+        told = f"没有{''.join(f'“{name}”' for name in gone)}工作表，按没有内容处理；通讯录里原来有的会因此去掉"
+        findings.append(Finding("no-sheet", Severity.WARNING, told))
     tables = {name: list(_table(sheets[name], findings)) if name in sheets else [] for name in _COLUMNS}
     places[("organs",)] = (ORGANS, "A1")
     heads = {head: key for key, head in _ABOUT}
@@ -168,13 +174,30 @@ def raw_directory(book: Book) -> tuple[dict[str, Any], dict[Path, Place], list[F
             listed = raw[section][at].setdefault(key, [])
             path: Path = (section, at, key, len(listed))
             if key == "members":
-                value, where = cells.get("member", ("", cell))
-                listed.append(value)
-                places[path] = (name, where)
+                value, where, fault = _member(cells, cell, raw["organs"])
+                if value:
+                    listed.append(value)
+                    places[path] = (name, where)
+                if fault:
+                    findings.append(Finding("other-member", Severity.BLOCK, fault, name, where))
             else:
                 listed.append(_record({one: found for one, found in cells.items() if one != "of"}, path, name, places))
     _lineages(tables[LINEAGES], raw, places)
     return raw, places, findings
+
+
+def _member(cells: Cells, cell: str, organs: Iterable[Mapping[str, Any]]) -> tuple[str, str, str]:
+    """Return the code of a member, the cell that says it, and what is wrong: code and name must speak of one department."""
+    called, named = cells.get("called", ("", cell))
+    known = [(str(one.get("id", "")), str(one.get("name", ""))) for one in organs]
+    if "member" not in cells:
+        codes = [code for code, name in known if called and plain(name) == plain(called)]
+        told = f"没有写成员代码，“{ORGANS}”工作表里也没有名称是“{called}”的一个单位，请补上代码"
+        return (codes[0], named, "") if len(codes) == 1 else ("", named, told)
+    value, where = cells["member"]
+    name = dict(known).get(value, "")
+    differs = called and name and plain(name) != plain(called)
+    return value, where, f"成员代码“{value}”是“{name}”，名称写的是“{called}”，请核对后改成一致" if differs else ""
 
 
 def place_of(path: Sequence[str | int], places: Mapping[Path, Place]) -> Place:
@@ -183,9 +206,6 @@ def place_of(path: Sequence[str | int], places: Mapping[Path, Place]) -> Place:
         if found := places.get(tuple(path[:length])):
             return found
     return (ORGANS, "")
-
-
-Cells = dict[str, tuple[str, str]]  # key -> text, cell
 
 
 def _table(sheet: Sheet, findings: list[Finding]) -> Iterator[Cells]:
@@ -269,7 +289,7 @@ def _text(value: str | Decimal) -> str:
 
 def _date(text: str) -> str:
     found = _DATE.fullmatch(text)
-    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else text
+    return f"{int(found[1])}-{int(found[2]):02}-{int(found[3]):02}" if found else text
 
 
 def _cell(row: int, column: int) -> str:

@@ -96,7 +96,13 @@ def test_the_file_written_reads_as_the_directory(tmp_path: Path) -> None:
 
 
 def test_dates_as_people_type_them_and_columns_moved(home: Path) -> None:
-    path = changed(home, (ORGANS, "F2", date(2019, 2, 1)), (ORGANS, "G4", "2019年1月9日"), (ALIASES, "D3", "2020/1/2"))
+    path = changed(
+        home,
+        (ORGANS, "I2", "JIA@EXAMPLE.GOV.CN"),
+        (ORGANS, "F2", date(2019, 2, 1)),
+        (ORGANS, "G4", "２０１９年1月9日"),
+        (ALIASES, "D3", "2020/1/2"),
+    )
     book = openpyxl.load_workbook(path)
     sheet = book[ORGANS]
     sheet.move_range("C1:C4", cols=30)
@@ -147,6 +153,43 @@ def test_what_the_directory_itself_forbids_is_told_at_its_cell(home: Path) -> No
         ("unknown-organ", ORGANS, "E3"),
         ("unknown-organ", MEMBERS, "B2"),
         ("ambiguous", ORGANS, "A4"),
+    }
+
+
+def test_members_may_be_given_by_name_and_a_name_that_is_not_the_code_s_is_told(home: Path) -> None:
+    path = changed(home, (MEMBERS, "B2", None), (MEMBERS, "C2", "市盐业局"), (MEMBERS, "C3", "市工商局"))
+    written, findings = take_in(path, "dongshan", DAY)
+    assert written is None and [(one.cell, one.message) for one in findings] == [
+        ("C2", "没有写成员代码，“单位”工作表里也没有名称是“市盐业局”的一个单位，请补上代码"),
+        ("B3", "成员代码“suo”是“城关市场监管所”，名称写的是“市工商局”，请核对后改成一致"),
+    ]
+    written, findings = take_in(changed(home, (MEMBERS, "B2", None)), "dongshan", DAY)
+    assert written and directory_in(written) == RICH and not findings
+
+
+def test_sheets_that_are_gone_or_renamed_are_told(home: Path) -> None:
+    book = openpyxl.load_workbook(changed(home))
+    del book[ALIASES], book[LINEAGES]
+    book[GROUPS].title, book[MEMBERS].title = "成组单位2", "组成员2"
+    book.save(home / "通讯录.xlsx")
+    written, findings = take_in(home / "通讯录.xlsx", "dongshan", DAY)
+    assert written and [one.message for one in findings] == [
+        "不认识工作表“成组单位2”，没有读取",
+        "不认识工作表“组成员2”，没有读取",
+        "没有“别名”“成组单位”“组成员”“机构沿革”工作表，按没有内容处理；通讯录里原来有的会因此去掉",
+    ]
+
+
+def test_one_mailbox_for_two_and_dates_out_of_order_are_told(home: Path) -> None:
+    written, findings = take_in(changed(home, (ORGANS, "E3", "suo")), "dongshan", DAY)
+    assert written is None and [one.message for one in findings] == ["“城关市场监管所”的上级写成了自己，请核对上级代码"]
+    person = ((ORGANS, "H3", "赵丁"), (ORGANS, "I3", "JIA@example.gov.cn"))
+    path = changed(home, *person, (ORGANS, "G2", "2019-01-01"), (ALIASES, "C3", "2020-02-01"))
+    written, findings = take_in(path, "dongshan", DAY)
+    assert written is None and {(one.cell, one.message) for one in findings} >= {
+        ("I3", "“城关市场监管所”与“市市场监管局”的联络员邮箱相同（JIA@example.gov.cn），请核对是否写错"),
+        ("G2", "“市市场监管局”的停止日期早于开始日期，请核对两个日期"),
+        ("D3", "“市市场监管局”别名“市场、监管局（甲）”的停止日期早于开始日期，请核对两个日期"),
     }
 
 
