@@ -268,6 +268,7 @@ class Directory(Record):
         """Return what a name may be a slip of: names that look like it, bodies that have since ended or been renamed."""
         wanted, known = plain(name), self._names(on)
         close = get_close_matches(wanted, list(known.holders), n=3, cutoff=0.6)
+        close += [outer] if (outer := wanted.partition("(")[0]) in known.holders else []  # 市公安局（交警支队）
         likely = [holder.name for match in close for holder in known.holders[match]]
         for at, _, place in _readings(known, wanted):
             formers = (None, *range(len(self.lineages[at].was)))
@@ -324,7 +325,7 @@ def _within(day: date, since: date | None, until: date | None) -> bool:
 
 
 _LEVELS = ("自治区", "自治州", "自治县", "省", "市", "州", "盟", "县", "区", "旗")
-_VAGUE = re.compile(r".*等(?:多个|各)?(?:部门|单位|地区)|.*(?:有关|相关)(?:部门|单位|地区)")
+_VAGUE = re.compile(r".*等(?:多个|各)?(?:部门|单位|地区)|.*(?:有关|相关|各)(?:部门|单位|地区)")
 _BARE_LEVEL = re.compile(r"各?(?:自治州|自治县|县级市|县|市|区|旗)")
 _PLACE = re.compile(r"(?:.*(?:省|自治区|自治州|自治县|市|州|盟|县|区|旗|国家|兵团))?")
 

@@ -201,6 +201,15 @@ def test_dated_groups_and_parents() -> None:
     assert [one.id for one in place.above("office", DAY)] == ["district", "city"]
 
 
+def test_a_part_of_a_department_and_departments_not_named_are_asked_about() -> None:
+    city = small_directory()
+    with pytest.raises(UnknownOrgan, match="您是否指：市公安局？"):
+        city.resolve("市公安局（经济犯罪侦查支队）", DAY)
+    for name in ("市直各部门", "市直有关单位", "各部门"):
+        with pytest.raises(UnknownOrgan, match="没有写明是哪几个单位"):
+            city.resolve(name, DAY)
+
+
 def test_circles_and_levels_upside_down_are_told() -> None:
     directory = small_directory()
     first, second, *rest = directory.organs
