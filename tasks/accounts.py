@@ -125,7 +125,7 @@ def _gather(at: Office, ledger: Ledger, campaign: str, round_id: str, as_of: dat
     known = ledger.figures(campaign, "own", until=as_of)
     rollup = rolled_up(ledger, plan, round_id, as_of, known)
     last = ledger.last_page(campaign)
-    a_round = next(one for one in ledger.rounds(campaign) if one.id == round_id)
+    a_round = ledger.round(round_id)
     requests = [one for one in ledger.requests(campaign) if one.decision is None]
     unclear = [one for one in ledger.envelopes() if one.outcome == "quarantined" and one.campaign in (None, campaign)]
     now = facts(

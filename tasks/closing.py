@@ -59,17 +59,16 @@ def publish(campaign: str, round_id: str, as_of: datetime) -> RollUpRecord:
     at = office()
     with at.ledger() as ledger:
         plan = at.plan(ledger.campaign(campaign))
-        a_round = next(one for one in ledger.rounds(campaign) if one.id == round_id)
+        a_round = ledger.round(round_id)
         return publish_in(at, ledger, plan, a_round, as_of)
 
 
 def publish_closed(at: Office, ledger: Ledger, rounds: Iterable[str], as_of: datetime) -> None:
     """Roll up rounds that were closed by decision, in the transaction that closed them; the last one ends the campaign."""
     for code in rounds:
-        campaign = code.split("/")[0]
-        a_round = next(one for one in ledger.rounds(campaign) if one.id == code)
-        _publish_with_later(at, ledger, at.plan(ledger.campaign(campaign)), a_round, as_of)
-        end_if_over(ledger, campaign, as_of)
+        a_round = ledger.round(code)
+        _publish_with_later(at, ledger, at.plan(ledger.campaign(a_round.campaign)), a_round, as_of)
+        end_if_over(ledger, a_round.campaign, as_of)
 
 
 def _publish_with_later(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> None:

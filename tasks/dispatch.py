@@ -76,7 +76,7 @@ def assign(at: Office, plan: Plan, round_id: str, department: str, as_of: dateti
         if ledger.has_message(key):
             return False
         form = issue_form(at, ledger, plan, round_id, department, as_of, as_of)
-        a_round = next(one for one in ledger.rounds(plan.definition.campaign.id) if one.id == round_id)
+        a_round = ledger.round(round_id)
         upload = upload_address(at, ledger, a_round, department, as_of)
         letter = assignment_letter(at, plan, round_id, department, as_of, key, upload)
         notice = Notice(key, round_id, "assignment", 1, as_of, department, "liaison")

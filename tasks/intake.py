@@ -334,7 +334,7 @@ def _unless_closed(ledger: Ledger, reading: _Reading) -> _Reading:
     """Return the reading, or what becomes of it when its round was closed meanwhile: nothing is added to a closed round."""
     if reading.form is None or reading.checked is None:
         return reading
-    a_round = next(one for one in ledger.rounds(reading.form.campaign) if one.id == reading.form.round)
+    a_round = ledger.round(reading.form.round)
     if a_round.closed_at is None:
         return reading
     name = reading.workbook.name if reading.workbook else ""

@@ -92,8 +92,8 @@ def hand_in_due(as_of: datetime) -> list[str]:
 
 
 def _is_due(ledger: Ledger, round_id: str, *, approved: bool) -> bool:
-    campaign = ledger.campaign(round_id.split("/")[0])
-    a_round = next(one for one in ledger.rounds(campaign.id) if one.id == round_id)
+    a_round = ledger.round(round_id)
+    campaign = ledger.campaign(a_round.campaign)
     if a_round.closed_at is None or campaign.status not in ("live", "closed"):
         return False
     came = [one for one in ledger.standings(campaign.id, round_id).values() if one.received_at and not one.retired]

@@ -78,6 +78,10 @@ class Plans(Record):
         query = select(t.RoundRow).where(t.RoundRow.campaign_id == campaign).order_by(t.RoundRow.due_on, t.RoundRow.id)
         return [rows.round(row) for row in self._session.scalars(query)]
 
+    def round(self, code: str) -> RoundRecord:
+        """Return a round that is known to be there."""
+        return rows.round(self._session.get_one(t.RoundRow, code))
+
     def open_round(self, round_id: str, event: Event) -> bool:
         """Return whether the round was opened now: its expected reports are its denominator from here on."""
         if self._session.get_one(t.RoundRow, round_id).opened_at is not None:
