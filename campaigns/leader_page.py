@@ -3,6 +3,7 @@
 It speaks of the last moment at which anything on it changed, so that an unchanged ledger gives an unchanged page.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -150,12 +151,8 @@ def _stuck(rollup: RollUp) -> Iterable[str]:
 
 
 def _late_units(rollup: RollUp) -> list[tuple[int, str, str]]:
-    found = []
-    for code, name in rollup.departments.items():
-        count = len(_missing(one for one in rollup.entries if one.department == code))
-        if count:
-            found.append((-count, code, name))
-    return sorted(found)
+    counted = Counter(one.department for one in _missing(rollup.entries))
+    return sorted((-count, code, rollup.departments[code]) for code, count in counted.items())
 
 
 def _who(rollup: RollUp, late_rounds: Mapping[str, int]) -> Iterable[str]:

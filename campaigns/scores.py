@@ -1,5 +1,6 @@
 """Scoring departments by rules that are data: every point with the rule, the round and what happened. Nothing is scored else."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from campaigns.plan import ExpectedReport, Plan
 from campaigns.records import RoundRecord, SubmissionRecord
 from campaigns.sheets import Cell, Sheet
 from campaigns.states import Standing, State, as_it_stood, state
-from campaigns.targets import WHOLE, Attainment
+from campaigns.targets import Attainment
 from campaigns.workdays import moment_in_chinese
 
 
@@ -101,13 +102,15 @@ def scores(scoring: Scoring, happened: Sequence[Happened], attainments: Iterable
 
     Late and missing count once a round, a return and a report with remarks once an envelope, a target once a round.
     """
-    attainments = [(label, one) for label, one in attainments if one.department != WHOLE]
-    departments = dict.fromkeys(one.department for one in happened)
+    of_department: dict[str, list[Happened]] = defaultdict(list)
+    for event in happened:
+        of_department[event.department].append(event)
+    attained: dict[str, list[tuple[str, Attainment]]] = defaultdict(list)
+    for label, attainment in attainments:
+        attained[attainment.department].append((label, attainment))
     found = []
-    for department in departments:
-        mine = [one for one in happened if one.department == department]
-        met = [(label, one) for label, one in attainments if one.department == department]
-        lines = tuple(line for rule in scoring.rules for line in _lines(rule, mine, met))
+    for department, mine in of_department.items():
+        lines = tuple(line for rule in scoring.rules for line in _lines(rule, mine, attained[department]))
         total = scoring.starts_at + sum((line.points for line in lines), Decimal(0))
         found.append(Score(department, total, scoring.starts_at, lines))
     return tuple(sorted(found, key=lambda one: -one.total))
