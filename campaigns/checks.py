@@ -306,6 +306,8 @@ def _check_reports(definition: Definition, directory: Directory) -> Iterator[Pro
 
 def _check_upward(definition: Definition, directory: Directory, report: Report, upward: Upward, path: Path) -> Iterator[Problem]:
     figures = {item.id for item in rolled_of(definition, directory, report.id)}
+    lists = [form for form in definition.forms if form.id in report.forms and form.layout == "list"]
+    figures |= {f"{form.id}.{one.id}" for form in lists for one in form.indicators}
     for theirs, ours in upward.codes.items():
         if ours not in figures:
             told = f"“{report.title}”上报时“{theirs}”取自“{ours}”，它不是本报送事项的指标，{_known(sorted(figures))}"

@@ -1,7 +1,7 @@
 """What the ledger hands out: frozen values, never rows. Instants are aware and in UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -109,7 +109,7 @@ class PartRecord:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRecord:
-    """What one envelope says for one expected report."""
+    """What one envelope says for one expected report; `texts` by the code of what was asked."""
 
     id: str
     envelope: str
@@ -121,6 +121,7 @@ class SubmissionRecord:
     received_at: datetime
     file: str
     findings: tuple[dict[str, Any], ...]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

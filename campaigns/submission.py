@@ -99,7 +99,8 @@ class Figure:
 class CheckedBlock:
     """What a workbook says for one expected report. `figures` are the department's own of this period, complete when accepted.
 
-    `shadow` holds the findings of rules on trial: for the office's records, not for the sender.
+    `narrative` is all its text, `texts` what was filled in where a text was asked for. `shadow` holds the findings of rules on
+    trial: for the office's records, not for the sender.
     """
 
     expected: str
@@ -107,6 +108,7 @@ class CheckedBlock:
     nil: bool = False
     figures: Mapping[str, Figure] = field(default_factory=dict)
     narrative: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     shadow: tuple[Finding, ...] = ()
 
@@ -315,7 +317,8 @@ def _checked(expected: str, readings: "Sequence[_Reading]", rules: Sequence[Rule
         Outcome.RETURNED if returned else Outcome.ACCEPTED,
         nil,
         figures | dict(_none_listed(readings, nil=nil)),
-        "\n".join(text for reading in readings for text in (reading.narrative, *reading.texts) if text),
+        "\n".join(text for reading in readings for text in (reading.narrative, *reading.told_texts()) if text),
+        {code: text for reading in readings for code, text in reading.texts.items()},
         findings,
         tuple(finding for reading in readings for finding in reading.shadow),
     )
@@ -386,7 +389,7 @@ class _Reading:
         self.nil = self.nil_text == "是"
         self.figures: dict[str, Decimal] = {}
         self.as_text: set[str] = set()  # the figures that stand as text, and the sums of such
-        self.texts: list[str] = []
+        self.texts: dict[str, str] = {}
         self.keys = self._keys() if block.layout == "list" else {}  # what each row that is filled in names, or nothing
 
     @property
@@ -646,7 +649,11 @@ class _Reading:
                 self.add("option", f"“{one.label}”只能从“{choice}”中选一项，现填“{text[:60]}”，请从下拉列表中选",
                          item=one.id, value=text[:60], expected=choice)  # fmt: skip
             elif text:
-                self.texts.append(f"{one.label}：{allowed.get(plain(text), text)}")
+                self.texts[one.id] = allowed.get(plain(text), text)
+
+    def told_texts(self) -> list[str]:
+        """Return the texts as they are read, each under its label."""
+        return [f"{self.items[code].label}：{text}" for code, text in self.texts.items()]
 
     def _prefilled(self) -> None:
         """Find figures that we had filled in and somebody changed."""

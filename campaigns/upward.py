@@ -3,7 +3,7 @@
 A figure that nobody reported stays blank, and a blank is never sent as zero: it is a reason not to send.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -11,7 +11,7 @@ from campaigns.definition import Upward
 from campaigns.forms import Block, Form
 from campaigns.items import Item, in_all_rows
 from campaigns.records import SentUp
-from campaigns.rollup import RollUp
+from campaigns.rollup import Fact, RollUp
 from campaigns.units import MONEY
 
 Value = Decimal | str
@@ -47,9 +47,23 @@ class Filled:
     problems: tuple[str, ...]
 
 
-def fill(form: Form, upward: Upward, rollup: RollUp) -> Filled:
+Words = Mapping[tuple[str, str], Mapping[str, str]]  # of a case in an expected report: its texts by column
+
+
+def words_of(facts: Iterable[Fact], texts: Mapping[str, Mapping[str, str]]) -> Words:
+    """Return what lists say of their cases in words; `facts` are as they were reported, `texts` those of each submission."""
+    rows = {(one.submission, one.indicator.partition(".")[0]): (one.expected, one.key) for one in facts if one.key}
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for submission, said in texts.items():
+        for code, text in said.items():
+            if case := rows.get((submission, code.partition(".")[0])):
+                found.setdefault(case, {})[in_all_rows(code)] = text
+    return found
+
+
+def fill(form: Form, upward: Upward, rollup: RollUp, words: Words | None = None) -> Filled:
     """Return what a roll-up writes into a superior's form, with every reason why it cannot be sent."""
-    writing = _Writing(form, upward, rollup)
+    writing = _Writing(form, upward, rollup, words or {})
     for block in form.blocks:
         writing.fill(block)
     if not writing.lines and not writing.problems:
@@ -60,8 +74,8 @@ def fill(form: Form, upward: Upward, rollup: RollUp) -> Filled:
 class _Writing:
     """A superior's form that is being filled in, block by block."""
 
-    def __init__(self, form: Form, upward: Upward, rollup: RollUp) -> None:
-        self.form, self.upward, self.rollup = form, upward, rollup
+    def __init__(self, form: Form, upward: Upward, rollup: RollUp, words: Words) -> None:
+        self.form, self.upward, self.rollup, self.words = form, upward, rollup, words
         self.cells: list[Written] = []
         self.lines: list[Line] = []
         self.left: dict[str, None] = {}
@@ -140,7 +154,29 @@ class _Writing:
                 self.cells.append(Written(block.sheet, block.cell("own", f"{row}.{item.column}"), said))
             label = f"{table.title}·{item.head}" if item.counts else f"{table.title}（件数）"
             self.lines.append(Line(block.duty, label, total, ours, _converted(own, item)))
+        own_list = next(own.id.partition(".")[0] for item, own in columns if item.column == table.key)
+        for item in (one for one in table.items if one.row == rows[0] and one not in asked):
+            told = self._told(item, own_list, ours)
+            written = [(row, text) for row, key in zip(rows, sorted(cases), strict=False) if (text := told.get(key))]
+            self.cells += [Written(block.sheet, block.cell("own", f"{row}.{item.column}"), text) for row, text in written]
+            if written:
+                label = f"{table.title}·{item.head}（填写件数）"
+                self.lines.append(Line(block.duty, label, Decimal(len(written)), ours))
         return [Decimal(1)] * len(cases)
+
+    def _told(self, item: Item, own_list: str, ours: tuple[int, ...]) -> dict[str, str]:
+        """Return what is said of each case in a column of texts, from ours of the same code unless another is named.
+
+        Where several departments say it otherwise, all that they say; nothing where only one answer can be chosen.
+        """
+        code = self.upward.codes.get(in_all_rows(item.id), f"{own_list}.{item.column}")
+        said: dict[str, dict[str, None]] = {}
+        for fact in self.rollup.facts:
+            if fact.duty in ours and (text := self.words.get((fact.expected, fact.key), {}).get(code)):
+                said.setdefault(fact.key, {})[text] = None
+        if item.options:
+            return {key: one for key, (one, *more) in said.items() if not more and one in item.options}
+        return {key: "；".join(texts) for key, texts in said.items()}
 
     def _named(self, ours: tuple[int, ...], codes: Collection[str]) -> tuple[dict[str, dict[str, Decimal]], bool]:
         """Return what each case of these duties has of these figures, and whether anybody reported, be it that there is none."""

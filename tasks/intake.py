@@ -403,6 +403,7 @@ def _submit(ledger: Ledger, form: Form, block: CheckedBlock, envelope: EnvelopeR
         received_at=envelope.received_at,
         file=workbook.name,
         findings=tuple(asdict(one) for one in (*block.findings, *block.shadow)),
+        texts=block.texts if accepted else {},
     )
     ledger.add_submission(record, _figures(form, block) if accepted else ())
     data = {"submission": record.id, "version": version, "nil": block.nil, "findings": [one.rule for one in block.findings]}

@@ -16,7 +16,7 @@ from campaigns.forms import Form
 from campaigns.plan import Plan
 from campaigns.records import RoundRecord, SentUp
 from campaigns.submission import Refusal
-from campaigns.upward import Filled, fill
+from campaigns.upward import Filled, fill, words_of
 from integrations.database.ledger import Ledger
 from integrations.excel import fill as workbook
 from integrations.http.client import Bounds
@@ -48,7 +48,7 @@ def preview(round_id: str, link: str | None, as_of: datetime) -> Preview:
     _, form = _form(at, round_id, link)
     with at.ledger() as ledger:
         plan, a_round, upward = _round(at, ledger, round_id)
-        filled = fill(form, upward, rolled_up(ledger, plan, round_id, as_of))
+        filled = _filled(ledger, plan, round_id, upward, form, as_of)
         earlier = tuple(ledger.sent_up(round_id))
     return Preview(round_id, a_round.label, upward.to, form, filled, a_round.closed_at is not None, earlier)
 
@@ -135,6 +135,13 @@ def _form(at: Office, round_id: str, link: str | None) -> tuple[IssuedForm, Form
         raise WorldError("上级报表的式样读不懂，可能版本不同，请下载报表人工填写") from None
 
 
+def _filled(ledger: Ledger, plan: Plan, round_id: str, upward: Upward, form: Form, as_of: datetime) -> Filled:
+    """Return what a round's totals, and of lists the words beside them, write into the superior's form."""
+    facts = ledger.figures(plan.definition.campaign.id, "own", until=as_of)
+    texts = {one.id: one.texts for one in ledger.submissions(round_id)}
+    return fill(form, upward, rolled_up(ledger, plan, round_id, as_of, facts), words_of(facts, texts))
+
+
 def _made(
     at: Office,
     ledger: Ledger,
@@ -146,7 +153,7 @@ def _made(
     as_of: datetime,
 ) -> SentUp:
     """Return the workbook to send, made and recorded now unless it was: one for each roll-up and version of the form."""
-    filled = fill(form, upward, rolled_up(ledger, plan, a_round.id, as_of))
+    filled = _filled(ledger, plan, a_round.id, upward, form, as_of)
     if filled.problems:
         raise Refused(filled.problems)
     record = publish_in(at, ledger, plan, a_round, as_of)

@@ -331,6 +331,7 @@ class SubmissionRow(Base):
     received_at: Mapped[datetime]
     file: Mapped[str]
     findings: Mapped[list[Any]]
+    texts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
 class FactRow(Base):

@@ -12,7 +12,7 @@ from campaigns.plan import Plan, expand
 from campaigns.records import SentUp
 from campaigns.rollup import Fact, RollUp, roll_up
 from campaigns.states import Standing
-from campaigns.upward import fill, unsent
+from campaigns.upward import fill, unsent, words_of
 from campaigns.workdays import OfficeHours
 from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory, small_plan
 from tests.campaigns.test_lists import LIST
@@ -156,6 +156,27 @@ def test_cases_go_up_one_by_one_each_once_however_many_report_it() -> None:
         ("案件清单（件数）", 2, (1, 3), ""),
         ("案件清单·罚没款", 65000, (1, 3), "逐件由万元换算"),
     ]
+
+
+def test_what_is_said_of_a_case_in_words_goes_up_with_it() -> None:
+    facts = [*said("scjg", "2", "3"), *said("wlj", "2", "5"), *said("gaj", "1", "1.5", 3)]
+    facts = [one._replace(submission=f"{one.department}#1") for one in facts]
+    texts = {"scjg#1": {"list#3.party": "甲店"}, "wlj#1": {"list#3.party": "甲商店"}, "gaj#1": {"list#2.party": "乙店"}}
+    above = listing(province_plan())
+    found = fill(above, CASES, listed(*facts), words_of(facts, texts))
+    block = above.blocks[0]
+    told = {one.cell: one.value for one in found.cells}
+    assert [told[block.cell("own", f"theirs#{row}.party")] for row in (1, 2)] == ["乙店", "甲店；甲商店"]
+    assert [(one.label, one.value) for one in found.lines][-1] == ("案件清单·当事人（填写件数）", 2)
+    elsewhere = CASES.model_copy(update={"codes": {**CASES.codes, "theirs.party": "list.case_no"}})
+    assert block.cell("own", "theirs#1.party") not in {
+        one.cell for one in fill(above, elsewhere, listed(*facts), words_of(facts, texts)).cells
+    }
+    (table,) = above.tables
+    options = [one.model_copy(update={"options": ("甲店", "乙店")} if one.column == "party" else {}) for one in table.items]
+    choice = above.model_copy(update={"tables": (table.model_copy(update={"items": tuple(options)}),)})
+    chosen = {one.cell: one.value for one in fill(choice, CASES, listed(*facts), words_of(facts, texts)).cells}
+    assert [chosen.get(block.cell("own", f"theirs#{row}.party")) for row in (1, 2)] == ["乙店", None]
 
 
 def test_every_reason_why_a_list_cannot_go_up_is_told() -> None:

@@ -217,6 +217,9 @@ def test_the_cases_of_a_list_travel_up_each_with_its_number(
             ("测罚(2020)2号", "case_no", 1),
             ("测罚(2020)2号", "penalty", 7),
         }
+        with above.office.ledger() as ledger:
+            (told,) = {one.narrative for one in ledger.submissions(PROVINCE_ROUND) if "/1/" in one.expected}
+        assert "案件1·当事人：甲店1" in told and "案件2·当事人：甲店2" in told
 
 
 def listing(plan: Plan, form: AskedForm, upward: Upward | None = None) -> Plan:
@@ -237,6 +240,7 @@ def in_a_list(form: Form, case: str, amount: int, book: Workbook) -> None:
     """Fill one case into the list of the first duty, and say of the others that there is none."""
     first, *others = form.blocks
     book[first.sheet][first.cell("own", "list#1.case_no")] = f"测罚〔2020〕{case}号"
+    book[first.sheet][first.cell("own", "list#1.party")] = f"甲店{case}"
     book[first.sheet][first.cell("own", "list#1.penalty")] = amount
     for block in others:
         book[block.sheet][block.nil_cell] = "是"

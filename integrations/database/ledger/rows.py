@@ -190,6 +190,7 @@ def submission(row: t.SubmissionRow) -> SubmissionRecord:
         row.received_at,
         row.file,
         tuple(row.findings),
+        row.texts,
     )
 
 
@@ -299,7 +300,7 @@ def _filled(row: Any, *names: str) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(row, name)) not in _EMPTY}
 
 
-_EMPTY: tuple[Any, ...] = (None, "", [])
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 # the columns that digests prove
 _SUBMISSION = (
     "id",
@@ -312,6 +313,7 @@ _SUBMISSION = (
     "received_at",
     "file",
     "findings",
+    "texts",
 )
 _FACT = ("line", "indicator", "value", "sheet", "cell", "key")
 _ENVELOPE = (
