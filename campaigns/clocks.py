@@ -142,6 +142,8 @@ class Clock(Record):
         """Return the usual working days before a date at which letters go out, and after it until the roll-up."""
         if self.daily or self.weekly:
             return (1, 1) if self.daily else (3, 1)
+        if len(self.monthly) > 3:  # the letters of the next go out when the one before is due
+            return 3, 1
         if self.every_days and self.every_days < 7:
             return 1, 1
         if self.monthly or self.every_weeks or self.every_days:

@@ -151,11 +151,12 @@ def _range(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Wor
 
 
 def _after(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:
-    known = {"launch": window.first, "end": window.last} | {code: phase.last for code, phase in phases.items()}
-    base = clock.on or known.get(clock.after or "")
+    ended = {"end": window, **phases}.get(clock.after or "")  # what is over is reported on, and nothing that comes after it
+    base = clock.on or (window.first if clock.after == "launch" else ended and ended.last)
     if base and not (clock.working_days is None and clock.days is None):
         day, tentative = _shifted(clock, base, workdays)
-        yield replace(_single(day, window.first), tentative=tentative)
+        term = replace(_single(day, window.first), tentative=tentative)
+        yield replace(term, covers=ended) if ended else term
 
 
 def _event(clock: Clock, window: Span, phases: Mapping[str, Span], workdays: Workdays) -> Iterator[Term]:

@@ -387,6 +387,9 @@ def test_what_a_report_covers() -> None:
     assert covered(quarterly=10) == [("2026-03-10", "2026-03-31"), ("2026-04-01", "2026-05-31")]
     assert covered(after_holiday="五一", days=2) == [("2026-05-01", "2026-05-05")]
     assert covered(range=["2026-04-16", "30"]) == [("2026-04-16", "2026-04-30")]
+    assert covered(after="end", working_days=5) == [("2026-03-10", "2026-05-31")]
+    assert covered(after="first", days=5) == covered(phase_end="first", days=5)
+    assert covered(after="launch", days=5) == [("2026-03-10", "2026-03-15")]
 
 
 def test_a_report_that_runs_in_some_months_covers_nothing_of_the_others() -> None:
