@@ -10,7 +10,7 @@ from campaigns.definition import Role
 from campaigns.errors import Conflict, DefinitionError, UnknownItem
 from campaigns.findings import Problem
 from campaigns.messages import dotted
-from campaigns.plan import Plan, Round, group_names
+from campaigns.plan import OFFICE, Plan, Round, group_names
 from integrations.definition_files.writing import derived
 from integrations.files import write_whole
 from tasks.definitions import folders
@@ -131,7 +131,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "soft": one.soft,
                 "tentative": [role.value for role in one.tentative],
                 "at": one.hour(Role.LEAD) or None,
-                "hops": [f"{role.chinese}单位 {_by(one, role)} 前报送{one.mark(role)}" for role, _ in one.due],
+                "hops": [_hop(plan, one, role) for role, _ in one.due],
             }
             for one in plan.rounds
         ],
@@ -156,6 +156,9 @@ def _debtors(plan: Plan, report: str) -> list[str]:
     return [plan.directory.organ(code).name for code in codes]
 
 
-def _by(a_round: Round, role: Role) -> str:
-    """Return the date by which debtors of that role owe, with the hour the notice gives."""
-    return f"{a_round.due_of(role).isoformat()} {a_round.hour(role)}".rstrip()
+def _hop(plan: Plan, a_round: Round, role: Role) -> str:
+    """Return by when and to whom debtors of that role report: `配合单位 2021-06-18 09:00 前报牵头单位`."""
+    to = {hop.role: hop.to for hop in plan.report(a_round.id).hops}.get(role, OFFICE)
+    receiver = {"lead": "牵头单位", "parent": "上级或本地的牵头单位"}.get(to, plan.definition.campaign.office)
+    by = f"{a_round.due_of(role).isoformat()} {a_round.hour(role)}".rstrip()
+    return f"{role.chinese}单位 {by} 前报{receiver}{a_round.mark(role)}"

@@ -75,7 +75,7 @@ def test_plain_commands_never_import_prefect(tmp_path: Path) -> None:
 
 def test_the_plan_of_hezhou_as_people_and_programs_read_it(said: Any, asked: Any) -> None:
     assert "  1. 打造高品质消费商圈\n     条款：三（一）1\n     牵头：市投资促进和商务局\n" in said("plan", "hezhou-2020")[1]
-    assert "牵头单位 2020-12-03 前报送；条款：四（五）\n" in said("plan", "hezhou-2020")[1]
+    assert "牵头单位 2020-12-03 前报市消费者联席办；条款：四（五）\n" in said("plan", "hezhou-2020")[1]
     plan = asked("plan", "hezhou-2020")
     assert {one["clause"] for one in plan["rounds"]} == {"四（五）"}
     assert plan["duties"][32]["clause"] == "三（三）33"
@@ -93,15 +93,17 @@ def test_an_hour_is_shown_at_the_date_it_belongs_to(said: Any, asked: Any, tmp_p
     file.write_text(GOOD.replace("{yearly: [06-18, 12-03]}", '{date: 2021-06-18, hour: "18:00"}'), "utf-8")
 
     (laid,) = asked("plan", str(file))["rounds"]
-    hops = ["配合单位 2021-06-10 前报送", "牵头单位 2021-06-18 18:00 前报送"]
+    hops = ["配合单位 2021-06-10 前报牵头单位", "牵头单位 2021-06-18 18:00 前报市联席办"]
     assert (laid["due"], laid["at"], laid["hops"]) == ("2021-06-18", "18:00", hops)
     text = said("plan", str(file))[1]
-    assert "配合单位 2021-06-10 前报送，牵头单位 2021-06-18 18:00 前报送" in text
+    assert "配合单位 2021-06-10 前报牵头单位，牵头单位 2021-06-18 18:00 前报市联席办" in text
     assert "“某日前”含当日，到17:30下班为止，写明时刻的以所写时刻为准；遇休息日" in text
     two = GOOD.replace("{yearly: [06-18, 12-03]}", '{date: 2021-06-18, hour: "24:00"}')
     assert "working_days_before: 5}" in two
     file.write_text(two.replace("working_days_before: 5}", 'hour: "09:00"}'), "utf-8")
-    assert "配合单位 2021-06-18 09:00 前报送，牵头单位 2021-06-18 24:00 前报送" in said("plan", str(file))[1]
+    assert "配合单位 2021-06-18 09:00 前报牵头单位，牵头单位 2021-06-18 24:00 前报市联席办" in said("plan", str(file))[1]
+    file.write_text(GOOD.replace("to: lead,", "to: parent,"), "utf-8")
+    assert "配合单位 2021-06-10 前报上级或本地的牵头单位" in said("plan", str(file))[1]
     file.write_text(GOOD, "utf-8")
     assert [one["at"] for one in asked("plan", str(file))["rounds"]] == [None, None]
     assert "时刻" not in said("plan", str(file))[1]
