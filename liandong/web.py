@@ -206,7 +206,7 @@ async def _next(chunks: AsyncIterator[bytes], seconds: float) -> bytes:
 
 
 async def _files(request: Request, body: bytes, limits: Limits) -> list[tuple[str, bytes]]:
-    """Return the files of a form: names and bytes; a field left empty is none."""
+    """Return the files of a form: names and bytes; a field left empty is none, a file saved empty is one."""
 
     async def all_of_it() -> AsyncGenerator[bytes, None]:
         yield body
@@ -217,7 +217,7 @@ async def _files(request: Request, body: bytes, limits: Limits) -> list[tuple[st
         raise Refused(HTTPStatus.BAD_REQUEST, f"没有收到完整的文件，请重新上传；一次最多{limits.files}个文件") from None
     try:
         files = [one for _, one in form.multi_items() if isinstance(one, UploadFile)]
-        return [(_name(one.filename or ""), data) for one in files if (data := await one.read())]
+        return [(_name(one.filename or ""), data) for one in files if (data := await one.read()) or one.filename]
     finally:
         await form.close()
 

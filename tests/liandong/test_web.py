@@ -92,6 +92,11 @@ def test_what_is_wrong_is_shown_at_once_and_can_be_had_marked_in_the_own_file(pa
     assert (receipt.to_email, receipt.status) == ("gaj@example.gov.cn", "sent")
 
 
+def test_a_file_that_was_saved_empty_is_told_as_one(page_of: str) -> None:
+    answer = httpx.post(page_of, files=[("files", ("公安局.xlsx", b""))], follow_redirects=True)
+    assert answer.status_code == 200 and "文件是空的（0字节）" in answer.text
+
+
 def test_several_files_at_once_have_a_receipt_each_and_the_same_again_is_a_duplicate(page_of: str, opened: Office) -> None:
     data = filled(opened)
     gbk = "公安局.xlsx".encode("gbk").decode("latin-1")
