@@ -85,15 +85,6 @@ def awaited(
     return near or placed.get(parent, ()) or leads.values()
 
 
-def label(plan: "Plan", node: str) -> str:
-    """Return what a person reads on a node: `任务15·市市场监管局（牵头）`, or `汇总·2020年下半年`."""
-    if node.endswith("/rollup"):
-        return f"汇总·{plan.round(node.removesuffix('/rollup')).label}"
-    duty, department = node.split("/")[-2:]
-    role = next(a.role for a in plan.assignments if a.duty == int(duty) and a.department == department)
-    return expected_label(int(duty), plan.directory.organ(department).name, role)
-
-
 def expected_label(duty: int, department: str, role: Role) -> str:
     """Return what a person reads on an expected report: `任务15·市市场监管局（牵头）`."""
     return f"任务{duty}·{department}（{role.chinese}）"

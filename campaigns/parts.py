@@ -243,11 +243,6 @@ def _standing(part: Part, arrived: Sequence[PartRecord]) -> PartStanding:
     return PartStanding(part, False)
 
 
-def still_missing(standings: Iterable[PartStanding]) -> tuple[str, ...]:
-    """Return the names of the parts that are not there."""
-    return tuple(one.part.chinese for one in standings if not one.present)
-
-
 def part_counts(submissions: Iterable[Sequence[PartStanding]]) -> Mapping[str, int]:
     """Return of how many submissions each part is there, how many there must be, and how many are whole."""
     found = [standings for standings in submissions if standings]

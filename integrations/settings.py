@@ -284,11 +284,6 @@ def _must_have_hours(opens_at: time, closes_at: time) -> None:
         raise NotConfigured(f"办公时间不对：上班{opens_at:%H:%M}，下班{closes_at:%H:%M}；下班应晚于上班")
 
 
-def environment() -> dict[str, str]:
-    """Return a copy of the environment for a child process, with LIANDONG_HOME made absolute."""
-    return {**os.environ, "LIANDONG_HOME": str(home())}
-
-
 def set_home(folder: Path) -> None:
     """Make a folder the office's home for this process and its children."""
     os.environ["LIANDONG_HOME"] = str(folder.absolute())

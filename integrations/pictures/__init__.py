@@ -219,38 +219,6 @@ def _short(text: str) -> str:
     return unmarked(shortened(text, 26))
 
 
-def mermaid(plan: Plan, round_id: str, states: Mapping[str, str]) -> str:
-    """Return a mermaid diagram, one line per duty: how many cooperating departments have reported, the leads, the roll-up."""
-    plan = plan.of(round_id)
-    a_round = plan.round(round_id)
-    rollup = graph.rollup_node(round_id)
-    lines = ["graph LR"]
-    owed = plan.expected_in(round_id)
-    classes: dict[str, str] = {"R": _light(states.get(rollup, ""))}
-    lines.append(f'  R["{_quoted(_with_state(f"汇总·{a_round.label}", states.get(rollup, "")))}"]')
-    numbers = {one.duty for one in owed}
-    for duty in plan.definition.duties:
-        cooperating = [one.id for one in owed if one.duty == duty.number and one.role is Role.COOPERATING]
-        leads = [one for one in owed if one.duty == duty.number and one.role is Role.LEAD]
-        number = duty.number
-        if cooperating:
-            lights = [_light(states.get(one, "")) for one in cooperating]
-            lines.append(f'  C{number}["配合{len(cooperating)}个，已报{lights.count("green")}个"]')
-            classes[f"C{number}"] = next((light for light in ("red", "yellow") if light in lights), _all(lights))
-        if leads:
-            names = "、".join(_with_state(plan.directory.organ(one.department).name, states.get(one.id, "")) for one in leads)
-            lines.append(f'  D{number}["{_quoted(f"任务{number} {duty.title}")}<br/>{_quoted(names)}"]')
-            lights = [_light(states.get(one.id, "")) for one in leads]
-            classes[f"D{number}"] = next((light for light in ("red", "yellow") if light in lights), _all(lights))
-            lines.append(f"  C{number} --> D{number} --> R" if cooperating else f"  D{number} --> R")
-            lines += [f"  D{need} -.-> D{number}" for need in plan.definition.needs_of(duty) if need in numbers]
-        elif cooperating:
-            lines.append(f"  C{number} --> R")
-    lines += [f"  classDef {light} fill:{fill},color:{ink},stroke:#9aa5b1" for light, (fill, ink) in _COLOURS.items()]
-    lines += [f"  class {node} {light}" for node, light in classes.items()]
-    return "\n".join(lines) + "\n"
-
-
 def chinese_font(fonts: Sequence[str] = FONTS) -> str:
     """Return the first of the fonts that this machine has, empty when it has none."""
     known = {font.name for font in font_manager.fontManager.ttflist}
@@ -259,21 +227,6 @@ def chinese_font(fonts: Sequence[str] = FONTS) -> str:
 
 def _light(state: str) -> str:
     return _LIGHTS.get(state, "grey")
-
-
-def _all(lights: Sequence[str]) -> str:
-    """Return green when all have reported, blue while some are at work, else grey."""
-    if set(lights) == {"green"}:
-        return "green"
-    return "blue" if {"blue", "green"} & set(lights) else "grey"
-
-
-def _with_state(name: str, state: str) -> str:
-    return f"{name}（{state}）" if state else name
-
-
-def _quoted(text: str) -> str:
-    return text.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
 
 
 def _rows(plan: Plan, round_id: str, states: Mapping[str, str], *, readable: bool) -> list[_Row]:

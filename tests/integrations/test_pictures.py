@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.pictures import NO_FONT, chinese_font, graph_picture, mermaid
+from integrations.pictures import NO_FONT, chinese_font, graph_picture
 from tests.builders import FIRST_ROUND, small_plan
 
 PLAN = small_plan()
@@ -53,16 +53,3 @@ def test_without_a_chinese_font_it_says_so_and_draws_codes_not_boxes(tmp_path: P
     assert graph_picture(PLAN, FIRST_ROUND, STATES, path, fonts=()) == NO_FONT
     drawn = path.read_text(encoding="utf-8")
     assert "scjg" in drawn and not re.search(r"[\u4e00-\u9fff]", drawn)
-
-
-def test_mermaid_has_a_line_for_each_duty_and_only_known_nodes() -> None:
-    text = mermaid(PLAN, FIRST_ROUND, STATES)
-    lines = text.splitlines()
-    assert lines[0] == "graph LR"
-    assert '  C1["配合4个，已报1个"]' in lines
-    assert '  D2["任务2 打造高品质消费商圈<br/>市商务局（已报送）"]' in lines
-    assert "  C1 --> D1 --> R" in lines and "  D1 -.-> D3" in lines
-    assert "  class C1 red" in lines and "  class D2 green" in lines
-    nodes = set(re.findall(r"^  (\w+)\[", text, re.MULTILINE))
-    assert nodes == {"R", "C1", "D1", "C2", "D2", "C3", "D3"}
-    assert set(re.findall(r"^  class (\w+)", text, re.MULTILINE)) == nodes

@@ -10,7 +10,7 @@ import pytest
 
 from campaigns import window as pure
 from campaigns.definition import Duty
-from campaigns.graph import REPORTS_TO, digraph, edges, label
+from campaigns.graph import REPORTS_TO, digraph, edges, expected_label
 from campaigns.plan import Plan, expand
 from campaigns.states import Standing
 from campaigns.window import Picture, RoundPicture
@@ -117,10 +117,11 @@ def test_a_round_shows_its_duties_and_a_duty_the_labels_and_edges_of_the_plan(se
     }
     plan = small_plan()
     waits = digraph(edge for edge in edges(plan) if edge.kind == REPORTS_TO)
+    owed = plan.expected_in(FIRST_ROUND)
+    named = {one.id: expected_label(one.duty, plan.organ(one.department).name, one.role) for one in owed}
     shown = [node for name, graph in graphs.items() if name.startswith("2020年下半年/") for node in graph.items()]
     assert {name: parents for name, (_, parents) in shown} == {
-        label(plan, node.id): frozenset(label(plan, before) for before in waits.predecessors(node.id))
-        for node in plan.expected_in(FIRST_ROUND)
+        named[node]: frozenset(named[before] for before in waits.predecessors(node)) for node in named
     }
 
 
