@@ -15,7 +15,7 @@ from campaigns.definition import Role
 from campaigns.forms import header, letter
 from campaigns.formulas import shown
 from campaigns.intake import DOORS
-from campaigns.items import in_letters
+from campaigns.items import Item, in_letters
 from campaigns.pedigree import Change
 from campaigns.rollup import Coverage, Entry, Fact, RollUp, Totals, credit, newest, percent
 from campaigns.sheets import Sheet
@@ -122,23 +122,27 @@ def _by_duty(book: Workbook, rollup: RollUp, cached: Cached) -> None:
 
 
 def _as_form(book: Workbook, rollup: RollUp) -> None:
-    """Write the totals of a matrix form the way the form is laid out; what nobody reported stays blank."""
-    cells = {(item.row, item.column): item for item in rollup.indicators if item.row}
+    """Write the totals of matrix forms the way they are laid out; what nobody reported stays blank.
+
+    Rows and columns of several forms are the same where they also read the same: a code alone may be another's in the next form.
+    """
+    cells: dict[tuple[tuple[str, str], tuple[str, str]], Item] = {}
+    for one in (one for one in rollup.indicators if one.row):
+        cells[(one.row, one.row_label), (one.column, header(one.model_copy(update={"label": one.head})))] = one
     if not cells:
         return
-    heads = {item.column: header(item.model_copy(update={"label": item.head})) for item in cells.values()}
-    labels = {item.row: item.row_label for item in cells.values()}
+    labels, heads = (list(dict.fromkeys(key[side] for key in cells)) for side in (0, 1))
     rows: list[list[Cell]] = []
-    for at, (row, label) in enumerate(labels.items(), start=1):
-        items = [cells.get((row, column)) for column in heads]
+    for at, label in enumerate(labels, start=1):
+        items = [cells.get((label, head)) for head in heads]
         figures: list[Cell] = ["—" if one is None else rollup.overall.get(one.id) for one in items]
-        rows.append([at, label, *figures])
-    columns = (("序号", 7.0), ("类别", 30.0), *((head, 15.0) for head in heads.values()))
+        rows.append([at, label[1], *figures])
+    columns = (("序号", 7.0), ("类别", 30.0), *((head, 15.0) for _, head in heads))
     sheet = _sheet(book, rollup, AS_FORM, "汇总表（原表式）", columns)
     _rows(sheet, rows, columns, left=(2,))
-    for at, row in enumerate(labels, start=_HEADER_ROW + 1):
-        for offset, column in enumerate(heads, start=3):
-            if item := cells.get((row, column)):
+    for at, label in enumerate(labels, start=_HEADER_ROW + 1):
+        for offset, head in enumerate(heads, start=3):
+            if item := cells.get((label, head)):
                 cell = sheet[f"{letter(offset)}{at}"]
                 cell.number_format, cell.alignment = number_format(item.decimals), RIGHT
 

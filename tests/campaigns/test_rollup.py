@@ -5,12 +5,23 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 
+from campaigns.definition import Form, Indicator, Row
 from campaigns.pedigree import Change, changes, headings, opened, published
-from campaigns.plan import ExpectedReport
+from campaigns.plan import ExpectedReport, expand
 from campaigns.rollup import Fact, RollUp, percent, roll_up
 from campaigns.states import Standing
+from campaigns.workdays import OfficeHours
 from integrations.excel.rollup_book import write_rollup
-from tests.builders import FIRST_ROUND, IRON_ROUND, SECOND_ROUND, iron_plan, small_plan
+from tests.builders import (
+    FIRST_ROUND,
+    IRON_ROUND,
+    SECOND_ROUND,
+    WORKDAYS,
+    iron_plan,
+    small_definition,
+    small_directory,
+    small_plan,
+)
 from tests.campaigns.test_tables import result, sent, typed
 from tests.integrations.excel.filling import iron_form
 
@@ -101,6 +112,26 @@ def test_a_matrix_counts_every_cell_once_and_its_sums_agree() -> None:
     sheet = book["汇总(原表式)"]
     assert [sheet.cell(13, column).value for column in (1, 2, 3)] == [9, "合计", 16 * units]
     assert sheet.cell(8, sheet.max_column).value == "—"
+
+
+def test_two_matrices_with_codes_alike_keep_their_own_heads_and_rows() -> None:
+    small = small_definition()
+    value, pieces = (Indicator(id="amount", label=label, unit=unit) for label, unit in (("案值", "万元"), ("数量", "件")))
+    pairs = Indicator(id="pairs", label="鞋", unit="双")
+    marks, other, rest = Row(id="marks", label="商标案件"), Row(id="marks", label="侵权商品", without=("amount",)), "其他商品"
+    cases = Form(id="cases", title="案件", layout="matrix", rows=(marks,), indicators=(value,))
+    goods = Form(id="goods", title="商品", layout="matrix", rows=(other, Row(id="rest", label=rest)), indicators=(pieces, pairs))
+    report = small.reports[0].model_copy(update={"form": "cases", "more_forms": ("goods",)})
+    changed = small.model_copy(update={"forms": (cases, goods), "reports": (report,), "rules": ()})
+    plan = expand(changed, small_directory(), WORKDAYS, OfficeHours())
+    assert plan.usable, [one.message for one in plan.problems]
+    lead = plan.expected_in(FIRST_ROUND)[0]
+    facts = [fact(lead, code, value) for code, value in (("marks.amount", "1"), ("marks.pairs", "2"), ("rest.amount", "3"))]
+    standings = {one.id: Standing(one.due_at) for one in plan.expected_in(FIRST_ROUND)}
+    sheet = load_workbook(BytesIO(write_rollup(roll_up(plan, FIRST_ROUND, facts, standings, AFTER))))["汇总(原表式)"]
+    heads, *rows = ([cell.value for cell in row[1:]] for row in sheet.iter_rows(min_row=4))
+    shown = {(row[0], head): value for row in rows for head, value in zip(heads, row, strict=True) if isinstance(value, int)}
+    assert shown == {("商标案件", "案值（万元）"): 1, ("侵权商品", "鞋（双）"): 2, (rest, "数量（件）"): 3}
 
 
 def test_every_figure_opens_to_its_cells_and_a_place_to_those_below_it() -> None:
