@@ -446,16 +446,25 @@ def _check_limits(
     definition: Definition, directory: Directory, limited: Report | Form | Indicator, path: Path, said: str
 ) -> Iterator[Problem]:
     """Return the names of `only` and `excluding` that are no organ, group or level."""
-    levels = {organ.level for organ in directory.organs}
+    levels = tuple(dict.fromkeys(organ.level for organ in directory.organs))
     for key, names in (("only", limited.only), ("excluding", limited.excluding)):
         for position, text in enumerate(names):
-            pieces = [] if text in levels else [one for _, one in directory.spelled((text,), definition.campaign.starts)]
-            for name in pieces:
+            where: Path = (*path, key, position)
+            if text in levels:
+                alike = [one for one in levels if rank(one) == rank(text) and one not in names]
+                for other in alike if (rank(text) or 0) > 1 else ():  # a 所 is no 镇
+                    like = [organ.name for organ in directory.organs if organ.level == other]
+                    few = "、".join(like[:3]) + ("等" if len(like) > 3 else "")
+                    yield warning("level", where, f"{said}：“{text}”不含层级写作“{other}”的单位（{few}），也要的请一并写出")
+                continue
+            for _, name in directory.spelled((text,), definition.campaign.starts):
                 try:
                     if name not in levels:
                         directory.resolve(name, definition.campaign.starts)
                 except UnknownOrgan as unknown:
-                    yield error("unknown-organ", (*path, key, position), f"{said}：{unknown}")
+                    known = "、".join(one for one in levels if rank(one))
+                    told = f"没有层级写作“{name}”的单位，通讯录里的层级有：{known}" if rank(name) else unknown
+                    yield error("unknown-organ", where, f"{said}：{told}")
 
 
 def _check_together(definition: Definition, directory: Directory, report: Report, path: Path) -> Iterator[Problem]:

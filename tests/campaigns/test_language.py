@@ -167,9 +167,22 @@ def test_limits_name_what_exists() -> None:
 
     assert told(laid_out)[:3] == [
         "报送事项“总结”：通讯录里没有“市工商局”，请在通讯录中登记后再用",
-        "报送事项“总结”：通讯录里没有“镇”，请在通讯录中登记后再用",
+        "报送事项“总结”：没有层级写作“镇”的单位，通讯录里的层级有：市、县、所",
         "“总结”涉及的任务7不存在，请改成已有的任务序号",
     ]
+
+
+def test_a_level_that_has_more_than_one_name_is_told_where_only_one_is_said() -> None:
+    levels = {"xi": "区", "xi1": "镇"}
+    organs = tuple(one.model_copy(update={"level": levels.get(one.id, one.level)}) for one in DIRECTORY.organs)
+    mixed = DIRECTORY.model_copy(update={"organs": organs})
+
+    def said(*names: str) -> list[str]:
+        definition = plan(form={"only": names}).definition
+        return [one.message for one in expand(definition, mixed, WORKDAYS, OfficeHours()).problems if one.rule == "level"]
+
+    assert said("县", "市") == ["报表“统计表”：“县”不含层级写作“区”的单位（西区市场监管局），也要的请一并写出"]
+    assert said("县", "区") == said("东区市场监管局") == said("所") == []
 
 
 def test_a_form_for_a_level_is_asked_of_that_level_alone() -> None:
