@@ -211,7 +211,7 @@ def expand(definition: Definition, directory: Directory, workdays: Workdays, hou
     problems += unresolved
     rounds, doubts = _rounds(definition, workdays, hours)
     problems += doubts
-    owed = {report.id: tuple(_owed(definition, directory, assignments, report)) for report in definition.reports}
+    owed = {report.id: tuple(owing(definition, directory, assignments, report)) for report in definition.reports}
     expected = tuple(_expected(owed, rounds, hours))
     lost = {definition.duties[int(one.path[1])].number for one in unresolved if one.path[2] in ("lead", "joint_leads")}
     led = [one for one in assignments if one.duty not in lost] if lost else assignments
@@ -230,6 +230,28 @@ def group_names(definition: Definition, directory: Directory, duty: Duty, role: 
     names = duty.leads if role is Role.LEAD else duty.cooperating
     on = definition.campaign.starts
     return [directory.resolve(name, on).name for _, name in directory.spelled(names, on)]
+
+
+def owing(
+    definition: Definition, directory: Directory, assignments: tuple[Assignment, ...], report: Report
+) -> Iterator[tuple[Assignment, tuple[str, ...]]]:
+    """Return the assignments that owe a report, each with its receivers."""
+    leads: dict[int, dict[str, None]] = {}
+    for one in assignments:
+        if one.role is Role.LEAD:
+            leads.setdefault(one.duty, {})[one.department] = None
+    all_leads = {duty: tuple(led) for duty, led in leads.items()}
+    asked = asked_by(definition, directory, report, {one.department for one in assignments})
+    hops = {hop.role: hop for hop in report.hops}
+    own_leads = _own_leads(directory, assignments)
+    for one in assignments:
+        hop = hops.get(one.role)
+        if hop is None or one.department not in asked or (report.duties and one.duty not in report.duties):
+            continue
+        if hop.to == "office":
+            yield one, (OFFICE,)
+        else:
+            yield one, (own_leads(one) if hop.to == "parent" else ()) or all_leads.get(one.duty, ())
 
 
 def _assign(definition: Definition, directory: Directory) -> tuple[tuple[Assignment, ...], list[Problem]]:
@@ -351,28 +373,6 @@ def _expected(owed: _Owed, rounds: tuple[Round, ...], hours: OfficeHours) -> Ite
                 due_at=due_at[one.role],
                 receivers=to,
             )
-
-
-def _owed(
-    definition: Definition, directory: Directory, assignments: tuple[Assignment, ...], report: Report
-) -> Iterator[tuple[Assignment, tuple[str, ...]]]:
-    """Return the assignments that owe a report, each with its receivers."""
-    leads: dict[int, dict[str, None]] = {}
-    for one in assignments:
-        if one.role is Role.LEAD:
-            leads.setdefault(one.duty, {})[one.department] = None
-    all_leads = {duty: tuple(led) for duty, led in leads.items()}
-    asked = asked_by(definition, directory, report, {one.department for one in assignments})
-    hops = {hop.role: hop for hop in report.hops}
-    own_leads = _own_leads(directory, assignments)
-    for one in assignments:
-        hop = hops.get(one.role)
-        if hop is None or one.department not in asked or (report.duties and one.duty not in report.duties):
-            continue
-        if hop.to == "office":
-            yield one, (OFFICE,)
-        else:
-            yield one, (own_leads(one) if hop.to == "parent" else ()) or all_leads.get(one.duty, ())
 
 
 def _unasked(definition: Definition, directory: Directory, assignments: tuple[Assignment, ...], owed: _Owed) -> Iterator[Problem]:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from campaigns import graph
-from campaigns.definition import Role
+from campaigns.definition import Report, Role
 from campaigns.errors import Conflict, DefinitionError, UnknownItem
 from campaigns.findings import Problem
 from campaigns.messages import dotted
-from campaigns.plan import OFFICE, Plan, Round, group_names
+from campaigns.plan import OFFICE, Plan, Round, group_names, owing
 from integrations.definition_files.writing import derived
 from integrations.files import write_whole
 from tasks.definitions import folders
@@ -136,7 +136,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for one in plan.rounds
         ],
         "debtors": [
-            {"report": one.id, "title": one.title, "departments": _debtors(plan, one.id)}
+            {"report": one.id, "title": one.title, "departments": _debtors(plan, one)}
             for one in plan.definition.reports
             if not one.clock.event
         ],
@@ -149,10 +149,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _debtors(plan: Plan, report: str) -> list[str]:
+def _debtors(plan: Plan, report: Report) -> list[str]:
     """Return the names of those who owe a report, groups expanded; the same in each of its rounds."""
-    first = next((one for one in plan.rounds if one.report == report), None)
-    codes = dict.fromkeys(one.department for one in plan.expected_in(first.id)) if first else ()
+    codes = dict.fromkeys(one.department for one, _ in owing(plan.definition, plan.directory, plan.assignments, report))
     return [plan.directory.organ(code).name for code in codes]
 
 

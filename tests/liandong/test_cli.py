@@ -122,6 +122,13 @@ def test_help_and_what_is_said_of_wrong_words_are_chinese_throughout(said: Any) 
     assert "应写成整数" in said("serve", "--port", "web")[1]
 
 
+def test_who_owes_a_report_is_shown_before_its_date_is_known(said: Any, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(DIRECTORY, "utf-8")
+    file = tmp_path / "campaign.yaml"
+    file.write_text(GOOD.replace("{yearly: [06-18, 12-03]}", "{after: 活动结束, days: 30}"), "utf-8")
+    assert re.search(r"^应报单位 总结：[1-9]\d* 个，", said("plan", str(file))[1], re.MULTILINE)
+
+
 def test_a_command_that_refuses_a_definition_counts_what_check_counts(said: Any, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(DIRECTORY, "utf-8")
     file = tmp_path / "campaign.yaml"
