@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,7 @@ async def as_left(made: list[RunnerDeployment]) -> list[RunnerDeployment]:
     return made
 
 
-def serve_deployments(campaigns: Iterable[tuple[str, str]], *alongside: Coroutine[Any, Any, None]) -> None:
+def serve_deployments(campaigns: Iterable[tuple[str, str]], alongside: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Deploy everything and run what is scheduled or asked for, in this process, until stopped or what is alongside fails."""
     checkout = str(Path(__file__).parent.parent)
     # runs are processes of their own, started anywhere: let them find these packages, and the office's data
@@ -136,10 +136,14 @@ def serve_deployments(campaigns: Iterable[tuple[str, str]], *alongside: Coroutin
         os.environ["LIANDONG_HOME"] = str(Path(home).absolute())
     if checkout not in sys.path:
         sys.path.insert(0, checkout)
+    asyncio.run(_together(_run(campaigns), alongside()))
+
+
+async def _run(campaigns: Iterable[tuple[str, str]]) -> None:
     runner = _Runner(pause_on_shutdown=False, limit=2)
-    for one in asyncio.run(as_left(deployments(campaigns))):
-        runner.add_deployment(one)
-    asyncio.run(_together(runner.start(), *alongside))
+    for one in await as_left(deployments(campaigns)):
+        await runner.aadd_deployment(one)
+    await runner.start()
 
 
 async def _together(*all_of: Coroutine[Any, Any, None]) -> None:

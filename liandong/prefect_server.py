@@ -90,12 +90,17 @@ class RunningServer:
 
     def stop(self) -> None:
         """End the server and wait for it."""
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process, kindly at first, and wait for it."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def start(home: Path, port: int = 0, host: str = "127.0.0.1", patience: float = 120) -> RunningServer:

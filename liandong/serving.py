@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from campaigns.errors import WorldError
 from campaigns.workdays import office_time
@@ -15,7 +16,7 @@ from liandong.window import address_file, refresh
 
 
 def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]) -> None:
-    """Serve until interrupted or told to end, with a port for it the upload page too; WorldError when that page ends by itself.
+    """Serve until interrupted or told to end, with a port for it the upload page too; WorldError when one of them ends.
 
     The address stands in the office's folder meanwhile, so that the command line finds the server.
     """
@@ -26,7 +27,7 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
     server = prefect_server.start(found.home, port, host)
     os.environ.update(server.variables)
     file = address_file(found.home)
-    door: subprocess.Popen[bytes] | None = None
+    running = {f"Prefect 服务（端口 {port}）": server.process}
     try:
         file.write_text(server.api_url, "ascii")
         from liandong.deployments import deploy, launchable, serve_deployments
@@ -39,22 +40,31 @@ def serve(host: str, port: int, web_port: int | None, say: Callable[[str], None]
             say(str(error))
         say(f"Prefect 界面：{server.url}　按 Ctrl+C 结束")
         if web_port:  # a process of its own: what the world may reach shares nothing with Prefect's pages
-            door = subprocess.Popen([sys.executable, "-m", "liandong.cli", "web", "--port", str(web_port)])
+            command = [sys.executable, "-m", "liandong.cli", "web", "--port", str(web_port)]
+            running[f"上传页面（端口 {web_port}）"] = subprocess.Popen(command)
         if found.fixed_clock:
             say(f"这是演示数据，时间停在 {office_time(found.fixed_clock):%Y-%m-%d %H:%M}。")
-        serve_deployments(served, *([_stands(door, web_port)] if door and web_port else []))
+        serve_deployments(served, partial(_stand, running))
     except KeyboardInterrupt:
         say("已结束。")
+    except Exception as error:
+        if told := _ended(running):  # whatever else that brought about
+            raise WorldError(told) from error
+        raise
     finally:
-        if door:
-            door.terminate()
-            door.wait(10)
         file.unlink(missing_ok=True)
-        server.stop()
+        for process in reversed(running.values()):
+            prefect_server.end(process)
 
 
-async def _stands(door: subprocess.Popen[bytes], port: int) -> None:
-    """Raise once the upload page has ended: whoever keeps this command running starts both again."""
-    while door.poll() is None:
+async def _stand(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Raise once one of the processes has ended: whoever keeps this command running starts all of them again."""
+    while not (told := _ended(running)):
         await asyncio.sleep(1)
-    raise WorldError(f"上传页面（端口 {port}）意外结束，服务随之停止：systemd 会重新启动它，否则请再运行 liandong serve")
+    raise WorldError(told)
+
+
+def _ended(running: Mapping[str, subprocess.Popen[bytes]]) -> str | None:
+    """Return in words which of the processes has ended, None while all of them run."""
+    gone = next((called for called, process in running.items() if process.poll() is not None), None)
+    return f"{gone}意外结束，liandong serve 随之停止：systemd 会重新启动它，否则请再运行一次" if gone else None

@@ -57,13 +57,14 @@ def test_told_to_end_it_ends_quietly_and_takes_its_server_along(office: Office) 
         httpx.get(f"{api}/health")
 
 
-def test_it_ends_when_its_upload_page_does_so_that_both_are_started_again(office: Office) -> None:
+@pytest.mark.parametrize(("word", "told"), [(b"web", "上传页面"), (b"uvicorn", "Prefect 服务")])
+def test_it_ends_when_what_it_started_does_so_that_all_is_started_again(office: Office, word: bytes, told: str) -> None:
     port, page = free_port(), free_port()
     with serving(office, "--port", str(port), "--web-port", str(page)) as (process, log):
-        os.kill(until(lambda: child(process.pid, b"web")), signal.SIGKILL)
+        os.kill(until(lambda: child(process.pid, word)), signal.SIGKILL)
         assert process.wait(60) == 1
     said = log.read_text("utf-8")
-    assert "上传页面" in said.splitlines()[-1]
+    assert told in said.splitlines()[-1]
     assert "Warning" not in said and "Traceback" not in said
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/api/health")
