@@ -222,11 +222,12 @@ class DutyBundle:
 class Bundle:
     """What a lead is sent: its cooperating departments' files and where each duty stands; `due` is the lead's own date.
 
-    `prefilled` names the forms in which their sub-totals are filled in beforehand.
+    `receiver` is whom it reports to then; `prefilled` names the forms in which their sub-totals are filled in beforehand.
     """
 
     duties: tuple[DutyBundle, ...]
     due: str
+    receiver: str
     prefilled: tuple[str, ...] = ()
     kind = Kind.BUNDLE
 

@@ -1,7 +1,7 @@
 """Sending leads what their cooperating units reported: after the first hop's date, and again after each later arrival."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -77,7 +77,7 @@ def _bundle(at: Office, plan: Plan, a_round: RoundRecord, lead: str, as_of: date
                 totals(facts, items, {}),
                 slot,
             )
-            body = _body(material, a_round, lead, {one.duty: standings[one.id].due_at for one in leading})
+            body = _body(material, a_round, leading, {one.duty: standings[one.id].due_at for one in leading})
             letter = Letter(key, at.occasion(plan, a_round.id, a_round.label), at.recipient(plan, lead), body)
             book = write_bundle(f"{a_round.label}配合单位材料", [(one.id, header(one)) for one in items], material.sheets())
             form = issue_form(at, ledger, plan, a_round.id, lead, slot, as_of)
@@ -87,8 +87,10 @@ def _bundle(at: Office, plan: Plan, a_round: RoundRecord, lead: str, as_of: date
     return made
 
 
-def _body(material: "_Material", a_round: RoundRecord, lead: str, due_at: Mapping[int, datetime]) -> Bundle:
-    """Return what the letter says; `due_at` are the dates in force of what the lead itself owes, by duty."""
+def _body(
+    material: "_Material", a_round: RoundRecord, leading: Sequence[ExpectedReport], due_at: Mapping[int, datetime]
+) -> Bundle:
+    """Return what the letter says; `leading` is what the lead itself owes, `due_at` the dates in force of that, by duty."""
     by_duty: dict[int, list[ExpectedReport]] = defaultdict(list)
     for one in material.owed:
         by_duty[one.duty].append(one)
@@ -99,7 +101,10 @@ def _body(material: "_Material", a_round: RoundRecord, lead: str, due_at: Mappin
     return Bundle(
         tuple(material.of_duty(duty, units, due.get(duty, "")) for duty, units in by_duty.items()),
         due=moment_in_chinese(first),
-        prefilled=tuple(form.title for form in forms if form.layout != "list" and items_of(form, lead, definition, directory)),
+        receiver="、".join(dict.fromkeys(material.named[code] for one in leading for code in one.receivers)),
+        prefilled=tuple(
+            form.title for form in forms if form.layout != "list" and items_of(form, leading[0].department, definition, directory)
+        ),
     )
 
 

@@ -111,6 +111,7 @@ def test_a_bundle_says_the_dates_and_states_of_the_ledger(office: Office) -> Non
         answer(office, department, [("配合任务", 1)], november(day))
     tick.daily(november(30, 17))
     text, form, _ = bundle(office)
+    assert "前报送市消费者联席办。" in text  # the office of the campaign, as in every other letter
     assert "（12月8日17:30前报送）" in text and "于2020年12月8日（周二）17:30前报送" in text and "12月3日" not in text
     assert "已报2个单位，未报1个：东山县。" in text and "迟报" not in text
     (lead,) = form.of(f"{FIRST_ROUND}/1/scjg")

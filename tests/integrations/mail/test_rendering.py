@@ -133,6 +133,17 @@ def test_a_subject_keeps_its_spaces_wherever_its_lines_break() -> None:
         )
 
 
+def test_a_subject_says_of_what_comes_first_how_many_have_not_reported_and_by_when() -> None:
+    own = replace(samples.OWN, due="2020年12月3日（周四）17:30")
+    theirs = replace(samples.OFFICE_LIST, overdue=False, due="2020年11月26日（周四）17:30", capacity="lead")
+    said = [
+        subject(replace(samples.letter("reminder"), body=Digest(one))) for one in ((theirs, own), (own,), (samples.OFFICE_LIST,))
+    ]
+    assert [one.rpartition(" ")[2] for one in said] == [
+        "2个单位未报（11月26日17:30前报送）", "3项未报（12月3日17:30前报送）", "2个单位逾期未报",
+    ]  # fmt: skip
+
+
 def test_a_leader_is_asked_to_urge_and_the_office_gets_a_calling_list() -> None:
     _, to_leader = mail("overdue-leader", to=samples.LEADER)
     assert "请您督促" in body(to_leader, "plain") and "乙某某同志" in body(to_leader, "plain")
