@@ -37,7 +37,9 @@ def _write_unit(sheet: Worksheet, title: str, columns: Sequence[tuple[str, str]]
     sheet.row_dimensions[1].height = 30
     for column, name in enumerate(["任务", *(header for _, header in columns), "工作进展", "来源"], start=1):
         write(sheet, f"{get_column_letter(column)}3", name, font=font(HEI), alignment=CENTRE, border=BOX, fill=fill(PALE))
-        sheet.column_dimensions[get_column_letter(column)].width = {1: 34, last - 1: 40, last: 30}.get(column, 13)
+        width = {1: 34, last - 1: 40, last: 30}.get(column, 13)
+        sheet.column_dimensions[get_column_letter(column)].width = width
+        sheet.row_dimensions[3].height = max(height_of(name, width), sheet.row_dimensions[3].height or 0)
     for row, (duty, figures, narrative, source) in enumerate(unit.duties, start=4):
         values = [duty, *(figures.get(indicator) for indicator, _ in columns), narrative, source]
         for column, value in enumerate(values, start=1):

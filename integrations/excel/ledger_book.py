@@ -75,7 +75,8 @@ def _overview(book: Workbook, view: LedgerView) -> None:
 
 def _round(book: Workbook, view: LedgerView, one: RoundView) -> None:
     duties = one.duties
-    columns = (("序号", 7.0), ("单位", 26.0), *((f"{number}\n{title}", 8.0) for number, title in duties))
+    width = min(26.0, max(8.0, _A4_DUTIES * 8.0 / max(len(duties), 1)))  # a page is filled, however few there are
+    columns = (("序号", 7.0), ("单位", 26.0), *((f"{number}\n{title}", width) for number, title in duties))
     name = _unused(one.label, book.sheetnames)
     sheet = _sheet(book, name, f"{view.title}{one.label}台账（{one.status}）", view, columns)
     sheet.row_dimensions[_HEADER_ROW].height = 95
@@ -136,7 +137,7 @@ def _sheet(book: Workbook, name: str, title: str, view: LedgerView, columns: Seq
         sheet.column_dimensions[letter(at)].width = width
     for row, text, height in (
         (1, title, height_of(title, total / 1.6, line=24, least=34)),
-        (2, f"{view.office}　　截至{view.as_of}", 20.0),
+        (2, made := f"{view.office}　　截至{view.as_of}", height_of(made, total)),
         (3, _LEGEND, height_of(_LEGEND, total)),
     ):
         sheet.merge_cells(f"A{row}:{last}{row}")

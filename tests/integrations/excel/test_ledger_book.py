@@ -1,5 +1,6 @@
 """The ledger as a workbook: what each unit owes in each round, in words and in red, yellow and green."""
 
+from dataclasses import replace
 from io import BytesIO
 
 from openpyxl import load_workbook
@@ -44,6 +45,12 @@ def test_units_and_rounds_in_words_and_colours() -> None:
     cells = [[(cell.value, cell.fill.start_color.rgb) for cell in row[2:]] for row in book["2020年下半年"].iter_rows(min_row=5)]
     assert cells[2] == [("退回", YELLOW), (None, "00000000"), ("办理中（延）", GREY)]
     assert book["2020年下半年"].page_setup.orientation == "landscape" and book["台账"].print_title_rows == "$4:$4"
+
+
+def test_a_round_of_few_duties_fills_its_page_and_every_line_can_be_read() -> None:
+    sheet = load_workbook(BytesIO(write_ledger(replace(VIEW, office="某某市某某专项行动联席会议办公室" * 5))))["2020年下半年"]
+    assert sheet.column_dimensions["C"].width == 26
+    assert sheet.row_dimensions[2].height > 20
 
 
 def test_the_same_ledger_is_the_same_bytes() -> None:
