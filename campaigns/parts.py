@@ -244,8 +244,13 @@ def _standing(part: Part, arrived: Sequence[PartRecord]) -> PartStanding:
 
 
 def part_counts(submissions: Iterable[Sequence[PartStanding]]) -> Mapping[str, int]:
-    """Return of how many submissions each part is there, how many there must be, and how many are whole."""
+    """Return of how many submissions each part that is asked is there, how many there must be, and how many are whole."""
     found = [standings for standings in submissions if standings]
-    counts = {part.value: sum(one.part is part and one.present for standings in found for one in standings) for part in Part}
+    asked = {one.part for standings in found for one in standings}
+    counts = {
+        part.value: sum(one.part is part and one.present for standings in found for one in standings)
+        for part in Part
+        if part in asked
+    }
     whole = sum(all(one.present and not one.missing for one in standings) for standings in found)
     return {"expected": len(found), **counts, "complete": whole}

@@ -146,8 +146,8 @@ def show_status(document: Mapping[str, Any]) -> None:
         out.print(table)
         for one in campaign["rounds"]:
             if one["parts"] and one["parts"]["expected"]:
-                told = "，".join(f"{part.chinese}{one['parts'][part.value]}家" for part in Part)
-                out.print(f"{one['label']}牵头单位{one['parts']['expected']}家，已收齐{one['parts']['complete']}家（{told}）")
+                told = "，".join(f"{part.chinese}{one['parts'][part.value]}家" for part in Part if part.value in one["parts"])
+                out.print(f"{one['label']}：牵头单位{one['parts']['expected']}家，已收齐{one['parts']['complete']}家（{told}）")
         for one in campaign["rounds"]:
             if one["after_closing"]:
                 out.print(f"{one['label']}结束后又收到{one['after_closing']}份来件，已留存，没有计入")

@@ -88,3 +88,4 @@ def test_the_newest_usable_file_of_each_kind_counts_in_any_order() -> None:
     assert part_counts([whole, (workbook, summary, scan), ()]) == {
         "expected": 2, "workbook": 1, "summary": 2, "scan": 0, "complete": 1,
     }  # fmt: skip
+    assert "scan" not in part_counts([whole])  # none is asked of anybody
