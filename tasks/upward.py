@@ -1,7 +1,7 @@
 """Handing a round's totals in to the office above, through the link it gave us and in the form it sent.
 
-Idempotent by round, version of the roll-up, version of the superior's form and what is written into it: the workbook is stored
-and recorded before it is sent, and what is sent again is the same bytes under the same key.
+Idempotent by round, version of the roll-up, the superior's form and what is written into it: the workbook is stored and recorded
+before it is sent, and what is sent again is the same bytes under the same key.
 """
 
 import time
@@ -157,9 +157,10 @@ def _made(
     if filled.problems:
         raise Refused(filled.problems)
     record = publish_in(at, ledger, plan, a_round, as_of)
-    # the same totals are written otherwise once what they are taken from is put right
-    cells = sha256(repr(filled.cells).encode(errors="backslashreplace")).hexdigest()[:8]
-    key = f"{a_round.id}:v{record.version}:f{form.version}:{cells}"
+    # a link copied wrong may have brought another's form; the same totals are written otherwise once what they are taken from is
+    # put right
+    written = sha256(repr((form.serial, filled.cells)).encode(errors="backslashreplace")).hexdigest()[:8]
+    key = f"{a_round.id}:v{record.version}:f{form.version}:{written}"
     known = next((one for one in ledger.sent_up(a_round.id) if one.key == key), None)
     if known:
         return known

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from campaigns.errors import Conflict, LiandongError, WorldError
+from campaigns.letters import Outcome
 from integrations.http.client import Answer, Bounds, ask
 
 _LINK = re.compile(r"(https?://[^\s?#]+)/u/([A-Za-z0-9._-]+)/?")
@@ -63,8 +64,9 @@ class Superior:
         told = self._ask(path, "POST", {"Idempotency-Key": key, "Content-Type": "application/octet-stream"}, data)
         try:
             findings = tuple({str(k): str(v) for k, v in one.items()} for one in told.get("findings", ()))
-            return Receipt(str(told["receipt"]), told["outcome"], str(told["reason"] or ""), findings)
-        except (KeyError, TypeError, AttributeError):
+            outcome = Outcome(told["outcome"]).value if told["outcome"] is not None else None
+            return Receipt(str(told["receipt"]), outcome, str(told["reason"] or ""), findings)
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise WorldError("上级的答复读不懂，可能不是联动系统，或版本不同；请到上传页面核对是否收到") from None
 
     def _ask(

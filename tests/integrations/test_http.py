@@ -2,6 +2,7 @@
 
 import datetime
 import gzip
+import json
 import resource
 import socket
 import ssl
@@ -19,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from campaigns.errors import WorldError
 from integrations.http.client import Answer, Bounds, ask
 from integrations.http.pull import pull
+from integrations.http.superior import Superior
 from tests import misbehaving
 from tests.misbehaving import Server, answers, bomb, drips, redirects
 from tests.test_chinese import assert_chinese
@@ -89,6 +91,18 @@ def test_whatever_a_system_does_wrong_nothing_half_is_taken(server: Server) -> N
     for path, words in told.items():
         assert words in failure(server, path), path
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60 * 1024  # 64 MB were never unpacked
+
+
+def test_a_superior_s_answer_that_says_nothing_known_is_not_taken_for_one(server: Server) -> None:
+    said = {"receipt": "R-1", "reason": None, "findings": []}
+    superior = Superior(server.url("/u/abc"), NEAR)
+    for told, outcome in (("accepted", "accepted"), (None, None)):
+        server.manners = {"/api/v1/submissions?name=x": answers(json.dumps({**said, "outcome": told}).encode())}
+        assert superior.submit("x", b"x", "key").outcome == outcome
+    for answer in ({**said, "outcome": "merged"}, {**said, "outcome": "accepted", "findings": None}, {}):
+        server.manners = {"/api/v1/submissions?name=x": answers(json.dumps(answer).encode())}
+        with pytest.raises(WorldError, match="上级的答复读不懂"):
+            superior.submit("x", b"x", "key")
 
 
 def test_slow_systems_are_left_at_the_deadline_however_they_drip(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -244,3 +245,11 @@ def in_a_list(form: Form, case: str, amount: int, book: Workbook) -> None:
     book[first.sheet][first.cell("own", "list#1.penalty")] = amount
     for block in others:
         book[block.sheet][block.nil_cell] = "是"
+
+
+def test_after_a_link_that_was_another_one_s_the_right_one_gets_its_own_form(city: Office, above: Superior) -> None:
+    wrong = upward.submit(FIRST_ROUND, replace(above, below="lingyi").link, NOW)
+    right = upward.submit(FIRST_ROUND, above.link, NOW)
+    assert (wrong.outcome, right.outcome) == ("accepted", "accepted") and wrong.sha256 != right.sha256
+    assert above.figures()[1, "cases"] == "3"
+    assert verify().faults == ()
