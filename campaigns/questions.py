@@ -7,7 +7,7 @@ round and of the rounds before it, and the bounds of the definition.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from statistics import median
 
 from campaigns.definition import Doubts, Ratio
@@ -174,7 +174,7 @@ class _Asked:
                 if numerator is None or denominator is None or _within(ratio, numerator, denominator):
                     continue
                 parts = [mine[code] for code in dict.fromkeys((*above.names, *below.names))]
-                shown = f"{(numerator / denominator).quantize(Decimal('0.01')).normalize():f}" if denominator else "分母为0"
+                shown = f"{_cut(ratio, numerator / denominator).normalize():f}" if denominator else "分母为0"
                 told = "，".join(f"{self._label(one.indicator)}{one.value.normalize():f}" for one in parts)
                 yield self._question("ratio", parts, f"{ratio.title}为{shown}（{told}），应{_bounds(ratio)}", ())
 
@@ -232,6 +232,12 @@ def _within(ratio: Ratio, numerator: Decimal, denominator: Decimal) -> bool:
         return not numerator
     low = ratio.at_least is None or numerator >= ratio.at_least * denominator
     return low and (ratio.at_most is None or numerator <= ratio.at_most * denominator)
+
+
+def _cut(ratio: Ratio, value: Decimal) -> Decimal:
+    """Return a value out of bounds to two decimals, so that it never looks as if it kept them."""
+    low = ratio.at_least is not None and value < ratio.at_least
+    return value.quantize(Decimal("0.01"), ROUND_FLOOR if low else ROUND_CEILING)
 
 
 def _bounds(ratio: Ratio) -> str:

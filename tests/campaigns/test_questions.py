@@ -95,6 +95,8 @@ def test_leaps_are_measured_by_what_the_department_and_all_the_others_did() -> N
 def test_ratios_out_of_bounds() -> None:
     cells = line("甲", "penalty", "900.5") | line("甲", "closed", 2)
     assert texts(cells, "1", DOUBTS) == [("ratio", "甲任务1：件均罚没（万元）为450.25（罚没900.5，结案2），应不高于50")]
+    ((_, told),) = texts(line("乙", "officers", 4999) | line("乙", "inspections", 10000), "1", DOUBTS)
+    assert "户均出动人次为0.49（" in told  # not 0.5, which is what it should be at least
     assert texts(line("甲", "penalty", 5) | line("甲", "closed", 0), "1", DOUBTS)[0][1].startswith(
         "甲任务1：件均罚没（万元）为分母为0"
     )
