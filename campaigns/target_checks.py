@@ -1,5 +1,6 @@
 """What is wrong with targets, scoring and the bounds of questions, each with its key path."""
 
+import re
 from collections.abc import Iterator
 
 from campaigns.checks import Path, error, warning
@@ -10,6 +11,9 @@ from campaigns.items import items_of
 from campaigns.organs import Directory
 from campaigns.rules import RuleError, expression
 from campaigns.targets import quotas_of
+from campaigns.units import MONEY
+
+_NUMBER = re.compile(r"(?<!\w)\d")  # in an expression: somebody has thought of the units
 
 
 def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
@@ -18,6 +22,7 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
         yield from _check_expressions(definition, directory, target, ("targets", index), f"目标“{target.title}”")
         if (target.at_least is None) == (target.at_most is None):
             yield error("bound", ("targets", index), f"目标“{target.title}”要写 at_least（不低于）或 at_most（不高于），二者选一")
+        yield from _check_money(definition, directory, target, ("targets", index, "unit"))
         yield from _check_quotas(definition, directory, target, ("targets", index))
         if target.by is not None and not definition.campaign.starts.year <= target.by <= definition.campaign.ends.year:
             told = f"目标“{target.title}”的目标年{target.by}不在专项行动期间，请核对"
@@ -30,6 +35,26 @@ def check(definition: Definition, directory: Directory) -> Iterator[Problem]:
     scoring = definition.scoring
     if scoring and any(rule.each in ("met", "missed") for rule in scoring.rules) and not definition.targets:
         yield error("no-target", ("scoring", "rules"), "计分规则按目标计分，却没有写目标（targets）")
+
+
+def _check_money(definition: Definition, directory: Directory, target: Target, path: Path) -> Iterator[Problem]:
+    """Return where an amount is held against one in another unit of money, and nobody has written a conversion."""
+    sides = target.numerator, target.denominator or target.numerator
+    if any(_NUMBER.search(text) for text in sides):
+        return
+    units = {item.id: item.unit for form in definition.forms for item in items_of(form, None, definition, directory)}
+    try:
+        above, below = ({units.get(one, "") for one in expression(text).names} & MONEY.keys() for text in sides)
+    except RuleError:
+        return  # told by itself
+    first, _, second = target.unit.partition("/")
+    if first in MONEY or second in MONEY:
+        mixed = (above - {first} if first in MONEY else set()) | (below - {second} if second in MONEY else set())
+    else:
+        mixed = above | below if len(above | below) > 1 else set()
+    if mixed:
+        told = f"目标“{target.title}”的单位是{target.unit}，所取指标的单位是{'、'.join(sorted(mixed))}，金额单位不同"
+        yield error("unit-mixed", path, f"{told}，请改成同一单位，或在分子、分母中写明换算")
 
 
 def _check_quotas(definition: Definition, directory: Directory, target: Target, path: Path) -> Iterator[Problem]:

@@ -92,6 +92,20 @@ def test_quotas_name_departments_and_come_to_the_whole() -> None:
     ]
 
 
+def test_money_is_held_against_a_bound_in_its_own_unit() -> None:
+    def problems(numerator: str, unit: str, denominator: str | None = None) -> list[str]:
+        one = target(form="statistics", numerator=numerator, denominator=denominator, unit=unit)
+        return [each.rule for each in check(small_definition().model_copy(update={"targets": (one,)}), small_directory())]
+
+    assert problems("penalty", "万元") == problems("penalty + recovered", "万元") == []
+    assert problems("penalty", "元") == problems("penalty", "亿元") == ["unit-mixed"]
+    assert problems("penalty * 10000", "元") == []  # converted by whoever wrote it
+    assert problems("penalty", "万元/件", "cases_closed") == problems("penalty", "%", "case_value") == []
+    assert problems("penalty", "元/件", "cases_closed") == ["unit-mixed"]
+    assert problems("cases_closed", "件/元", "penalty") == ["unit-mixed"]
+    assert problems("cases_closed", "件") == problems("cases_closed", "宗") == []
+
+
 def test_what_misses_its_bound_never_looks_as_if_it_met_it() -> None:
     near = found(target(at_least=100), {"": {"num": 99_999, "den": 100_000}})[""]
     assert (f"{near.value}", near.text, f"{near.gap}") == ("99.99", "未达到", "0.01")
