@@ -100,7 +100,7 @@ def publish_in(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_
     data = write_rollup(result, changed, more)
     digest = at.keep(data)
     version = len(earlier) + 1
-    name = file_name(f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_v{version}", ".xlsx")
+    name = file_name(f"{plan.definition.campaign.short_title}_{a_round.label}_汇总_第{version}版", ".xlsx")
     folder = at.home / "rollup"
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / name, data)

@@ -157,8 +157,8 @@ def test_the_first_two_rounds_from_launch_to_roll_up(
     assert kinds["【汇总】"] == 2
     assert len(list((office.home / "outbox").glob("*.eml"))) == len(mails)
     assert [path.name for path in sorted((office.home / "rollup").iterdir())] == [
-        "放心消费专项行动_2020年下半年_汇总_v1.xlsx",
-        "放心消费专项行动_2021年上半年_汇总_v1.xlsx",
+        "放心消费专项行动_2020年下半年_汇总_第1版.xlsx",
+        "放心消费专项行动_2021年上半年_汇总_第1版.xlsx",
     ]
     standings = standings_of(CAMPAIGN)
     states = {one: state(standings[f"{FIRST_ROUND}/{one}"], at(12, 15)) for one in ("1/swj", "1/wlj", "2/swj", "3/fgw", "1/scjg")}
