@@ -30,11 +30,11 @@ _FIGURES = 3
 
 
 def standing_chart(rollup: RollUp, fonts: Sequence[str] = FONTS) -> bytes | None:
-    """Return how each department stands in a round, as a PNG; None when the machine has no Chinese font."""
+    """Return how each department stands in a round, as a PNG; None without a Chinese font, or where nobody owes anything."""
     font = chinese_font(fonts)
-    if not font:
+    units = [one for one in rollup.coverage_of.items() if any(one[1].counts[key] for key, _, _ in _STATES)]
+    if not font or not units:
         return None
-    units = list(rollup.coverage_of.items())
     units.sort(key=lambda one: -one[1].counts["missing"])
     units = units[:_MOST_BARS]
     height = 1.5 + 0.27 * len(units)

@@ -557,3 +557,13 @@ def test_a_date_that_a_holiday_notice_would_move_was_granted_to_nobody(one: Offi
 
     after = standings_of(CAMPAIGN)
     assert {office_date(after[x.id].due_at) for x in laid.expected_in(FIRST_ROUND)} == {date(2020, 11, 23), date(2020, 11, 30)}
+
+
+def test_a_report_that_comes_and_goes_before_anybody_reported_ends_with_nothing(one: Office) -> None:
+    small = small_definition().reports
+    news = small[0].model_copy(update={"id": "news", "title": "工作信息", "clock": Clock(yearly=("12-18",))})
+    apply(changed(reports=(*small, news)), at(11, 12))
+    gone = apply(changed(reports=small), at(11, 20))
+    assert "已经开启，就此终止，按已收到的0份汇总" in gone.notes[0]
+    with one.ledger() as ledger:
+        assert ledger.rollups("test-2020/news-2020-1")
