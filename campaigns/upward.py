@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from campaigns.definition import Upward
 from campaigns.forms import Block, Form
+from campaigns.formulas import ratio, shown
 from campaigns.items import Item, in_all_rows
 from campaigns.records import SentUp
 from campaigns.rollup import Fact, RollUp
@@ -113,6 +114,9 @@ class _Writing:
             if isinstance(value, str):
                 self.problems.append(f"{block.title}的“{item.label}”：{value}")
                 continue
+            whole = ratio(own, totals) if own.ratio_of and own.decimals != item.decimals else None
+            if whole is not None:  # rounded once, from its parts: our own figure has been rounded already
+                value, note = shown(whole, item.decimals), f"由合计重新计算，四舍五入到{item.decimals}位小数"
             exact.append(totals[own.id])  # what rounds to nothing in the superior's unit is no zero report
             self.cells.append(Written(block.sheet, block.cell("own", item.id), value))
             self.lines.append(Line(block.duty, item.label, value, ours, note))

@@ -100,6 +100,12 @@ def test_a_ratio_of_several_duties_is_that_of_their_totals_though_one_alone_has_
     above = expand(theirs.model_copy(update={"forms": (asked,), "rules": ()}), province_plan().directory, WORKDAYS, OfficeHours())
     found = fill(form(above), Upward(to="省", duties={1: (1, 2), 2: (1,)}), rolled_up)
     assert [(one.duty, one.value) for one in found.lines] == [(1, Decimal("100.0")), (2, Decimal("80.0"))]
+    many = reported(plan, {1: {"cases_closed": "6646", "cases_filed": "10000"}})  # 66.46, with us 66.5
+    for decimals, wanted in ((0, "66"), (2, "66.46")):
+        (table,) = form(above).tables
+        asked_so = table.model_copy(update={"items": tuple(one.model_copy(update={"decimals": decimals}) for one in table.items)})
+        (line,) = fill(form(above).model_copy(update={"tables": (asked_so,)}), Upward(to="省", duties={1: (1,)}), many).lines
+        assert (f"{line.value}", line.note) == (wanted, f"由合计重新计算，四舍五入到{decimals}位小数")
     without = fill(form(above), Upward(to="省", duties={1: (2,)}), rolled_up)
     assert without.problems == ("任务1　查处案件的“结案率”：没有单位报送过这个数，空白不是零，不能上报",)
 
