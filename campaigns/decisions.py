@@ -256,7 +256,7 @@ def select(situation: Situation, kind: Kind, wanted: Selection, envelopes: Itera
 
 
 def _chain(situation: Situation, kind: Kind, chosen: set[str]) -> set[str]:
-    """Return what is approved, or reopened, with some reports: all that lies below; to be reopened also what lies above."""
+    """Return what is approved with some reports: all that lies below; and what is no longer: all that lies above too."""
     if kind not in (Kind.APPROVE, Kind.UNAPPROVE):
         return chosen
     above: dict[str, list[str]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """What a definition file says: a campaign as its notice sets it out, before anything is expanded.
 
-Eight sections: campaign, directory, phases, duties, reports, forms, rules, ladder. Anything the notice does not say carries
-`assumed` with the reason, and is counted by `liandong check`.
+Sections: campaign, directory, phases, duties, reports, forms, rules, ladder, targets, scoring, doubts. Anything the notice does
+not say carries `assumed` with the reason, and is counted by `liandong check`.
 """
 
 import calendar
