@@ -241,3 +241,19 @@ def test_units_compose_file_and_server_agree_on_their_variables() -> None:
     fields = {f"LIANDONG_{name.upper()}" for name in settings.Settings.model_fields}
     for name in re.findall(r"^#?(LIANDONG_[A-Z_]+)=", file, re.MULTILINE):
         assert name.split("__")[0] in fields, name
+
+
+@pytest.mark.prefect
+def test_the_ticks_of_prefect_yaml_are_those_that_are_served(office: Office) -> None:
+    from liandong.deployments import deployments
+
+    written = {one["name"]: one for one in YAML(typ="safe").load(CHECKOUT / "prefect.yaml")["deployments"]}
+    for one in deployments([("hezhou-2020", "")]):
+        said = written.pop(str(one.name))
+        assert (said["entrypoint"], set(said.get("tags", ()))) == (one.entrypoint, set(one.tags))
+        assert [each["cron"] for each in said.get("schedules", ())] == [each.schedule.cron for each in one.schedules or ()]  # type: ignore[union-attr]
+        assert {each["timezone"] for each in said.get("schedules", ())} <= {"Asia/Shanghai"}
+        alone = said.get("concurrency_limit") or {}
+        assert alone.get("limit") == one.concurrency_limit
+        assert one.name == "hezhou-2020" or said["description"] == one.description
+    assert not written
