@@ -467,7 +467,10 @@ def _weight(entries: Iterable[Entry], facts: Iterable[Fact], items: Iterable[Ite
         if whole := sum((fact.value for fact in mine), Decimal(0)):
             part = sum((fact.value for fact in mine if owing[fact.duty, fact.department]), Decimal(0))
             shares.append(Fraction(part) / Fraction(whole))
-    return shown(sum(shares, Fraction(0)) / len(shares), 4) if shares else None
+    if not shares:
+        return None
+    mean = sum(shares, Fraction(0)) / len(shares)
+    return Decimal(mean.numerator) / mean.denominator
 
 
 def _by_department(entries: Iterable[Entry], departments: Iterable[str]) -> dict[str, list[Entry]]:
