@@ -146,9 +146,9 @@ class _Writing:
             self.problems.append(few)
             return None
         for item, own in columns:
-            total = Decimal(0)
+            total, spelled = Decimal(0), self._told(own.id, ours) if item.column == table.key else {}
             for row, key in zip(rows, sorted(cases), strict=False):
-                said: Value = key
+                said: Value = spelled.get(key, [key])[0]  # as it was typed: what a case is known by has its brackets folded
                 if item.column != table.key:
                     said, _ = _value(cases[key].get(own.id), own, item)
                     if isinstance(said, str):
@@ -160,7 +160,7 @@ class _Writing:
             self.lines.append(Line(block.duty, label, total, ours, _converted(own, item)))
         own_list = next(own.id.partition(".")[0] for item, own in columns if item.column == table.key)
         for item in (one for one in table.items if one.row == rows[0] and one not in asked):
-            told = self._told(item, own_list, ours)
+            told = self._words(item, own_list, ours)
             written = [(row, text) for row, key in zip(rows, sorted(cases), strict=False) if (text := told.get(key))]
             self.cells += [Written(block.sheet, block.cell("own", f"{row}.{item.column}"), text) for row, text in written]
             if written:
@@ -168,19 +168,23 @@ class _Writing:
                 self.lines.append(Line(block.duty, label, Decimal(len(written)), ours))
         return [Decimal(1)] * len(cases)
 
-    def _told(self, item: Item, own_list: str, ours: tuple[int, ...]) -> dict[str, str]:
+    def _words(self, item: Item, own_list: str, ours: tuple[int, ...]) -> dict[str, str]:
         """Return what is said of each case in a column of texts, from ours of the same code unless another is named.
 
         Where several departments say it otherwise, all that they say; nothing where only one answer can be chosen.
         """
-        code = self.upward.codes.get(in_all_rows(item.id), f"{own_list}.{item.column}")
+        told = self._told(self.upward.codes.get(in_all_rows(item.id), f"{own_list}.{item.column}"), ours)
+        if item.options:
+            return {key: one for key, (one, *more) in told.items() if not more and one in item.options}
+        return {key: "；".join(texts) for key, texts in told.items()}
+
+    def _told(self, code: str, ours: tuple[int, ...]) -> dict[str, list[str]]:
+        """Return what these duties say of each case in a column of ours, each wording once."""
         said: dict[str, dict[str, None]] = {}
         for fact in self.rollup.facts:
             if fact.duty in ours and (text := self.words.get((fact.expected, fact.key), {}).get(code)):
                 said.setdefault(fact.key, {})[text] = None
-        if item.options:
-            return {key: one for key, (one, *more) in said.items() if not more and one in item.options}
-        return {key: "；".join(texts) for key, texts in said.items()}
+        return {key: list(texts) for key, texts in said.items()}
 
     def _named(self, ours: tuple[int, ...], codes: Collection[str]) -> tuple[dict[str, dict[str, Decimal]], bool]:
         """Return what each case of these duties has of these figures, and whether anybody reported, be it that there is none."""

@@ -167,11 +167,16 @@ def test_cases_go_up_one_by_one_each_once_however_many_report_it() -> None:
 def test_what_is_said_of_a_case_in_words_goes_up_with_it() -> None:
     facts = [*said("scjg", "2", "3"), *said("wlj", "2", "5"), *said("gaj", "1", "1.5", 3)]
     facts = [one._replace(submission=f"{one.department}#1") for one in facts]
-    texts = {"scjg#1": {"list#3.party": "甲店"}, "wlj#1": {"list#3.party": "甲商店"}, "gaj#1": {"list#2.party": "乙店"}}
+    texts = {
+        "scjg#1": {"list#3.case_no": "２号", "list#3.party": "甲店"},
+        "wlj#1": {"list#3.party": "甲商店"},
+        "gaj#1": {"list#2.party": "乙店"},
+    }
     above = listing(province_plan())
     found = fill(above, CASES, listed(*facts), words_of(facts, texts))
     block = above.blocks[0]
     told = {one.cell: one.value for one in found.cells}
+    assert [told[block.cell("own", f"theirs#{row}.number")] for row in (1, 2)] == ["1号", "２号"]  # as scjg has typed it
     assert [told[block.cell("own", f"theirs#{row}.party")] for row in (1, 2)] == ["乙店", "甲店；甲商店"]
     assert [(one.label, one.value) for one in found.lines][-1] == ("案件清单·当事人（填写件数）", 2)
     elsewhere = CASES.model_copy(update={"codes": {**CASES.codes, "theirs.party": "list.case_no"}})
