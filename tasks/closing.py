@@ -15,7 +15,7 @@ from campaigns.pedigree import Change, changes, headings, published
 from campaigns.plain import file_name
 from campaigns.plan import Plan
 from campaigns.records import RollUpRecord, RoundRecord
-from campaigns.states import state, tally
+from campaigns.states import Standing, state, tally
 from campaigns.workdays import Slots
 from integrations.database.ledger import Ledger
 from integrations.excel.rollup_book import write_rollup
@@ -43,7 +43,8 @@ def close_rounds(campaign: str, as_of: datetime) -> list[str]:
             if a_round.opened_at is None or a_round.closed_at is not None or closing_slot(a_round, slots) > as_of:
                 continue
             standings = [one for one in ledger.standings(campaign, a_round.id).values() if not one.retired]
-            data = {"tally": tally(state(one, as_of) for one in standings)}  # how it closed is how it stays
+            until = _until(standings, as_of)
+            data = {"tally": tally(state(one, until) for one in standings)}  # how it closed is how it stays
             ledger.close_round(
                 a_round.id, Event(campaign, "round.closed", a_round.id, as_of, "tick", f"close:{a_round.id}", data)
             )
@@ -73,10 +74,16 @@ def publish_closed(at: Office, ledger: Ledger, rounds: Iterable[str], as_of: dat
 
 def _publish_with_later(at: Office, ledger: Ledger, plan: Plan, a_round: RoundRecord, as_of: datetime) -> None:
     """Roll up a round, and those closed already that come after it: what was corrected in it is in their cumulative figures."""
+    as_of = _until(ledger.standings(a_round.campaign, a_round.id).values(), as_of)
     publish_in(at, ledger, plan, a_round, as_of)
     for later in ledger.rounds(a_round.campaign):
         if later.report == a_round.report and later.due_on > a_round.due_on and later.closed_at is not None:
             publish_in(at, ledger, plan, later, as_of)
+
+
+def _until(standings: Iterable[Standing], as_of: datetime) -> datetime:
+    """Return the moment from which on all that was accepted has come: a tick bears the one at which it began."""
+    return max([as_of, *(one.received_at for standing in standings for one in standing.accepted)])
 
 
 def end_if_over(ledger: Ledger, campaign: str, as_of: datetime) -> None:

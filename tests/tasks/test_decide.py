@@ -11,7 +11,7 @@ from pathlib import Path
 import icalendar
 import pytest
 from docx import Document
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from campaigns.decisions import Kind, Selection
 from campaigns.errors import Refused
@@ -144,6 +144,15 @@ def test_a_preview_says_who_is_replaced_what_is_exempted_and_what_stays_unreport
     assert exempted == "到2020年12月30日（周三）为止，不因“累计结案数不超过累计立案数”退回，仍提示核对"
     (left,) = decide(order(Kind.CLOSE, FIRST_ROUND), at(11, 20), confirm=False).notes
     assert "应报10项，还有10项没有报送" in left
+
+
+def test_what_was_accepted_while_a_round_was_being_closed_is_in_its_roll_up(running: Office) -> None:
+    answer(running, "swj", [("配合任务", 1)], at(11, 30, 11))  # uploaded while the tick of ten is at work
+    decide(order(Kind.CLOSE, FIRST_ROUND), at(11, 30), confirm=True)
+    with running.ledger() as ledger:
+        (record,) = ledger.rollups(FIRST_ROUND)
+    assert "已报1项" in record.coverage
+    assert "R-2020-000001" in str([*load_workbook(running.home / record.file)["来源"].values])
 
 
 def test_a_closed_round_is_closed(running: Office) -> None:
