@@ -17,22 +17,35 @@ Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 AnyDay = Annotated[str, StringConstraints(pattern=r"^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+_DayNumber = Annotated[int, Field(ge=1, le=31)]
+_RANGE_DAY = StringConstraints(pattern=r"^((\d{4}-)?(0[1-9]|1[0-2])-)?(0[1-9]|[12]\d|3[01])$")
+_MONTHLY_DAY = StringConstraints(pattern=r"^([1-9]|[12]\d|3[01]|end)$")
 RangeDay = Annotated[
     str,
-    BeforeValidator(lambda value: f"{value:02d}" if type(value) is int else value),
-    StringConstraints(pattern=r"^((\d{4}-)?(0[1-9]|1[0-2])-)?(0[1-9]|[12]\d|3[01])$"),
+    BeforeValidator(
+        lambda value: f"{value:02d}" if type(value) is int else value,
+        json_schema_input_type=_DayNumber | Annotated[str, _RANGE_DAY],
+    ),
+    _RANGE_DAY,
 ]
 MonthlyDay = Annotated[
     str,
-    BeforeValidator(lambda value: str(value) if type(value) is int else value),
-    StringConstraints(pattern=r"^([1-9]|[12]\d|3[01]|end)$"),
+    BeforeValidator(
+        lambda value: str(value) if type(value) is int else value,
+        json_schema_input_type=_DayNumber | Annotated[str, _MONTHLY_DAY],
+    ),
+    _MONTHLY_DAY,
 ]
 Hour = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 Weekday = Literal["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
 _FULL_NAMES = {"清明节": "清明", "劳动节": "五一", "五一节": "五一", "端午节": "端午", "中秋节": "中秋", "国庆节": "国庆"}
+_Festival = Literal["元旦", "春节", "清明", "五一", "端午", "中秋", "国庆"]
 Festival = Annotated[
-    Literal["元旦", "春节", "清明", "五一", "端午", "中秋", "国庆"],
-    BeforeValidator(lambda name: _FULL_NAMES.get(str(name), name)),
+    _Festival,
+    BeforeValidator(
+        lambda name: _FULL_NAMES.get(str(name), name),
+        json_schema_input_type=_Festival | Literal["清明节", "劳动节", "五一节", "端午节", "中秋节", "国庆节"],
+    ),
 ]
 WEEKDAYS: tuple[Weekday, ...] = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 _Date = date  # inside Clock, `date` is a field

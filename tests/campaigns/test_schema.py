@@ -28,6 +28,23 @@ def test_every_shipped_definition_fits(file: Path) -> None:
     assert [one.message for one in CHECK.iter_errors(read(file.read_text("utf-8")))] == []
 
 
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "{monthly: [15, end], months: [4, 5, 6]}",
+        "{quarterly: 25, covers: this}",
+        '{half_yearly: "10"}',
+        "{range: [2021-10-16, 31]}",
+        "{daily: every_day, holiday: 国庆节}",
+    ],
+)
+def test_a_day_of_the_month_fits_as_it_is_written(clock: str) -> None:
+    text = GOOD.replace("{yearly: [06-18, 12-03]}", clock)
+    assert text != GOOD
+    assert [one.message for one in CHECK.iter_errors(read(text))] == []
+    assert not CHECK.is_valid(read(GOOD.replace("{yearly: [06-18, 12-03]}", "{monthly: [32]}")))
+
+
 @pytest.mark.parametrize("text", [GOOD, NEXT_YEAR, TEMPLATE, FILLED])
 def test_versions_and_templates_fit(text: str) -> None:
     assert [one.message for one in CHECK.iter_errors(read(text))] == []
