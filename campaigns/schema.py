@@ -7,6 +7,7 @@ import copy
 from typing import Any
 
 from campaigns.definition import DefinitionFile
+from campaigns.duty_table import OPEN
 
 # What an editor says of a field beyond its title, by model and field; the others explain themselves.
 DESCRIPTIONS: dict[str, str] = {
@@ -106,8 +107,8 @@ def _speak_chinese(name: str, kind: dict[str, Any]) -> None:
     kind.pop("description", None)  # what programmers read
     for key, one in kind.get("properties", {}).items():
         title = one.get("title", key)
-        one["title"] = title
-        one["description"] = DESCRIPTIONS.get(f"{name}.{key}", one.get("description", title))
+        said = {"title": title, "description": DESCRIPTIONS.get(f"{name}.{key}", one.get("description", title))}
+        kind["properties"][key] = {"anyOf": [one | said, {"const": OPEN}], **said}
 
 
 def _part(value: Any) -> Any:
