@@ -36,6 +36,14 @@ MonthlyDay = Annotated[
     ),
     _MONTHLY_DAY,
 ]
+MonthOfYear = Annotated[
+    str,
+    BeforeValidator(
+        lambda value: str(value) if type(value) is int else value,
+        json_schema_input_type=Annotated[int, Field(ge=1, le=12)],
+    ),
+    StringConstraints(pattern=r"^([1-9]|1[0-2])$"),
+]
 Hour = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 Weekday = Literal["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
 _FULL_NAMES = {"清明节": "清明", "劳动节": "五一", "五一节": "五一", "端午节": "端午", "中秋节": "中秋", "国庆节": "国庆"}
@@ -108,7 +116,7 @@ class Clock(Record):
     covers: Literal["since", "last", "this", "next"] | None = Field(None, title="统计时间")
     starts: _Date | None = Field(None, title="自")
     ends: _Date | None = Field(None, title="至")
-    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field((), title="月份")
+    months: tuple[MonthOfYear, ...] = Field((), title="月份")
     holiday: Festival | None = Field(None, title="假期内")
     first: _Date | None = Field(None, title="首次日期")
     on: _Date | None = Field(None, title="事件日期")
@@ -205,6 +213,8 @@ def check(clock: Clock, title: str, path: tuple[str | int, ...], phases: dict[st
         yield _error("no-first", (*path, form), f"{told}{often}")
     if clock.covers is not None and clock.dues > 1:
         yield _error("clock", (*path, "covers"), "一期内有几个日期时不能写统计时间（covers），各期自上次报送之后算起")
+    if clock.months and clock.period == "next":
+        yield _error("clock", (*path, "months"), "报下期计划的不能写月份（months），请写 starts 和 ends")
     if form in PERIODIC and (clock.working_days or clock.days) and clock.period != "this":
         told = "从期末往后数几日的，日期写 end（每年的写 12-31 和 covers: this），例如 {quarterly: end, working_days: 10}"
         yield _error("clock", (*path, "days" if clock.working_days is None else "working_days"), told)
@@ -225,11 +235,12 @@ def _questions(clock: Clock, title: str, path: tuple[str | int, ...]) -> Iterato
     if clock.form in ("after", "before_holiday", "after_holiday") and clock.working_days is None and clock.days is None:
         told = f"“{title}”没有写几日内，暂不计时，请问清后补上 working_days（工作日）或 days（自然日）"
         yield _warning("unknown-amount", (*path, clock.form), told)
-    if clock.period == "last" and clock.covers is None and (one := clock.of_month) and (int(one) > 15 or clock.months):
+    by_months = clock.months and clock.form == "monthly"
+    if clock.period == "last" and clock.covers is None and (one := clock.of_month) and (int(one) > 15 or by_months):
         name = "半年" if clock.half_yearly else "季度" if clock.quarterly else "月"
         told = f"每{name}的{one}日报送，没有写统计时间，按上{'一个' if clock.half_yearly else ''}{name}统计"
-        if clock.months:
-            month = clock.months[0]
+        if by_months:
+            month = int(clock.months[0])
             told = f"{told}，所写月份（months）是统计的月份，{month}月的在{month % 12 + 1}月报"
         yield _warning("guessed-period", (*path, clock.form), f"{told}，请核对并写明 covers")
 

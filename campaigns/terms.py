@@ -81,12 +81,12 @@ def span_of(clock: Clock, campaign_starts: date) -> Span | None:
     return Span(first, last) if last and last >= first else None
 
 
-def _runs(window: Span, months: Sequence[int]) -> Iterator[Span]:
+def _runs(window: Span, months: Sequence[str]) -> Iterator[Span]:
     """Return the stretches of a window that lie in these months; those next to one another are one, over the year's end too."""
     first = None
     for number in range(_MONTH.of(window.first), _MONTH.of(window.last) + 2):
         month = _MONTH.span(number)
-        inside = month.first.month in months and month.first <= window.last
+        inside = str(month.first.month) in months and month.first <= window.last
         if inside and first is None:
             first = max(month.first, window.first)
         elif first is not None and not inside:

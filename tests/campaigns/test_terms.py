@@ -538,6 +538,7 @@ CASES: tuple[tuple[dict[str, object], str, str], ...] = (
         "每10天报送一次，要写明从哪一天算起，请补上首次日期（first）；每旬报送写成 monthly: [10, 20, end]",
     ),
     ({"quarterly": 10, "months": [4, 7]}, "clock", "“月份”（months）不能和 quarterly 一起用，请删去"),
+    ({"monthly": [15], "covers": "next", "months": [4]}, "clock", "报下期计划的不能写月份（months），请写 starts 和 ends"),
     ({"monthly": [15, "end"], "months": [4, 5, 4]}, "duplicate", "月份 4 重复，前面第1条已经用过，请改成不同的"),
     ({"monthly": [5], "months": [4, 12]}, "guessed-period", "按上月统计，所写月份（months）是统计的月份，4月的在5月报，请核对"),
     ({"after": "活动结束"}, "unknown-amount", "没有写几日内，暂不计时"),

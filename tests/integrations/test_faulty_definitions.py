@@ -102,6 +102,7 @@ FAULTS: list[tuple[str, str, str, int, str]] = [
     ("something still open", "issued_on: 2021-01-05", "issued_on: 待定", 8, "“成文日期”待定，请核对原文后填写"),
     ("days counted from no end", "    clock: {yearly: [06-18, 12-03]}", "    clock: {quarterly: 25, working_days: 3}", 22, "从期末往后数几日的，日期写 end（每年的写 12-31 和 covers: this），例如 {quarterly: end, working_days: 10}"),
     ("dates in no order", "    clock: {yearly: [06-18, 12-03]}", "    clock: {dates: [2021-09-01, 2021-06-01]}", 22, "“2021-06-01”不晚于前一个日期2021年9月1日（周三），几个日期请按先后顺序写"),
+    ("months in one piece", "    clock: {yearly: [06-18, 12-03]}", "    clock: {monthly: [end], months: [4-10]}", 22, "“月份”写成了“4-10”，写法不对，应是月份，逐个写，例如 [4, 5, 6]"),
     ("a half year in words", "    clock: {yearly: [06-18, 12-03]}", "    clock: {half_yearly: 月底}", 22, "“每半年”写成了“月底”，写法不对，应是几日，例如 10；月底写 end"),
     ("a period nobody knows", "    clock: {yearly: [06-18, 12-03]}", "    clock: {monthly: [15], covers: 下月}", 22, "“统计时间”写成了“下月”，只能是 since、last、this、next 之一"),
     ("a contact beyond reason", "  office: 市联席办", "  office: 市联席办\n  contact: " + "甲" * 101, 6, "“联系人”写成了“" + "甲" * 40 + "…”，太长，最多100个字"),
