@@ -20,6 +20,7 @@ from campaigns.errors import LiandongError
 from campaigns.workdays import office_date, office_time
 from integrations import clock, settings
 from integrations.calendar import workdays
+from integrations.cluster import out_of_reach
 from integrations.inbox.imap import ImapAccount
 from integrations.inbox.imap import log_in as imap_log_in
 from integrations.mail.smtp import SmtpAccount
@@ -176,6 +177,13 @@ def _schedules() -> Iterator[Check]:
     yield Check("定时运行", "注意" if wrong else "正常", wrong or f"Prefect 服务在运行：{url.removesuffix('/api')}")
 
 
+def _cluster() -> Iterator[Check]:
+    with suppress(LiandongError):
+        if scheduler := settings.load().dask:
+            wrong = out_of_reach(scheduler)
+            yield Check("批量读取", "注意" if wrong else "正常", wrong or f"Dask 在运行：{scheduler}")
+
+
 def _smtp() -> Iterator[Check]:
     try:
         smtp = settings.load().smtp
@@ -210,4 +218,4 @@ def _tried(name: str, where: str, log_in: Callable[[], None]) -> Check:
     return Check(name, "正常", f"{where} 可以登录")
 
 
-_PARTS = (_python, _office, _versions, _clock, _calendar, _fonts, _disk, _ports, _schedules, _telemetry, _smtp, _imap)
+_PARTS = (_python, _office, _versions, _clock, _calendar, _fonts, _disk, _ports, _schedules, _cluster, _telemetry, _smtp, _imap)

@@ -12,6 +12,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from campaigns.errors import NotConfigured, WorldError
 from integrations import settings
+from integrations.cluster import out_of_reach
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,14 +55,17 @@ def step(name: str, *, retries: int = 0, limit: str = "") -> Callable[[Callable[
 
 
 def runner() -> Any:
-    """Return what does a step for each of many items in a flow run: the Dask cluster of the settings, else this machine."""
+    """Return what does a step for each of many items in a flow run: the settings' Dask cluster if it can, else this machine."""
+    from prefect.logging import get_logger
     from prefect.task_runners import ThreadPoolTaskRunner
 
     with suppress(NotConfigured):
         if scheduler := settings.load().dask:
-            from prefect_dask.task_runners import DaskTaskRunner
+            if (why := out_of_reach(scheduler)) is None:
+                from prefect_dask.task_runners import DaskTaskRunner
 
-            return DaskTaskRunner(address=scheduler)
+                return DaskTaskRunner(address=scheduler)
+            get_logger(__name__).warning(why)
     return ThreadPoolTaskRunner(max_workers=os.cpu_count())
 
 

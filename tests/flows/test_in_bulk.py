@@ -9,6 +9,7 @@ import pytest
 
 from flows import tick
 from integrations.excel.reader import read_closed
+from liandong.doctor import examine
 from liandong.prefect_server import RunningServer
 from tasks import doors
 from tasks.office import Office
@@ -18,6 +19,7 @@ from tasks.step import runner
 from tests.flows.test_tick import at, newest_form
 from tests.integrations.excel.filling import OWN, edited, fill_in
 from tests.integrations.excel.test_reader import rezipped
+from tests.integrations.mailboxes import free_port
 
 pytestmark = pytest.mark.prefect
 NOW = at(11, 20)
@@ -32,6 +34,28 @@ def cluster(opened: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as running:
         monkeypatch.setenv("LIANDONG_DASK", running.scheduler_address)
         yield
+
+
+def test_a_cluster_that_can_read_nothing_holds_up_no_collecting_and_the_doctor_says_why(
+    opened: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    with LocalCluster(n_workers=0, dashboard_address=None) as without_workers:
+        nobody = f"tcp://127.0.0.1:{free_port()}"
+        for address, told in ((without_workers.scheduler_address, "没有 worker"), (nobody, "连不上"), ("不是地址", "连不上")):
+            monkeypatch.setenv("LIANDONG_DASK", address)
+            assert isinstance(runner(), ThreadPoolTaskRunner)
+            (line,) = (one for one in examine() if one.name == "批量读取")
+            assert line.status == "注意" and told in line.message
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_cluster_that_answers_is_used(opened: Office) -> None:
+    from prefect_dask.task_runners import DaskTaskRunner
+
+    assert isinstance(runner(), DaskTaskRunner)
 
 
 def workbooks(office: Office, many: int) -> dict[str, bytes]:
