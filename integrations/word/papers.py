@@ -12,7 +12,7 @@ from docx.shared import Pt
 
 from campaigns.papers import BLANK_DATE, BLANK_NUMBER, Draft
 from campaigns.plain import legible
-from integrations.word.official import BODY, HEAD, LINE, TITLE, font, paper, saved, table
+from integrations.word.official import BODY, HEAD, LINE, TITLE, font, paper, right_by, saved, table
 
 
 def write_papers(drafts: Sequence[Draft]) -> bytes:
@@ -37,8 +37,8 @@ def _write(document: Any, one: Draft) -> None:
         _table(document, one.columns, one.rows)
     for text in one.after:
         _paragraph(document, text, indent=True, space=28 if text.endswith("：") else 0)
-    _paragraph(document, one.signed_by, align=WD_ALIGN_PARAGRAPH.RIGHT, before=28)
-    _paragraph(document, BLANK_DATE, align=WD_ALIGN_PARAGRAPH.RIGHT)
+    right_by(_paragraph(document, one.signed_by, before=28), 2)
+    right_by(_paragraph(document, BLANK_DATE), 4)
 
 
 def _paragraph(
@@ -51,7 +51,7 @@ def _paragraph(
     indent: bool = False,
     before: float = 0,
     space: float = 0,
-) -> None:
+) -> Any:
     paragraph = document.add_paragraph()
     shape = paragraph.paragraph_format
     shape.space_before, shape.space_after, shape.line_spacing = Pt(before), Pt(space), Pt(34) if size > 16 else LINE
@@ -60,6 +60,7 @@ def _paragraph(
     if align is not None:
         paragraph.alignment = align
     font(paragraph.add_run(legible(text)), face, size)
+    return paragraph
 
 
 def _table(document: Any, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

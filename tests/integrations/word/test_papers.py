@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 from docx import Document
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 
 from campaigns.definition import Paper
 from campaigns.letters import Item
@@ -28,6 +28,8 @@ def opened(kind: Paper) -> tuple[list[str], list[list[str]]]:
     document = Document(BytesIO(write_papers(drafts)))
     section = document.sections[0]
     assert [round(one / Mm(1)) for one in (section.page_width, section.top_margin, section.left_margin)] == [210, 37, 28]
+    signed = [one.paragraph_format.right_indent for one in document.paragraphs[-2:]]
+    assert signed == [Pt(32), Pt(64)]  # two and four signs from the edge
     return [one.text for one in document.paragraphs], [[c.text for c in r.cells] for t in document.tables for r in t.rows]
 
 
