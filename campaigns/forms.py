@@ -245,6 +245,10 @@ class Form(_Value):
         """Return the name under which the workbook is sent."""
         return f"{self.department_name}_{self.round_label}_{self.title}.xlsx"
 
+    def headed(self, title: str) -> str:
+        """Return what stands above a table: the round, apart from what the table is called, where that does not begin so."""
+        return title if title.startswith(self.round_label) else f"{self.round_label}　{title}"
+
 
 def header(item: Item | Indicator) -> str:
     """Return how a figure is headed: `出动执法人员（人次）`."""

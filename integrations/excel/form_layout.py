@@ -95,7 +95,7 @@ def lay_out(form: Form, token: str, heights: Heights | None = None) -> bytes:
     heights = heights or heights_of(form)
     book = Workbook()
     book.properties.creator = form.office
-    book.properties.title = f"{form.round_label}{form.title}"
+    book.properties.title = form.headed(form.title)
     cover = book.active
     assert isinstance(cover, Worksheet)
     cover.title = COVER
@@ -119,7 +119,7 @@ def _cover(sheet: Worksheet, form: Form, heights: Heights) -> None:
     for column, width in _COVER_WIDTHS.items():
         sheet.column_dimensions[column].width = width
     sheet.sheet_view.showGridLines = False
-    title = f"{form.campaign_title}\n{form.round_label}{form.title}"
+    title = f"{form.campaign_title}\n{form.headed(form.title)}"
     _merged(sheet, "B1:F1", title, font=font(HEI, 17, bold=True, colour=BLUE), alignment=CENTRE)
     sheet.row_dimensions[1].height = height_of(title, 70, line=26, least=62)
     for row, pairs in enumerate(
@@ -226,7 +226,7 @@ def _data_sheet(sheet: Worksheet, form: Form, blocks: list[Block], heights: Heig
     last = max(block.columns.values(), key=_index)
     sheet.sheet_view.showGridLines = False
     name = f"（{sheet.title}）" if sheet.title in (LEAD_SHEET, COOPERATING_SHEET) else ""
-    title = f"{form.round_label}{table.title}{name}"
+    title = f"{form.headed(table.title)}{name}"
     _merged(sheet, f"B1:{last}1", title, font=font(HEI, 16, bold=True, colour=BLUE), alignment=CENTRE)
     sheet.row_dimensions[1].height = height_of(title, width / 1.6, line=24, least=28)
     write(sheet, "B2", f"填报单位：{form.department_name}", font=font(bold=True))

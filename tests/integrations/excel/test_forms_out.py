@@ -34,6 +34,8 @@ def test_a_form_shows_what_is_owed_and_what_is_known() -> None:
     assert sheet.cell(total, officers).value == f"=C{own}+C{coop}"
     assert sheet.cell(cumulative, officers).value == f"=C{total}+C{previous}"
     assert sheet.cell(row_of(sheet, 1, "配合单位情况"), 3).value == "应报4家，已报1家：市商务局"
+    assert sheet["B1"].value == f"{form.round_label}　{form.title}（牵头任务）"
+    assert form.headed(f"{form.round_label}情况表") == f"{form.round_label}情况表"  # said once
     assert sheet["B2"].value == "填报单位：市市场监管局" and sheet.column_dimensions["A"].hidden
 
 
