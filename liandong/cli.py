@@ -540,7 +540,7 @@ def paper(
         Literal["urge", "supervise", "bulletin", "interview", "explain"],
         Parameter(help="urge 催办函、supervise 督办单、bulletin 通报、interview 约谈建议、explain 情况说明"),
     ],
-    scope: Annotated[str | None, Parameter(help="单位代码或报送期编号；不写则是有逾期的最近一期")] = None,
+    scope: Annotated[str | None, Parameter(help="单位代码、名称或报送期编号；不写则是有逾期的最近一期")] = None,
     /,
     *,
     out: Annotated[Path, Parameter(help="写到这个 .docx 文件")],
@@ -559,7 +559,7 @@ def paper(
 
 @app.command
 def resend(
-    target: Annotated[str, Parameter(help="信件编号、outbox 里的文件名，或单位代码（重发它没有送达的信）")],
+    target: Annotated[str, Parameter(help="信件编号、outbox 里的文件名，或单位代码、名称（重发它没有送达的信）")],
     /,
     *,
     confirm: Annotated[bool, Parameter(negative="", help="确认重发；不加则只列出")] = False,
@@ -576,7 +576,9 @@ def resend(
         _json({"letters": found, "sent": confirm})
     else:
         for one, to in letters:
-            _say(f"《{one.subject}》　原发 {one.to_email}（{one.error or one.status}）　现发 {to.unit} {to.name} <{to.email}>")
+            _say(
+                f"《{one.subject}》　原发 {one.to_email}（{one.error or ('已发出' if one.sent_at else '待发')}）　现发 {to.unit} {to.name} <{to.email}>"
+            )
     if confirm:
         made = resend_them(letters, _now(as_of))
         if not json:

@@ -198,6 +198,7 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
             "reason": envelope.reason,
             "findings": list(envelope.findings),
         }
+    found: dict[str, Any] = {}
     for record in records:
         if code == record.id:
             return {"kind": "campaign", **_campaign_document(record, as_of)}
@@ -221,14 +222,12 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
                 more = _submitted(ledger, asking, next(one for one in asking.expected if one.id == code), standings[code])
             return {"kind": "expected_report", **_reports(asking, standings, as_of, only=code)[0], **more}
         codes = {organ.id: organ for organ in plan.directory.organs} | {organ.name: organ for organ in plan.directory.organs}
-        if code in codes:
+        if code in codes:  # of every campaign in which it owes something
             organ = codes[code]
-            return {
-                "kind": "department",
-                "id": organ.id,
-                "name": organ.name,
-                "reports": _reports(plan, standings, as_of, department=organ.id),
-            }
+            found = found or {"kind": "department", "id": organ.id, "name": organ.name, "reports": []}
+            found["reports"] += _reports(plan, standings, as_of, department=organ.id)
+    if found:
+        return found
     raise UnknownItem(f"台账里没有“{code}”，可用 liandong status --json 查看全部代码")
 
 
@@ -252,10 +251,11 @@ def _asking(plan: Plan, expected: str) -> Plan:
 def _reports(
     plan: Plan, standings: Mapping[str, Standing], as_of: datetime, *, round_id: str = "", department: str = "", only: str = ""
 ) -> list[dict[str, Any]]:
-    named = names(plan)
+    named, labels = names(plan), {one.id: one.label for one in plan.rounds}
     return [
         {
             "id": one.id,
+            "round_label": f"{plan.definition.campaign.short_title} {labels[one.round]}",
             "duty": one.duty,
             "title": plan.titles[one.duty],
             "department": named[one.department],
@@ -320,6 +320,7 @@ _LABELS = {
     "sender": "发件邮箱",
     "received_at": "收到",
     "round": "报送期",
+    "round_label": "报送期",
     "department": "单位",
     "outcome": "结果",
     "reason": "说明",
@@ -366,11 +367,13 @@ def show_item(document: Mapping[str, Any]) -> None:
             table.add_row(number, _readable(one["received_at"]), result, one["envelope"], "\n".join(one["changes"]))
         out.print(table)
     if document.get("reports"):
-        table = Table("任务", "单位", "角色", "截止", "状态", "收到", "版本")
+        head = "报送期" if document["kind"] == "department" else "单位"
+        table = Table("任务", head, "角色", "截止", "状态", "收到", "版本")
         for one in document["reports"]:
             role = "牵头" if one["role"] == "lead" else "配合"
             due, received = _readable(one["due_at"]), _readable(one["received_at"])
-            table.add_row(str(one["duty"]), one["department"], role, due, one["state_text"], received, str(one["version"] or ""))
+            whose = one["round_label" if head == "报送期" else "department"]
+            table.add_row(str(one["duty"]), whose, role, due, one["state_text"], received, str(one["version"] or ""))
         out.print(table)
     for one in document.get("questions", ()):
         against = f"　对照：{'，'.join(one['against'][:3])}" if one["against"] else ""

@@ -33,7 +33,7 @@ def paper_about(
         Late(running.names[code], tuple(_item(running, one, as_of) for one in by_unit[code]), times.get(code, 1))
         for code in order
     ]
-    drafts = draft(kind, at.settings.office, about.title, about.doc_no or "", a_round.label, moment_in_chinese(as_of), late)
+    drafts = draft(kind, about.office, about.title, about.doc_no or "", a_round.label, moment_in_chinese(as_of), late)
     if not drafts:
         return None
     count = f"（{len(drafts)}份）" if len(drafts) > 1 else ""
@@ -49,15 +49,15 @@ def paper(kind: Paper, scope: str | None, as_of: datetime) -> Attachment:
     with at.ledger() as ledger:
         for record in ledger.campaigns("live", "paused"):
             running = at.running(record)
+            department = next((one.id for one in running.directory.organs if scope in (one.id, one.name)), None)
             for a_round in reversed([one for one in ledger.rounds(record.id) if one.opened_at and one.closed_at is None]):
-                if scope not in (None, a_round.id) and scope not in running.organs:
+                if scope not in (None, a_round.id) and department is None:
                     continue
-                department = scope if scope in running.organs else None
                 owed = [one for one in ledger.owed_in(a_round.id, department) if one.standing.due_at < as_of]
                 if found := paper_about(at, ledger, running, a_round, kind, owed, as_of):
                     return found
     raise UnknownItem(
-        f"{f'“{scope}”' if scope else '各报送期'}没有逾期未报的事项，不需要拟{kind.chinese}；范围应是单位代码或报送期编号"
+        f"{f'“{scope}”' if scope else '各报送期'}没有逾期未报的事项，不需要拟{kind.chinese}；范围应是单位代码、名称或报送期编号"
     )
 
 

@@ -107,12 +107,13 @@ def lost_letters(target: str) -> list[tuple[MessageRecord, Recipient]]:
     with at.ledger() as ledger:
         messages = ledger.messages()
         directories = {record.id: at.running(record).directory for record in ledger.campaigns()}
+    meant = {target, *(organ.id for one in directories.values() for organ in one.organs if organ.name == target)}
     repeated = {one.resends for one in messages}
     named = [one for one in messages if target in (one.key, one.message_id, one.message_id.strip("<>"), one.file)]
-    of_department = [one for one in messages if one.department == target and one.status in _LOST and one.key not in repeated]
+    of_department = [one for one in messages if one.department in meant and one.status in _LOST and one.key not in repeated]
     found = named or of_department
     if not found:
-        raise UnknownItem(f"没有找到要重发的信件：“{target}”应是信件编号、outbox 里的文件名，或有信件没有送达的单位代码")
+        raise UnknownItem(f"没有找到要重发的信件：“{target}”应是信件编号、outbox 里的文件名，或有信件没有送达的单位的代码、名称")
     pairs = []
     for one in found:
         to = Recipient(one.to_name, one.to_email, "", one.department or "")

@@ -201,6 +201,13 @@ def test_status_adds_up_for_every_round_and_department(asked: Any) -> None:
 
 
 @pytest.mark.usefixtures("launched")
+def test_a_department_may_be_named_wherever_its_code_may(said: Any, tmp_path: Path) -> None:
+    for unit in ("市市场监管局", "scjg"):
+        code, text = said("paper", "urge", unit, "--out", str(tmp_path / "催办函.docx"), "--as-of", "2020-12-04T09:00")
+        assert (code, "已拟好催办函" in text) == (0, True)
+
+
+@pytest.mark.usefixtures("launched")
 def test_show_opens_every_kind_of_thing(said: Any, asked: Any) -> None:
     for code, kind in (
         ("hezhou-2020", "campaign"),
@@ -210,6 +217,7 @@ def test_show_opens_every_kind_of_thing(said: Any, asked: Any) -> None:
     ):
         assert asked("show", code)["kind"] == kind
         assert said("show", code)[0] == 0
+    assert "2020年下半年" in said("show", "scjg")[1] and "2021年上半年" in said("show", "scjg")[1]  # whose dates these are
     code, text = said("show", "没有的东西")
     assert code == 1 and "台账里没有“没有的东西”" in text
 

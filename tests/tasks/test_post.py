@@ -146,6 +146,7 @@ def test_a_letter_is_repeated_only_when_a_person_asks_and_as_a_letter_of_its_own
     assert lost.status == "refused"
     mended = Server()
     with serving(mended, port):
+        assert lost_letters("市公安局") == lost_letters("gaj")
         assert resend(lost_letters("gaj"), OPENED + timedelta(hours=4)) == 1
         tick.daily(OPENED + timedelta(hours=4))
     (again,) = (one for one in letters() if one.resends)
