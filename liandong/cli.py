@@ -576,9 +576,8 @@ def resend(
         _json({"letters": found, "sent": confirm})
     else:
         for one, to in letters:
-            _say(
-                f"《{one.subject}》　原发 {one.to_email}（{one.error or ('已发出' if one.sent_at else '待发')}）　现发 {to.unit} {to.name} <{to.email}>"
-            )
+            ended = one.error or ("已发出" if one.sent_at else "待发")
+            _say(f"《{one.subject}》　原发 {one.to_email}（{ended}）　现发 {to.unit} {to.name} <{to.email}>")
     if confirm:
         made = resend_them(letters, _now(as_of))
         if not json:
