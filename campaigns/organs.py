@@ -265,10 +265,11 @@ class Directory(Record):
         raise UnknownOrgan(name, self._close(name, on))
 
     def _close(self, name: str, on: date) -> list[str]:
-        """Return what a name may be a slip of: names that look like it, bodies that have since ended or been renamed."""
+        """Return what a name may be a slip of: names like it or longer than it, bodies that have since ended or been renamed."""
         wanted, known = plain(name), self._names(on)
         close = get_close_matches(wanted, list(known.holders), n=3, cutoff=0.6)
         close += [outer] if (outer := wanted.partition("(")[0]) in known.holders else []  # 市公安局（交警支队）
+        close += [one for one in known.holders if len(wanted) > 1 and wanted in one and one not in close]
         likely = [holder.name for match in close for holder in known.holders[match]]
         for at, _, place in _readings(known, wanted):
             formers = (None, *range(len(self.lineages[at].was)))

@@ -32,6 +32,14 @@ def test_an_unknown_name_comes_with_candidates_and_is_never_guessed() -> None:
     assert caught.value.candidates[0] == "市市场监管局"
 
 
+def test_a_name_cut_short_is_asked_about_with_all_that_hold_it() -> None:
+    names = ("西县市场监管局", "西县第一市场监管所", "东县市场监管局")
+    directory = Directory(id="a", title="甲", organs=tuple(Organ(id=f"o{at}", name=name) for at, name in enumerate(names)))
+    with pytest.raises(UnknownOrgan) as caught:
+        directory.resolve("西县", DAY)
+    assert caught.value.candidates == names[:2]
+
+
 def test_an_alias_holds_between_its_dates_only() -> None:
     alias = Alias(name="市工商局", until=date(2018, 12, 31))
     directory = Directory(id="a", title="甲", organs=(Organ(id="scjg", name="市市场监管局", aliases=(alias,)),))
