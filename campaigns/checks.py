@@ -6,7 +6,7 @@ A path that starts with `directory` and goes on lies in the directory's file.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import BaseModel
 
@@ -19,6 +19,7 @@ from campaigns.items import Item, codes_of, figures_of, items_of, named, rolled_
 from campaigns.organs import Directory, Group, Lineage, Organ, rank
 from campaigns.rules import SCOPES, Relation, RuleError, instances, parse, scope_of
 from campaigns.units import MONEY
+from campaigns.workdays import in_chinese
 
 LONGEST = 20  # years: a longer campaign is a slip of the pen, and would lay out rounds without end
 Path = tuple[str | int, ...]
@@ -86,6 +87,7 @@ def check_directory(directory: Directory, on: date) -> Iterator[Problem]:
             told = f"“{organ.name}”的层级写成了“{organ.level}”：按层级说到“{usual}”的报送事项、报表不会算上它，请改成“{usual}”"
             yield warning("level", ("directory", "organs", index, "level"), told)
     yield from _check_mailboxes(directory)
+    yield from _later_circles(directory, on)
     for index, group in enumerate(directory.groups):
         yield from _check_dates(group, ("directory", "groups", index))
         if group.id in codes:
@@ -138,6 +140,19 @@ def _check_mailboxes(directory: Directory) -> Iterator[Problem]:
         if other != organ.name:
             told = f"“{organ.name}”与“{other}”的联络员邮箱相同（{organ.liaison.email}），请核对是否写错"
             yield warning("same-mailbox", ("directory", "organs", index, "liaison", "email"), told)
+
+
+def _later_circles(directory: Directory, on: date) -> Iterator[Problem]:
+    """Return where organs come to stand above each other later, on the day when one no longer stands below another."""
+    ends = {one.until for organ in directory.organs for one in organ.former_parents if one.until >= on}
+    for day in sorted(end + timedelta(days=1) for end in ends):
+        for index, organ in enumerate(directory.organs):
+            above, before = directory.above(organ.id, day), directory.above(organ.id, on)
+            if above and above[-1].parent_on(day) == organ.id and not (before and before[-1].parent_on(on) == organ.id):
+                chain = " → ".join(one.name for one in (organ, *above))
+                path: Path = ("directory", "organs", index, "parent")
+                yield error("cycle", path, f"{in_chinese(day)}起上级互为上下级：{chain}，请核对上级代码")
+                return
 
 
 def _duplicates(section: Path, key: str | None, label: str, values: Sequence[str | int], how: str = "") -> Iterator[Problem]:

@@ -210,6 +210,16 @@ def test_a_part_of_a_department_and_departments_not_named_are_asked_about() -> N
             city.resolve(name, DAY)
 
 
+def test_a_circle_that_closes_while_a_campaign_runs_is_told() -> None:
+    directory = small_directory()
+    first, second, *rest = directory.organs
+    moved = Superior(id="dong", until=date(2021, 3, 31))  # from then on each would be above the other
+    first = first.model_copy(update={"parent": second.id, "former_parents": (moved,)})
+    turned = directory.model_copy(update={"organs": (first, second.model_copy(update={"parent": first.id}), *rest)})
+    told = [one.message for one in expand(small_definition(), turned, WORKDAYS, OfficeHours()).problems if one.rule == "cycle"]
+    assert told == ["2021年4月1日（周四）起上级互为上下级：市市场监管局 → 市商务局，请核对上级代码"]
+
+
 def test_circles_and_levels_upside_down_are_told() -> None:
     directory = small_directory()
     first, second, *rest = directory.organs
