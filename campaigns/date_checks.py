@@ -38,6 +38,8 @@ def doubts(
     if clock.daily is None:
         yield from _few("rest-day", where, (_rest_day(one, workdays) for one in rounds))
     yield from _few("no-time", where, (told for one in rounds for told in _no_time(one)))
+    if clock.period != "next":
+        yield from _few("too-early", where, (told for one in rounds for told in _too_early(one)))
     yield from _provisional(rounds, workdays, where)
 
 
@@ -148,6 +150,13 @@ def _no_time(a_round: "Round") -> Iterator[str]:
         if owed_on <= a_round.opens_on:
             late = "当天" if owed_on == a_round.opens_on else f"到{in_chinese(a_round.opens_on)}"
             yield f"{a_round.label}的{role.chinese}单位应在{in_chinese(owed_on)}前报送，可{late}才下发"
+
+
+def _too_early(a_round: "Round") -> Iterator[str]:
+    for role, owed_on in a_round.due:
+        if a_round.opens_on < owed_on < a_round.covers_from:
+            early = f"{a_round.label}的{role.chinese}单位应在{in_chinese(owed_on)}前报送"
+            yield f"{early}，可要报的是{in_chinese(a_round.covers_from)}起的情况，请核对提前的日数"
 
 
 def late_hops(report: Report, rounds: Sequence["Round"], hours: OfficeHours, path: Path) -> Iterator[Problem]:

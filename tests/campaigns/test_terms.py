@@ -609,6 +609,19 @@ def test_a_rest_day_is_told_of_whoever_owes_on_it() -> None:
     assert said({"date": "2020-12-10"}, working_days_before=4) == []
 
 
+def test_a_hop_before_the_days_that_are_reported_on_is_told() -> None:
+    def said(clock: dict[str, object], **before: int) -> list[str]:
+        plan = with_hops(None, Hop(role=Role.COOPERATING, to="lead", **before), LAST, **clock)
+        return [one.message for one in plan.problems if one.rule == "too-early"]
+
+    holiday = {"weekly": ["周一", "周四"], "starts": "2021-06-11", "ends": "2021-06-14"}  # Monday the 14th is a holiday
+    assert said(holiday, days_before=4) == [
+        "2021年第24周周一的配合单位应在2021年6月10日（周四）前报送，可要报的是2021年6月11日（周五）起的情况，请核对提前的日数"
+    ]
+    assert said(holiday, days_before=3) == []
+    assert said({"monthly": [15], "covers": "next"}, days_before=3) == []
+
+
 def test_of_many_alike_three_are_told_and_the_rest_is_counted() -> None:
     plan = with_clock(weekly=["周六"])
     rest = [one.message for one in plan.problems if one.rule == "rest-day"]
