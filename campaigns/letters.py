@@ -166,11 +166,6 @@ class Section:
     upload: str = ""
     papers: tuple[str, ...] = ()
 
-    @property
-    def count(self) -> int:
-        """Return how much is not reported: items of the own unit, or units."""
-        return len(self.items) or len(self.units)
-
 
 @dataclass(frozen=True, slots=True)
 class Digest:

@@ -136,9 +136,8 @@ def test_a_subject_keeps_its_spaces_wherever_its_lines_break() -> None:
 def test_a_subject_says_of_what_comes_first_how_many_have_not_reported_and_by_when() -> None:
     own = replace(samples.OWN, due="2020年12月3日（周四）17:30")
     theirs = replace(samples.OFFICE_LIST, overdue=False, due="2020年11月26日（周四）17:30", capacity="lead")
-    said = [
-        subject(replace(samples.letter("reminder"), body=Digest(one))) for one in ((theirs, own), (own,), (samples.OFFICE_LIST,))
-    ]
+    twice = (samples.OFFICE_LIST, replace(samples.OFFICE_LIST, round_label="2021年上半年"))  # the same two units
+    said = [subject(replace(samples.letter("reminder"), body=Digest(one))) for one in ((theirs, own), (own,), twice)]
     assert [one.rpartition(" ")[2] for one in said] == [
         "2个单位未报（11月26日17:30前报送）", "3项未报（12月3日17:30前报送）", "2个单位逾期未报",
     ]  # fmt: skip
