@@ -25,17 +25,27 @@ def asked(subject: str, text: str) -> Asked | None:
 
     What it quotes of another mail is not its own. A date without its year is not guessed.
     """
+    for words in _own(subject, text):
+        found = _ASKED.search(words)
+        if found and (until := _date(found)):
+            return Asked(until, _REASON.sub("", found["rest"]).strip()[:_LONGEST])
+    return None
+
+
+def speaks_of_time(subject: str, text: str) -> bool:
+    """Return whether a mail speaks of more time in its own words, whether or not it says until when."""
+    return any(re.search("延期|延长|宽限|推迟", words) for words in _own(subject, text))
+
+
+def _own(subject: str, text: str) -> tuple[str, str]:
+    """Return what a mail says itself: its lines without those it quotes, and its subject."""
     lines: list[str] = []
     for line in unicodedata.normalize("NFKC", text).splitlines():
         if _QUOTED.match(line):
             break
         if not line.lstrip().startswith(">"):
             lines.append(line)
-    for words in ("\n".join(lines), unicodedata.normalize("NFKC", subject)):
-        found = _ASKED.search(words)
-        if found and (until := _date(found)):
-            return Asked(until, _REASON.sub("", found["rest"]).strip()[:_LONGEST])
-    return None
+    return "\n".join(lines), unicodedata.normalize("NFKC", subject)
 
 
 def day(text: str) -> date | None:

@@ -289,8 +289,12 @@ def _left(chosen: Read, other: Read) -> str:
     return f"同一来件中的《{other.name}》没有受理：一封邮件只受理一份报表，如需报送请另发一封。"
 
 
-def empty_mail(*, too_large: bool, links: bool, blank: bool) -> Decision:
-    """Return what a mail becomes in which there is no file at all."""
+def empty_mail(*, too_large: bool, links: bool, blank: bool, time: bool) -> Decision:
+    """Return what a mail becomes in which there is no file at all; one that speaks of more time is for a person to read."""
+    if time:
+        reason = "邮件里说到延期，但没有写全，没有登记为申请，已转办公室处理；原截止时间不变。"
+        advice = "申请延期请回复那一期的信件，写一行“申请延期至2026-12-10，理由：……”，年月日和理由都要写。"
+        return Decision(Outcome.QUARANTINED, reason + advice)
     if too_large:
         reason = "邮件过大，没有取回附件，请压缩图片或分几封邮件重新发送。"
     elif links:

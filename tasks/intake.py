@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from campaigns.asking import speaks_of_time
 from campaigns.decisions import Kind
 from campaigns.definition import Role
 from campaigns.errors import Refused
@@ -151,7 +152,12 @@ def _read(at: Office, envelope: EnvelopeRecord, mail: Mail) -> _Reading:
     sender, automatic = _sender(at, envelope, mail), mail.machine.automatic
     if not mail.parts:
         blank = not mail.sender and not mail.text.strip()
-        why = empty_mail(too_large=mail.too_large, links=mail.links_instead_of_files, blank=blank)
+        why = empty_mail(
+            too_large=mail.too_large,
+            links=mail.links_instead_of_files,
+            blank=blank,
+            time=speaks_of_time(mail.subject, mail.text),
+        )
         return _Reading(why, department=sender.department)
     kinds = kinds_of(mail.parts)
     blank_reading = _Reading(

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from campaigns.asking import Asked, asked, day
+from campaigns.asking import Asked, asked, day, speaks_of_time
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ from campaigns.asking import Asked, asked, day
 )
 def test_what_a_mail_asks_for(subject: str, text: str, found: Asked | None) -> None:
     assert asked(subject, text) == found
+
+
+def test_a_mail_that_speaks_of_more_time_is_known_by_its_own_words() -> None:
+    assert speaks_of_time("Re: 报表", "申请延期到12月10日，因为忙") and speaks_of_time("能否宽限几天", "")
+    assert not speaks_of_time("Re: 催办", "收到。\n> 写明“申请延期至某年某月某日，理由：……”")
 
 
 def test_a_day_is_read_as_people_write_it() -> None:
