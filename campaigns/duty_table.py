@@ -140,7 +140,7 @@ def written(draft: Draft, code: str, title: Cell, source: str, directory: str) -
         "  - id: progress",
         "    title: 工作情况",
         "    form: statistics",
-        f"    clock: {OPEN}",
+        f"    clock: {OPEN} # 例如每月25日 {{monthly: [25]}}、每季度25日 {{quarterly: 25}}",
         "    hops:",
     ]
     if cooperating:
