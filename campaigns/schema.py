@@ -7,7 +7,7 @@ import copy
 from typing import Any
 
 from campaigns.definition import DefinitionFile
-from campaigns.duty_table import OPEN
+from campaigns.duty_cells import OPEN
 
 # What an editor says of a field beyond its title, by model and field; the others explain themselves.
 DESCRIPTIONS: dict[str, str] = {
