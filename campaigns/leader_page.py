@@ -11,6 +11,7 @@ from typing import Any
 
 from campaigns.account import figures_told, last_change, plain
 from campaigns.definition import Role
+from campaigns.items import Item
 from campaigns.plain import one_line, shortened
 from campaigns.plan import Plan
 from campaigns.records import RequestRecord
@@ -21,6 +22,7 @@ from campaigns.workdays import in_chinese, moment_in_chinese, office_date
 _MOST = 3  # of duties, units, figures: a page has no more room, and a leader no more time
 _MOST_DECISIONS = 3
 _MOST_SIGNS = 40
+_LABEL = 12  # signs in which a figure is called
 _REPEATED = 2  # from how many rounds on a unit that is late is brought before a leader
 
 
@@ -32,6 +34,7 @@ class Figure:
     value: str
     unit: str
     before: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def facts(
     rate = rollup.coverage.rate
     earlier = {one.id: value for one, value in figures_told(before)} if before else {}
     figures = [
-        Figure(shortened(one.label, 12), plain(value), one.unit, plain(earlier[one.id]) if one.id in earlier else "")
+        Figure(_label(one), plain(value), one.unit, plain(earlier[one.id]) if one.id in earlier else "", one.id)
         for one, value in list(figures_told(rollup))[:_MOST]
     ]
     return Facts(
@@ -118,6 +121,14 @@ def facts(
         decide=tuple(_decide(rollup, late_rounds, requests, unclear)) or ("没有需要决定的事项。",),
         ahead=_ahead(plan, rollup),
     )
+
+
+def _label(item: Item) -> str:
+    """Return what a figure is called in twelve signs: of a matrix its row is cut short, by its column it is told apart."""
+    if not item.row or len(item.label) <= _LABEL:
+        return shortened(item.label, _LABEL)
+    head = shortened(item.head, _LABEL // 2)
+    return f"{shortened(item.row_label, _LABEL - 1 - len(head))}·{head}"
 
 
 def page(now: Facts, last: Mapping[str, Any] | None) -> Page:
@@ -200,8 +211,8 @@ def _changes(now: Facts, last: Mapping[str, Any]) -> Iterable[str]:
              if last["counts"].get(key, 0) != now.counts[key]]  # fmt: skip
     if moved:
         yield f"{'，'.join(moved)}；报送率{last['coverage']}→{now.coverage}。"
-    old = {one["label"]: one["value"] for one in last["figures"]}
-    figures = [f"{one.label}{old[one.label]}→{one.value}" for one in now.figures if old.get(one.label, one.value) != one.value]
+    old = {one["code"]: one["value"] for one in last["figures"]}  # what is cut short may be called alike
+    figures = [f"{one.label}{old[one.code]}→{one.value}" for one in now.figures if old.get(one.code, one.value) != one.value]
     if figures:
         yield f"{'，'.join(figures)}。"
     others = (("卡在哪里", "stuck"), ("谁还没报", "who"), ("需要决定什么", "decide"))

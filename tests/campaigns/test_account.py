@@ -8,7 +8,7 @@ import pytest
 
 from campaigns.account import MOST_SIGNS, Summary, account, last_change, numeral
 from campaigns.definition import Target
-from campaigns.leader_page import facts
+from campaigns.leader_page import facts, page
 from campaigns.parts import Document, Paragraph, sections
 from campaigns.plain import file_name
 from campaigns.rollup import Fact, RollUp, roll_up
@@ -136,6 +136,19 @@ def test_the_leaders_page_counts_those_who_had_to_report_and_looks_ahead_from_no
     assert facts(PLAN, rollup, None, {}, (), 0, closed=True).ahead.startswith(in_chinese(opens))
     that_day = rolled(as_of=datetime.combine(opens, time(4), UTC))
     assert not facts(PLAN, that_day, None, {}, (), 0, closed=True).ahead.startswith(in_chinese(opens))
+
+
+def test_two_figures_of_a_row_with_a_long_name_are_told_apart_on_the_leaders_page() -> None:
+    rollup = rolled("1/swj")
+    row = {"row": "time", "row_label": "企业平均登记注册时间（天）：1，约束性"}
+    named = tuple(one.model_copy(update={**row, "label": f"{row['row_label']}·{one.label}"}) for one in rollup.indicators)
+    now = facts(PLAN, replace(rollup, indicators=named), None, {}, (), 0, closed=False)
+    assert [(one.label, one.value) for one in now.figures] == [
+        ("企业平均登记注册…·立案", "12"),
+        ("企业平均登记注册…·案值", "1.5"),
+    ]
+    alike = replace(now, figures=tuple(replace(one, label="企业平均登记注册时间…") for one in now.figures))
+    assert page(alike, alike.record()).changes == ("没有变化。",)
 
 
 def test_chapters_are_counted_in_chinese() -> None:
