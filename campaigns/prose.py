@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from campaigns.formulas import over_places, shown
+from campaigns.items import Item
 from campaigns.rollup import Fact
 
 _FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)} | {0xFF0E: 0x2E, 0xFF05: 0x25, 0x3000: 0x20}
@@ -187,22 +189,28 @@ def differing(said: Sequence[Mention], stated: Mapping[str, Sequence[Decimal]]) 
     return tuple(one for code, one in found.items() if code not in agreed)
 
 
-def stated(own: Iterable[Fact], cumulative: Iterable[Fact], department: str, led: Collection[int]) -> dict[str, list[Decimal]]:
+def stated(
+    own: Iterable[Fact], cumulative: Iterable[Fact], department: str, led: Collection[int], items: Mapping[str, Item]
+) -> dict[str, list[Decimal]]:
     """Return, by indicator, every figure that the tables of a round state for a department; its own total comes first.
 
     A lead may as well speak of what it and its cooperating units did together in the duties it leads.
     """
     found: dict[str, list[Decimal]] = {}
-    own, cumulative = list(own), list(cumulative)
     for facts in (own, cumulative):
         mine: dict[str, list[Decimal]] = defaultdict(list)
-        together: dict[str, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        for one in facts:
+        together: dict[str, dict[int, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
+        for one in (one for one in facts if one.indicator in items):
             if one.department == department:
                 mine[one.indicator].append(one.value)
             if one.duty in led:
-                together[one.indicator][one.duty] += one.value
+                together[one.indicator][one.duty].append(one.value)
         for code, values in mine.items():
-            duties = together[code].values()
-            found.setdefault(code, []).extend([sum(values, Decimal(0)), *values, sum(duties, Decimal(0)), *duties])
+            duties = [_whole(items[code], said) for said in together[code].values()]
+            of_all = [_whole(items[code], duties)] if duties else []
+            found.setdefault(code, []).extend([_whole(items[code], values), *values, *of_all, *duties])
     return found
+
+
+def _whole(item: Item, values: Iterable[Decimal]) -> Decimal:
+    return shown(over_places(item, values), item.decimals)

@@ -177,11 +177,11 @@ def parts_of_round(ledger: Ledger, plan: Plan, round_id: str, only: str | None =
     own, cumulative = (  # nothing to hold against them while no prose says a figure
         ledger.figures(campaign, line, round_id=round_id) if speaking else [] for line in ("own", "cumulative")
     )
-    items = figures_of(plan.definition, plan.directory, report.id)
+    items = {one.id: one for one in figures_of(plan.definition, plan.directory, report.id)}
     return RoundParts(
         wanted,
         {department: tuple(reports) for department, reports in leads.items()},
         arrived,
-        {department: stated(own, cumulative, department, duties[department]) for department in speaking},
-        {one.id: (one.label, one.unit) for one in items},
+        {department: stated(own, cumulative, department, duties[department], items) for department in speaking},
+        {code: (one.label, one.unit) for code, one in items.items()},
     )

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from campaigns.definition import Indicator
 from campaigns.items import Item
-from campaigns.prose import _in_words, differing, mentions, numeral
+from campaigns.prose import _in_words, differing, mentions, numeral, stated
+from campaigns.rollup import Fact
 
 INDICATORS = (
     Indicator(id="officers", label="出动执法人员", unit="人次"),
@@ -116,6 +117,18 @@ def test_only_what_agrees_with_no_figure_of_the_table_differs() -> None:
     text = "全市共立案12件，其后立案3件，罚没款3.5万元，结案10件，出动执法人员7人次"
     assert [(one.indicator, one.text) for one in differing(mentions(text, INDICATORS), stated)] == [("closed", "结案10件")]
     assert differing(mentions(text, INDICATORS), {}) == ()
+
+
+def test_what_a_table_states_comes_together_by_its_formula() -> None:
+    items = {code: Item(id=code, label=code, over_places=places) for code, places in (("peak", "max"), ("filed", "sum"))}
+    own = [
+        Fact(f"r/{duty}/{unit}", duty, unit, "lead", code, Decimal(value), "表", "C5", "s", "e", "f")
+        for duty, unit, value in ((1, "甲", 40), (2, "甲", 38), (1, "乙", 50))
+        for code in (*items, "list#1.penalty")
+    ]
+    found = stated(own, (), "甲", {1}, items)
+    assert found["peak"][0] == 40 and set(found["peak"]) == {40, 38, 50}
+    assert found["filed"][0] == 78 and set(found["filed"]) == {78, 40, 38, 90} and found.keys() == items.keys()
 
 
 @given(st.decimals(0, 10**6, places=2), st.integers(0, 2))
