@@ -145,7 +145,7 @@ def show_status(document: Mapping[str, Any]) -> None:
             table.add_row(one["label"], one["due"], *(str(one[key]) for key in WORDS), *shares)
         out.print(table)
         for one in campaign["rounds"]:
-            if one["parts"] and one["parts"]["expected"]:
+            if one["parts"] and one["parts"].keys() > {"expected", "workbook", "complete"}:  # the table above counts workbooks
                 told = "，".join(f"{part.chinese}{one['parts'][part.value]}家" for part in Part if part.value in one["parts"])
                 out.print(f"{one['label']}：牵头单位{one['parts']['expected']}家，已收齐{one['parts']['complete']}家（{told}）")
         for one in campaign["rounds"]:
