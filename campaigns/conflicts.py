@@ -22,7 +22,7 @@ class Asked:
     report: str
     round: str
     covers_from: date
-    covers_to: date
+    covers_until: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +54,22 @@ def asked_twice(plans: Sequence[Plan]) -> tuple[Twice, ...]:
     """
     asked: dict[tuple[str, str, str], list[tuple[int, str, Asked]]] = {}
     for at, plan in enumerate(plans):
-        names = {organ.id: organ.name for organ in plan.directory.organs}
         debtors: dict[str, set[str]] = {}
         for one in plan.expected:
             debtors.setdefault(one.round, set()).add(one.department)
-        for report in plan.definition.reports:
-            rounds = [one for one in plan.rounds if one.report == report.id]
+        for stands, rounds in _asking_alike(plan):
+            report = stands.definition.report(rounds[0].report)
             for department in sorted({code for one in rounds for code in debtors.get(one.id, ())}):
                 figures = {
                     (plain(item.label), plain(item.unit))
                     for code in report.forms
-                    for item in items_of(plan.definition.form(code), department, plan.definition, plan.directory)
+                    for item in items_of(stands.definition.form(code), department, stands.definition, stands.directory)
                     if item.counts
                 }
+                name = plan.organ(department).name
                 for figure, unit in sorted(figures):
                     asked.setdefault((department, figure, unit), []).extend(
-                        (at, names[department], _asked(plan, one)) for one in rounds if department in debtors.get(one.id, ())
+                        (at, name, _asked(plan, one)) for one in rounds if department in debtors.get(one.id, ())
                     )
     apart = {(a, b): {mine.id for mine, _ in clashes(plans[a].directory, plans[b].directory)} for a, b in _pairs(plans)}
     return tuple(
@@ -77,8 +77,8 @@ def asked_twice(plans: Sequence[Plan]) -> tuple[Twice, ...]:
         for (department, figure, unit), all_asked in asked.items()
         for (a, name, one), (b, _, other) in combinations(all_asked, 2)
         if (one.campaign, one.report) != (other.campaign, other.report)
-        and one.covers_from <= other.covers_to
-        and other.covers_from <= one.covers_to
+        and one.covers_from <= other.covers_until
+        and other.covers_from <= one.covers_until
         and department not in apart.get((a, b), ())
     )
 
@@ -89,7 +89,7 @@ def crowded_weeks(plans: Iterable[Plan], most: int = MOST) -> tuple[Crowded, ...
     for plan in plans:
         labels = {one.id: f"{plan.definition.campaign.short_title}·{one.label}" for one in plan.rounds}
         for one in plan.expected:
-            organ = plan.directory.organ(one.department)
+            organ = plan.organ(one.department)
             person = organ.reporter.email.lower() if organ.reporter else organ.name
             week = owed.setdefault((person, monday(office_date(one.due_at))), {})
             week.setdefault(organ.name, set()).add(labels[one.round])
@@ -100,8 +100,17 @@ def crowded_weeks(plans: Iterable[Plan], most: int = MOST) -> tuple[Crowded, ...
     return tuple(sorted((one for one in found if len(one.reports) > most), key=lambda one: (one.week, one.person)))
 
 
+def _asking_alike(plan: Plan) -> Iterable[tuple[Plan, list[Round]]]:
+    """Return the rounds of each report with the plan they stand under: those that ended before an amendment apart."""
+    found: dict[tuple[str, int], tuple[Plan, list[Round]]] = {}
+    for one in plan.rounds:
+        stands = plan.of(one.id)
+        found.setdefault((one.report, id(stands)), (stands, []))[1].append(one)
+    return found.values()
+
+
 def _asked(plan: Plan, one: Round) -> Asked:
-    return Asked(plan.definition.campaign.id, one.report, one.id, one.covers_from, one.due_on)
+    return Asked(plan.definition.campaign.id, one.report, one.id, one.covers_from, one.covers_until)
 
 
 def _pairs(plans: Sequence[Plan]) -> Iterable[tuple[int, int]]:

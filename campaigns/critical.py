@@ -187,7 +187,7 @@ def timing(plan: Plan, workdays: Workdays) -> Timing:
     def day_of(index: int) -> date:
         return workdays.shift(first, index)
 
-    departments = {organ.id: organ.name for organ in plan.directory.organs}
+    departments = {code: organ.name for code, organ in plan.organs.items()}
     nodes: list[str] = []  # round by round, each with its roll-up at the end; from here on a node is its place in this list
     labels: list[str] = []
     due: list[date] = []

@@ -278,11 +278,14 @@ def _chain(situation: Situation, kind: Kind, chosen: set[str]) -> set[str]:
 
 def departments(situation: Situation, names: Iterable[str], reasons: list[str]) -> Iterable[str]:
     """Yield the codes of departments named by code or name, of a group all its members; what is none is told in `reasons`."""
-    directory = situation.plan.directory
-    codes = {organ.id for organ in directory.organs}
+    directory, known = situation.plan.directory, situation.plan.organs
+    taken_out = {one.name: code for code, one in known.items() if code not in {organ.id for organ in directory.organs}}
     for name in names:
-        if name in codes:
+        if name in known:
             yield name
+            continue
+        if name in taken_out:  # it may owe something in a round that was reopened
+            yield taken_out[name]
             continue
         try:
             holder = directory.resolve(name, office_date(situation.as_of))

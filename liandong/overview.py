@@ -84,9 +84,8 @@ def graph(
     found = timing(plan, workdays())
     if round is not None and round not in found.paths:
         raise UnknownItem(f"没有报送期“{round}”，可用的有：{'、'.join(found.paths)}")
-    names = {organ.id: organ.name for organ in plan.directory.organs}
     load = [
-        {"department": code, "name": names[code], "week": week, "reports": count}
+        {"department": code, "name": plan.organ(code).name, "week": week, "reports": count}
         for (code, week), count in sorted(found.load.items(), key=lambda one: (one[0][1], -one[1], one[0][0]))
     ]
     if json:
@@ -153,9 +152,9 @@ def conflicts(
     titles = [plan.definition.campaign.short_title for plan in plans]
     _say(f"一起看的专项行动 {len(plans)} 个：{'、'.join(titles)}")
     reports = {
-        (plan.definition.campaign.id, one.id): f"{title}·{one.title}"
+        (plan.definition.campaign.id, one.report): f"{title}·{plan.report(one.id).title}"
         for plan, title in zip(plans, titles, strict=True)
-        for one in plan.definition.reports
+        for one in plan.rounds
     }
     pairs: dict[tuple[str, ...], list[str]] = {}
     for one in twice:

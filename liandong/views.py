@@ -221,7 +221,7 @@ def item_document(code: str, as_of: datetime) -> dict[str, Any]:
                 asking = _asking(plan, code)
                 more = _submitted(ledger, asking, next(one for one in asking.expected if one.id == code), standings[code])
             return {"kind": "expected_report", **_reports(asking, standings, as_of, only=code)[0], **more}
-        codes = {organ.id: organ for organ in plan.directory.organs} | {organ.name: organ for organ in plan.directory.organs}
+        codes = {**plan.organs, **{organ.name: organ for organ in plan.organs.values()}}
         if code in codes:  # of every campaign in which it owes something
             organ = codes[code]
             found = found or {"kind": "department", "id": organ.id, "name": organ.name, "reports": []}

@@ -240,7 +240,7 @@ def _rows(plan: Plan, round_id: str, states: Mapping[str, str], *, readable: boo
         x, line = _COOPERATING[0] + 0.8, 0
         leads: list[_Chip] = []
         for one in mine:
-            text = plan.directory.organ(one.department).name if readable else one.department
+            text = plan.organ(one.department).name if readable else one.department
             mark = _MARKS.get(states.get(one.id, ""), "") if readable else ""
             text += f" {mark}" if mark else ""
             if one.role is Role.LEAD:

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import date
 
+from campaigns.amendment import in_force
 from campaigns.conflicts import asked_twice, crowded_weeks
 from campaigns.organs import Organ
 from campaigns.plan import Plan, expand
 from campaigns.workdays import OfficeHours
-from tests.builders import WORKDAYS, small_definition, small_directory, small_plan
+from tests.builders import FIRST_ROUND, WORKDAYS, small_definition, small_directory, small_plan
 
 
 def another(label: str = "立案", unit: str = "件", starts: date = date(2020, 10, 20)) -> Plan:
@@ -57,3 +58,27 @@ def test_weeks_in_which_one_person_owes_more_than_so_many() -> None:
     found = crowded_weeks(plans, 1)
     assert (found[0].person, found[0].week) == ("scjg@example.gov.cn", date(2020, 11, 30))
     assert found[0].reports == ("市市场监管局：另一行动·2020年下半年", "市市场监管局：放心消费专项行动·2020年下半年")
+
+
+def test_what_is_due_later_is_still_about_its_own_period() -> None:
+    plan = small_plan()
+    october = replace(plan.rounds[0], covers_until=date(2020, 10, 31))
+    plan = replace(plan, rounds=(october,), expected=plan.expected_in(october.id))
+    assert not asked_twice([plan, another(starts=date(2020, 11, 2))])
+
+
+def test_who_was_taken_out_by_an_amendment_is_named_in_the_rounds_that_ended() -> None:
+    plan, small = small_plan(), small_directory()
+    first, second, third = plan.definition.duties
+    without = small.model_copy(update={"organs": tuple(organ for organ in small.organs if organ.id != "wlj")})
+    fewer = (first.model_copy(update={"cooperating": ("市商务局",)}), second, third)
+    later = expand(plan.definition.model_copy(update={"duties": fewer}), without, WORKDAYS, OfficeHours())
+    amended = in_force(later, (), [(plan, {FIRST_ROUND}, ())])
+    twin = expand(
+        plan.definition.model_copy(update={"campaign": plan.definition.campaign.model_copy(update={"id": "twin"})}),
+        small, WORKDAYS, OfficeHours(),
+    )  # fmt: skip
+    assert {(one.name, one.one.round) for one in asked_twice([amended, twin]) if one.department == "wlj"} == {
+        ("市文旅局", FIRST_ROUND)
+    }
+    assert "市文旅局：放心消费专项行动·2020年下半年" in {text for one in crowded_weeks([amended], 0) for text in one.reports}

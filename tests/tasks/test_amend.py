@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from liandong.cli import run
 from tasks import decide as deciding
 from tasks import doors
 from tasks.amend import Order, amend, compare
+from tasks.asking import put_from_page
 from tasks.campaign import cancel, launch, picture, plan_of, standings_of
 from tasks.closing import publish
 from tasks.office import Office
@@ -533,6 +535,8 @@ def test_who_owes_in_a_reopened_round_is_reminded_whatever_an_amendment_took_out
         assert (asked.asked_by, asked.scope) == ("市文旅局", (f"{FIRST_ROUND}/1/wlj",))
         made = ledger.notices(CAMPAIGN)
     assert {f"{FIRST_ROUND}/1/wlj:after15:liaison:v1", f"{FIRST_ROUND}/2/scjg:after15:lead-swj:v1"} <= made.keys()
+    asked = put_from_page(office, FIRST_ROUND, "wlj", "2020-12-30", "材料不齐", at(12, 17))
+    assert asked.scope == (f"{FIRST_ROUND}/1/wlj",)
 
 
 def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
@@ -567,3 +571,23 @@ def test_a_report_that_comes_and_goes_before_anybody_reported_ends_with_nothing(
     assert "已经开启，就此终止，按已收到的0份汇总" in gone.notes[0]
     with one.ledger() as ledger:
         assert ledger.rollups("test-2020/news-2020-1")
+
+
+def test_graph_conflicts_and_plan_name_who_was_taken_out_after_a_round(
+    one: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tick.daily(at(12, 11))  # the round is over
+    small = small_directory()
+    without = small.model_copy(update={"organs": tuple(organ for organ in small.organs if organ.id != "wlj")})
+    fewer = duties(d1={"cooperating": ("市商务局", "各县(区)人民政府")})
+    amend(changed(without, duties=fewer), SIGNED, at(12, 14), confirm=True)
+    drawn = ["graph", CAMPAIGN, "--svg", str(tmp_path / "关系.svg")]
+    for words, named in (
+        (drawn, True),
+        (["conflicts", "--most", "0"], True),
+        (["show", "市文旅局"], True),
+        (["plan", CAMPAIGN], False),
+    ):
+        capsys.readouterr()
+        assert run(words) == 0
+        assert ("市文旅局" in capsys.readouterr().out) is named
