@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from io import BytesIO
 
@@ -83,7 +83,7 @@ def rebuild(read: Book, findings: Sequence[Finding], issued: bytes = b"") -> byt
         book.remove(book.worksheets[0])
     for sheet in read.sheets:
         if sheet.name != ERROR_SHEET and sheet.name not in book.sheetnames:
-            _copy(book.create_sheet(_NO_TITLE.sub("_", sheet.name)[:31]), sheet)
+            _copy(book.create_sheet(_NO_TITLE.sub("_", sheet.name)[:31]), sheet, findings)
     _mark(book, findings)
     return save(book)
 
@@ -222,7 +222,8 @@ def _cell(sheet: Worksheet, address: str) -> Cell:
     return cell
 
 
-def _copy(sheet: Worksheet, read: Sheet) -> None:
+def _copy(sheet: Worksheet, read: Sheet, findings: Sequence[Finding]) -> None:
+    wanted = {finding.cell: finding.expected for finding in findings if finding.sheet == read.name}
     if read.name == TOKEN_SHEET:
         sheet.sheet_state = "hidden"
     tags: dict[str, dict[str, int]] = defaultdict(dict)
@@ -238,13 +239,13 @@ def _copy(sheet: Worksheet, read: Sheet) -> None:
     choice = DataValidation(type="list", formula1='"是,否"', allow_blank=True)
     sheet.add_data_validation(choice)
     for rows in tags.values():
-        _formulas(sheet, read, rows)
+        _formulas(sheet, read, rows, wanted)
         if "nil" in rows:
             choice.add(f"{letter(FIRST_COLUMN)}{rows['nil']}")
 
 
-def _formulas(sheet: Worksheet, read: Sheet, rows: dict[str, int]) -> None:
-    """Write the sums again, so that a figure put right puts them right too."""
+def _formulas(sheet: Worksheet, read: Sheet, rows: dict[str, int], wanted: Mapping[str, str]) -> None:
+    """Write the sums again, so that a figure put right puts them right too; what is right and no sum, a largest, is left."""
     for (row, column), value in read.cells.items():
         if row != rows.get("header") or column <= LABEL_COLUMN or not isinstance(value, str):
             continue
@@ -253,4 +254,10 @@ def _formulas(sheet: Worksheet, read: Sheet, rows: dict[str, int]) -> None:
         for line, parts in (("total", ("own", "coop")), ("cumulative", (base, "previous"))):
             if line in rows and all(part in rows for part in parts):
                 first, second = (f"{at}{rows[part]}" for part in parts)
+                known = [read.cells.get((rows[part], column)) for part in (line, *parts)]
+                figures = [one for one in known if isinstance(one, Decimal)]
+                told = wanted.get(f"{at}{rows[line]}", "")
+                right = Decimal(told) if _FIGURE.fullmatch(told) else figures[0] if figures else None
+                if len(figures) == len(known) and right != sum(figures[1:]):
+                    continue
                 formula(sheet, f"{at}{rows[line]}", f"={first}+{second}", font=font(), border=BOX)

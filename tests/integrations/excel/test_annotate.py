@@ -1,3 +1,4 @@
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -5,8 +6,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from campaigns.findings import Finding, Severity
-from campaigns.submission import Book, Checked, Outcome, check, token_of
+from campaigns.submission import Book, Checked, Outcome, Sheet, check, token_of
 from integrations.excel.annotate import annotate
+from integrations.excel.annotated import rebuild
 from integrations.excel.reader import read
 from tests.builders import iron_definition, small_definition
 from tests.integrations.excel.filling import edited, fill_all, fill_in, fill_iron, form_of, iron_form, workbook_of
@@ -117,3 +119,14 @@ def test_an_ods_matrix_comes_back_in_the_issued_form_and_one_cell_put_right_is_e
     assert isinstance(mended, Book)
     found = check(mended, form, rules)
     assert found.blocks[0].outcome is Outcome.ACCEPTED and not found.all_findings
+
+
+def test_a_largest_figure_is_not_made_a_sum_in_a_copy_of_values() -> None:
+    lines = (("header", "最多（人）", "立案（件）"), ("own", 3, 3), ("previous", 5, 5), ("cumulative", 5, 7))
+    cells: dict[tuple[int, int], str | Decimal] = {}
+    for row, (line, most, filed) in enumerate(lines, start=1):
+        said = (most, filed) if isinstance(most, str) else (Decimal(most), Decimal(str(filed)))
+        cells |= {(row, 1): f"1:{line}", (row, 3): said[0], (row, 4): said[1]}
+    wrong = Finding("cumulative-differs", Severity.BLOCK, "应为8", "配合任务", "D4", "7", "8")
+    sheet = load_workbook(BytesIO(rebuild(Book("xls", (Sheet("配合任务", cells),)), [wrong])))["配合任务"]
+    assert (sheet["C4"].value, sheet["D4"].value) == (5, "=D2+D3")
