@@ -12,7 +12,7 @@ from campaigns import graph
 from campaigns.definition import Role
 from campaigns.plain import still
 from campaigns.plan import Plan, Round
-from campaigns.states import Standing, State, chinese, state
+from campaigns.states import Standing, State, chinese, percentage, state
 from campaigns.workdays import hour_of, office_date, office_time
 
 ENDED, CANCELLED, PAUSED = "已结束", "已撤销", "已暂停"
@@ -268,7 +268,8 @@ def progress(one: Picture) -> list[dict[str, str | int]]:
 def done(one: Picture) -> float:
     """Return how many in a hundred of the reports owed in opened rounds are in; waived ones are not owed; 100 when none is."""
     owed = [report for a_round in one.rounds for report in a_round.reports if report.state not in _NOT_OWED]
-    return 100.0 * sum(report.state in _REPORTED for report in owed) / len(owed) if owed else 100.0
+    rate = percentage(sum(report.state in _REPORTED for report in owed), len(owed))
+    return 100.0 if rate is None else float(rate)
 
 
 def matrix(a_round: RoundPicture) -> list[dict[str, str | int]]:

@@ -62,7 +62,7 @@ async def show_campaign(page: Page, one: Picture, closed: Iterable[str], as_of: 
     What each is comes first in its description: the page's cards show no more than the first dozen characters.
     """
     at = office()
-    await page.put(key_of("done", one.campaign), "progress", f"已报送的百分比（{one.title}）", round(done(one), 1))
+    await page.put(key_of("done", one.campaign), "progress", f"已报送的百分比（{one.title}）", done(one))
     await page.table(key_of("progress", one.campaign), f"各报送期进度（{one.title}）", progress(one))
     late = overdue(one)
     await page.table(key_of("overdue", one.campaign), f"逾期未报 {len(late)} 项（{one.title}）", late)

@@ -93,6 +93,10 @@ def test_what_is_overdue_is_listed_with_its_date_and_how_far_the_campaign_is_as_
     assert done(pictured(plan, OPEN)) == 0
     assert done(pictured(plan, OPEN, received=first)) == 100
     assert 0 < done(pictured(plan, OPEN, received=first[:1])) < 100
+    whole, none = pictured(plan, OPEN, received=first), pictured(plan, OPEN)
+    came, owed = whole.rounds[0].reports[0], none.rounds[0].reports[0]
+    nearly = replace(whole.rounds[0], reports=(*[came] * 1999, owed))
+    assert done(replace(whole, rounds=(nearly,))) == 99.9  # only the whole is a hundred
 
 
 def test_the_mermaid_text_has_a_node_for_each_bar_and_an_arrow_for_each_edge() -> None:
