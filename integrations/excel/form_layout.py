@@ -65,6 +65,7 @@ _ROW, _LOW_ROW, _TEXT_ROW, _HEAD = (
     52,
 )  # heights: a line, a line of a matrix, the progress text, what is repeated on each page
 _LEAST_WIDTH = 112.0
+_LABEL_AND_UNIT = 44.0
 _PAGE_WIDTH, _PAGE_HEIGHT = 147.0, 528.0  # characters across and points down that fit an A4 page lying down, unscaled
 
 
@@ -251,7 +252,8 @@ def _widths(form: Form, block: Block) -> dict[str, float]:
     """Return the widths of the columns that are printed."""
     heads = form.table(block).heads(block)
     if block.layout == "duties":
-        widths = {"B": _LABEL_WIDTH, **dict.fromkeys(block.columns.values(), _FIGURE_WIDTH)}
+        label = _LABEL_WIDTH if len(block.columns) > 1 else _LABEL_AND_UNIT  # beside one figure, the unit's name has no more room
+        widths = {"B": label, **dict.fromkeys(block.columns.values(), _FIGURE_WIDTH)}
     elif block.layout == "vertical":
         widths = {"B": 6.0, "C": 46.0, **dict.fromkeys(block.columns.values(), 20.0)}
     else:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document
 
 from integrations import clock, settings
 from liandong.cli import app, run
@@ -205,6 +206,8 @@ def test_a_department_may_be_named_wherever_its_code_may(said: Any, tmp_path: Pa
     for unit in ("市市场监管局", "scjg"):
         code, text = said("paper", "urge", unit, "--out", str(tmp_path / "催办函.docx"), "--as-of", "2020-12-04T09:00")
         assert (code, "已拟好催办函" in text) == (0, True)
+    said_in = [one.text for one in Document(str(tmp_path / "催办函.docx")).paragraphs]
+    assert "市消费者联席办" in said_in and "某市联席办" not in said_in  # who runs the campaign signs
 
 
 @pytest.mark.usefixtures("launched")

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from campaigns.forms import Form, letter
+from campaigns.forms import Form, design, letter
+from campaigns.plan import expand
 from campaigns.submission import Book, Outcome, check, token_of
+from campaigns.workdays import OfficeHours
 from integrations.excel.reader import read
 from integrations.signing import sign
-from tests.builders import FIRST_ROUND, iron_definition
+from tests.builders import FIRST_ROUND, WORKDAYS, iron_definition, small_definition, small_directory
 from tests.integrations.excel.filling import SECRET, column_of, edited, fill_iron, form_of, iron_form, row_of, workbook_of
 from tests.integrations.excel.office import convert, needs_office
 
@@ -57,6 +59,16 @@ def test_a_form_prints_on_a4_with_its_heading_on_every_page() -> None:
     sheet = load_workbook(BytesIO(workbook_of(form_of("scjg"))))["配合任务"]
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == (9, "landscape", 0)
     assert sheet.print_title_rows == "$1:$2" and sheet.freeze_panes == "C3"
+
+
+def test_beside_a_single_figure_the_name_of_the_department_is_not_cut_off() -> None:
+    small = small_definition()
+    alone = small.forms[0].model_copy(update={"indicators": small.forms[0].indicators[:1]})
+    plan = expand(small.model_copy(update={"forms": (alone,), "rules": ()}), small_directory(), WORKDAYS, OfficeHours())
+    form = design(plan, FIRST_ROUND, "scjg", serial="T-1", version=1, previous={}, coop={}, coop_notes={})
+    sheet = load_workbook(BytesIO(workbook_of(form)))["牵头任务"]
+    assert sheet["C2"].value.startswith("报送期：")  # stands in the very next cell
+    assert sheet.column_dimensions["B"].width > 2 * len("填报单位：某某瑶族自治县人民政府")
 
 
 def test_the_same_form_gives_the_same_bytes() -> None:
