@@ -73,12 +73,12 @@ def _read(at: Office, one: Pull, name: str, a_round: RoundRecord, as_of: datetim
     at.keep(data)
     scope = Scope(a_round.id, one.department, a_round.closes_on + timedelta(days=30))
     with at.ledger() as ledger:
-        before = {envelope.sha256 for envelope in ledger.handed_in(scope.key)}
+        last = next((envelope.sha256 for envelope in ledger.handed_in(scope.key) if envelope.door == DOOR), None)
         forms = ledger.forms(*scope.key)
     if not forms:
         return []
     taken = _as_envelope(at, data, Form.model_validate_json(forms[-1].layout), at.bytes_of(forms[-1].sha256))
-    return [] if at.keep(taken) in before else store(scope, DOOR, [(f"{name}_系统取数", taken)], as_of)
+    return [] if at.keep(taken) == last else store(scope, DOOR, [(f"{name}_系统取数", taken)], as_of)
 
 
 def _as_envelope(at: Office, data: bytes, form: Form, issued: bytes) -> bytes:
