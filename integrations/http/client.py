@@ -21,6 +21,7 @@ from campaigns.errors import WorldError
 from integrations.certificates import trusted
 
 _MEGABYTE = 1024 * 1024
+_LAST_PORT = 65_535
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -57,8 +58,10 @@ def ask(
         where = httpx.URL(url)
     except (httpx.InvalidURL, TypeError):
         raise WorldError(f"地址“{url[:200]}”写得不对，应像 https://example.gov.cn/…") from None
-    if where.scheme not in ("http", "https") or not where.host:
+    if where.scheme not in ("http", "https") or not where.host or (where.port or 0) > _LAST_PORT:
         raise WorldError(f"地址“{url[:200]}”写得不对，应像 https://example.gov.cn/…")
+    if not all(value.isascii() for value in (headers or {}).values()):
+        raise WorldError(f"给 {where.host} 的凭证写得不对，只能是英文字母、数字和符号")
     # a loop of its own: the caller may stand in one already
     with ThreadPoolExecutor(1) as apart:
         return apart.submit(asyncio.run, _ask(where, method, headers or {}, body, bounds)).result()

@@ -93,6 +93,15 @@ def test_whatever_a_system_does_wrong_nothing_half_is_taken(server: Server) -> N
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60 * 1024  # 64 MB were never unpacked
 
 
+def test_an_address_or_a_token_written_wrong_is_told_as_any_failure() -> None:
+    for url, headers, words in (
+        ("http://127.0.0.1:99999/x", {}, "地址“http://127.0.0.1:99999/x”写得不对"),
+        ("http://127.0.0.1/x", {"Authorization": "Bearer 密钥"}, "凭证写得不对"),
+    ):
+        with pytest.raises(WorldError, match=words):
+            pull(url, headers, NEAR)
+
+
 def test_a_superior_s_answer_that_says_nothing_known_is_not_taken_for_one(server: Server) -> None:
     said = {"receipt": "R-1", "reason": None, "findings": []}
     superior = Superior(server.url("/u/abc"), NEAR)
