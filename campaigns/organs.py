@@ -445,4 +445,4 @@ def clashes(one: Directory, other: Directory) -> tuple[tuple[Organ, Organ], ...]
 
 
 def _all_names(organ: Organ) -> frozenset[str]:
-    return frozenset({organ.name, organ.full_name or organ.name, *(alias.name for alias in organ.aliases)})
+    return frozenset(map(plain, (organ.name, organ.full_name or organ.name, *(alias.name for alias in organ.aliases))))

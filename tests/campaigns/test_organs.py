@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from campaigns.errors import UnknownOrgan
-from campaigns.organs import Alias, Directory, Group, Organ
+from campaigns.organs import Alias, Directory, Group, Organ, clashes
 from tests.builders import small_directory
 
 DAY = date(2020, 10, 20)
@@ -60,6 +60,14 @@ def test_names_with_two_holders_are_told() -> None:
     directory = Directory(id="a", title="甲", organs=(one, two), groups=(Group(id="all", name="全部", members=("one",)),))
 
     assert directory.ambiguous(DAY) == {"乙局": (one, two)}
+
+
+def test_a_name_with_other_brackets_is_the_same_department() -> None:
+    before, after = (
+        Directory(id="x", title="x", organs=(Organ(id="fgw", name=name),)) for name in ("市发改委（粮食局）", "市发改委 (粮食局)")
+    )
+    assert clashes(before, after) == ()
+    assert clashes(before, Directory(id="x", title="x", organs=(Organ(id="fgw", name="市粮食局"),))) != ()
 
 
 def test_a_directory_changed_after_it_was_asked_answers_anew() -> None:
