@@ -40,12 +40,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A superior's form filled in; with `problems` it must not be sent. `left` are its duties that we have nothing for."""
+    """A superior's form filled in; with `problems` it must not be sent. `left` are its duties that we have nothing for.
+
+    `days` says that it is about other days than our figures are; empty where both are about the same.
+    """
 
     cells: tuple[Written, ...]
     lines: tuple[Line, ...]
     left: tuple[str, ...]
     problems: tuple[str, ...]
+    days: str = ""
 
 
 Words = Mapping[tuple[str, str], Mapping[str, str]]  # of a case in an expected report: its texts by column
@@ -69,7 +73,9 @@ def fill(form: Form, upward: Upward, rollup: RollUp, words: Words | None = None)
         writing.fill(block)
     if not writing.lines and not writing.problems:
         writing.problems.append("上级报表的各项任务都没有可以上报的数，请核对定义中的 upward.duties")
-    return Filled(tuple(writing.cells), tuple(writing.lines), tuple(writing.left), tuple(dict.fromkeys(writing.problems)))
+    problems = tuple(dict.fromkeys(writing.problems))
+    days = f"上级报表的统计期间是{form.covers}，报出的是{rollup.covers}的数，请核对" if form.covers != rollup.covers else ""
+    return Filled(tuple(writing.cells), tuple(writing.lines), tuple(writing.left), problems, days)
 
 
 class _Writing:
@@ -90,7 +96,7 @@ class _Writing:
             self.left[block.title] = None
             return
         values = self._cases(block, ours) if block.layout == "list" else self._figures(block, ours)
-        said = f"{self.rollup.office}汇总{self.rollup.round_label}：{self.rollup.coverage.text}"
+        said = f"{self.rollup.office}汇总{self.rollup.round_label}（{self.rollup.covers}）：{self.rollup.coverage.text}"
         self.cells.append(Written(block.sheet, block.narrative_cell, said))
         if values is not None and not any(values) and not self._lacking(ours):
             self.cells.append(Written(block.sheet, block.nil_cell, "是"))

@@ -100,6 +100,7 @@ def _preview_told(found: "Preview") -> str:
     for one in found.filled.lines:
         ours = f"任务{'、'.join(map(str, one.ours))}" + (f"，{one.note}" if one.note else "")
         lines.append(f"　任务{one.duty}　{one.label}：{one.value.normalize():f}（本办公室{ours}）")
+    lines += [f"注意　{found.filled.days}"] if found.filled.days else []
     lines += [f"注意　上级的“{title}”没有对应的任务，留空不报" for title in found.filled.left]
     lines += [f"错误　{problem}" for problem in found.filled.problems]
     lines += [
@@ -122,6 +123,7 @@ def _preview_document(found: "Preview") -> dict[str, Any]:
         "to": found.to,
         "form": found.form.serial,
         "lines": [{**asdict(one), "value": f"{one.value.normalize():f}", "ours": list(one.ours)} for one in found.filled.lines],
+        "days": found.filled.days,
         "left": list(found.filled.left),
         "problems": list(found.filled.problems),
         "sent": [_document(one) for one in found.earlier],

@@ -77,7 +77,9 @@ def test_a_round_travels_up_and_arrives_as_an_ordinary_submission_once(city: Off
     }  # fmt: skip
     with above.office.ledger() as ledger:
         (told,) = {one.narrative for one in ledger.submissions("sheng-2020/year-2020-1")}
-    assert "市消费者联席办汇总2020年下半年：应报" in told and "未报的不按零计" in told  # the holes go up with the figures
+    assert (
+        "市消费者联席办汇总2020年下半年（2020年10月20日至2020年12月3日）：应报" in told and "未报的不按零计" in told
+    )  # the holes go up with the figures
     assert verify().faults == ()
     report("gaj", "配合任务", 3, **{"立案（件）": 7})
     again = upward.submit(FIRST_ROUND, None, NOW)
@@ -184,6 +186,7 @@ def test_the_command_shows_before_it_sends_and_says_why_it_cannot(
     assert run(words) == 0
     out = capsys.readouterr().out
     assert "2020年下半年 → 省联席办" in out and "查处案件：3（本办公室任务1、3）" in out and "--confirm" in out
+    assert "注意　上级报表的统计期间是2020年10月20日至2020年12月20日，报出的是2020年10月20日至2020年12月3日的数" in out
     assert "由3.1万元换算" in out and "本期还没有结束" in out
     assert_chinese(out, "submit")
     assert above.envelopes() == []
