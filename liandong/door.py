@@ -1,11 +1,12 @@
 """Keeping the upload page and the API open on this machine; links to them."""
 
+import socket
 from collections.abc import Callable
 from datetime import datetime
 
 import uvicorn
 
-from campaigns.errors import UnknownItem
+from campaigns.errors import UnknownItem, WorldError
 from campaigns.records import RoundRecord
 from integrations import clock
 from liandong.views import the_campaign
@@ -19,6 +20,7 @@ def keep_open(host: str, port: int, say: Callable[[str], None]) -> None:
     at = office()
     with at.ledger():
         pass  # a ledger that cannot be opened is told now, in Chinese, not at the first upload
+    _must_be_free(host, port)
     say(f"上传页面：http://{host}:{port}　按 Ctrl+C 结束")
     if at.settings.web is None:
         say("设置中还没有 [web] public_url，信里不会有上传链接；可用 liandong link 查看各单位的链接。")
@@ -33,6 +35,16 @@ def keep_open(host: str, port: int, say: Callable[[str], None]) -> None:
         limit_concurrency=100,
         timeout_keep_alive=5,
     )
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """WorldError when nobody can listen there: uvicorn would say so in English, after the address was given out."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError):
+            raise WorldError(f"地址 {host} 的端口 {port} 打不开，可能已被别的程序占用，请用 --port 换一个") from None
 
 
 def link_of(unit: str, round_id: str | None, renew: bool, as_of: datetime) -> str:

@@ -15,7 +15,9 @@ import pytest
 import uvicorn
 from openpyxl import load_workbook
 
+from campaigns.errors import WorldError
 from flows import tick
+from liandong.door import keep_open
 from liandong.web import Limits, create_app
 from tasks.office import Office
 from tests.flows.test_tick import at
@@ -90,6 +92,15 @@ def test_what_is_wrong_is_shown_at_once_and_can_be_had_marked_in_the_own_file(pa
     with opened.ledger() as ledger:
         (receipt,) = [one for one in ledger.messages() if one.kind == "receipt"]
     assert (receipt.to_email, receipt.status) == ("gaj@example.gov.cn", "sent")
+
+
+def test_a_port_that_cannot_be_had_is_told_in_chinese(office: Office) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for port in (taken.getsockname()[1], 99_999):
+            with pytest.raises(WorldError, match="打不开，可能已被别的程序占用"):
+                keep_open("127.0.0.1", port, print)
 
 
 def test_a_file_that_was_saved_empty_is_told_as_one(page_of: str) -> None:
