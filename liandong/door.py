@@ -54,7 +54,7 @@ def link_of(unit: str, round_id: str | None, renew: bool, as_of: datetime) -> st
         code = round_id.split("/")[0] if round_id else the_campaign(None)
         plan = at.plan(ledger.campaign(code))
         a_round = _round(ledger.rounds(code), round_id)
-        found = [one.id for one in plan.directory.organs if unit in (one.id, one.name)]
+        found = [one.id for one in plan.organs.values() if unit in (one.id, one.name, one.full_name)]
         owing = {one.department for one in plan.expected_in(a_round.id)}
         if not found or found[0] not in owing:
             raise UnknownItem(f"“{unit}”在{a_round.label}没有应报的任务，请用单位代码或全称")

@@ -537,6 +537,7 @@ def test_who_owes_in_a_reopened_round_is_reminded_whatever_an_amendment_took_out
     assert {f"{FIRST_ROUND}/1/wlj:after15:liaison:v1", f"{FIRST_ROUND}/2/scjg:after15:lead-swj:v1"} <= made.keys()
     asked = put_from_page(office, FIRST_ROUND, "wlj", "2020-12-30", "材料不齐", at(12, 17))
     assert asked.scope == (f"{FIRST_ROUND}/1/wlj",)
+    assert run(["link", "市文旅局", FIRST_ROUND, "--as-of", "2020-12-17T10:00"]) == 0
 
 
 def test_a_department_taken_out_goes_by_its_name_among_what_has_changed(one: Office) -> None:
