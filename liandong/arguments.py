@@ -81,7 +81,7 @@ def in_chinese(error: cyclopts.CycloptsError) -> str:
         case cyclopts.UnusedCliTokensError():
             return f"多余的内容：{' '.join(error.unused_tokens or [])}"
         case cyclopts.CoercionError():
-            said, choices = str(error.msg or ""), get_args(error.target_type)
+            said, choices = str(error.msg or ""), [one for one in get_args(error.target_type) if isinstance(one, str)]
             wanted = f"，可以写 {'、'.join(choices)}" if choices else "，应写成整数" if error.target_type is int else ""
             wrong = f"“{error.token.value if error.token else ''}”不是 {asked} 能用的值{wanted}"
             return said if said and not said.isascii() else wrong
