@@ -1,7 +1,5 @@
 """`plan --against` and `apply`: what a new file changes in a running campaign, for people and for programs."""
 
-import json as js
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +9,7 @@ from rich.table import Table
 
 from liandong.arguments import AsOf, Json
 from liandong.deciding import DONE, REFUSED, Signature
+from liandong.saying import moment, say_json
 
 if TYPE_CHECKING:
     from campaigns.amendment import Amendment
@@ -36,12 +35,11 @@ def apply(
     """按补充通知调整正在进行的专项行动：先显示会发生什么，加 --confirm 才调整。"""
     from campaigns.errors import Refused
     from flows import tick
-    from integrations import clock
     from liandong.definitions import usable
     from liandong.window import refresh
     from tasks.amend import Order, amend
 
-    now = as_of or clock.now()
+    now = moment(as_of)
     order = Order(signed.by, signed.authority, signed.basis, signed.on)
     try:
         found = amend(usable(str(definition)), order, now, confirm=confirm)
@@ -71,14 +69,14 @@ def against(campaign: str, definition: str, as_of: Any, *, json: bool) -> int:
 def _refused(refused: Any, *, json: bool) -> int:
     if not json:
         raise refused
-    _say(js.dumps({"refused": list(refused.reasons)}, ensure_ascii=False, indent=2))
+    say_json({"refused": list(refused.reasons)})
     return REFUSED
 
 
 def _tell(found: "Amendment", *, json: bool, confirmed: bool) -> None:
     document = amendment_document(found, confirmed=confirmed)
     if json:
-        _say(js.dumps(document, ensure_ascii=False, indent=2))
+        say_json(document)
     else:
         show(document)
 
@@ -293,7 +291,3 @@ def _moment(text: str) -> str:
 
 def _share(value: float | None) -> str:
     return "无" if value is None else f"{value:g}%"
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

@@ -18,6 +18,7 @@ from liandong.database import db_app
 from liandong.deciding import decide_app, register
 from liandong.other_systems import register as register_other_systems
 from liandong.overview import register as register_overview
+from liandong.saying import moment, say, say_json
 from liandong.scoring import register as register_scoring
 from liandong.tracing import register as register_tracing
 
@@ -118,9 +119,9 @@ def init(
         return PROBLEMS
     made = settings.initialise(office, mailbox, hours.start, hours.end, folder.absolute() if folder else None)
     put_templates(made.home)
-    _say(f"已设立“{made.office}”，数据在 {made.home}")
-    _say(f"收件文件夹：{made.watched_folder}；信件写入：{made.home / 'outbox'}（设置 [smtp] 后才会发出）")
-    _say("下一步：liandong check 定义文件，然后 liandong launch 定义文件")
+    say(f"已设立“{made.office}”，数据在 {made.home}")
+    say(f"收件文件夹：{made.watched_folder}；信件写入：{made.home / 'outbox'}（设置 [smtp] 后才会发出）")
+    say("下一步：liandong check 定义文件，然后 liandong launch 定义文件")
     return OK
 
 
@@ -131,10 +132,10 @@ def doctor(*, json: Json = False) -> int:
 
     found = examine()
     if json:
-        _json({"checks": [{"name": one.name, "status": one.status, "message": one.message} for one in found]})
+        say_json({"checks": [{"name": one.name, "status": one.status, "message": one.message} for one in found]})
     else:
         for one in found:
-            _say(f"{one.status}　{one.name}：{one.message}")
+            say(f"{one.status}　{one.name}：{one.message}")
     return PROBLEMS if any(one.status == "不通" for one in found) else OK
 
 
@@ -150,7 +151,7 @@ def check(
 
     problems = checked(str(definition))
     if json:
-        _json({"findings": findings_document(problems)})
+        say_json({"findings": findings_document(problems)})
     else:
         _show_problems(problems)
     return PROBLEMS if any(one.severity == "error" for one in problems) else OK
@@ -166,12 +167,12 @@ def check_file(file: Annotated[Path, Parameter(help="填好的报表")], /, *, j
     if json:
         keys = ("rule", "severity", "sheet", "cell", "value", "expected", "message")
         findings = [{key: getattr(one, key) for key in keys} for one in found.findings]
-        _json({"outcome": found.outcome.value, "findings": findings})
+        say_json({"outcome": found.outcome.value, "findings": findings})
         return code
-    _say(words)
+    say(words)
     for one in found.findings:
         place = f"{one.sheet}!{one.cell}" if one.cell else one.sheet
-        _say(f"{'错误' if one.severity == 'block' else '注意'}　{place}　{one.message}" if place else one.message)
+        say(f"{'错误' if one.severity == 'block' else '注意'}　{place}　{one.message}" if place else one.message)
     return code
 
 
@@ -190,13 +191,13 @@ def plan(
     if against is not None:
         from liandong.amending import against as compare
 
-        return compare(against, str(definition), _now(as_of), json=json)
+        return compare(against, str(definition), moment(as_of), json=json)
     laid_out, standing = in_force(str(definition), load)
     document = {"standing": standing, **plan_document(laid_out)}
     if json:
-        _json(document)
+        say_json(document)
     else:
-        _say(f"{laid_out.definition.campaign.title}：{standing}")
+        say(f"{laid_out.definition.campaign.title}：{standing}")
         _show_plan(document)
         _show_problems(laid_out.problems)
     return OK if laid_out.usable else PROBLEMS
@@ -209,7 +210,7 @@ def rehearse(definition: Annotated[Path, Parameter(help="定义文件或代码")
 
     document = rehearsal_document(str(definition))
     if json:
-        _json(document)
+        say_json(document)
     else:
         show_rehearsal(document)
     return OK
@@ -220,9 +221,9 @@ def calendar(*, as_of: AsOf = None, json: Json = False) -> int:
     """放假安排公布或改动后，正在进行的专项行动有哪些日期会不同。"""
     from liandong.calendar import calendar_document, show_calendar
 
-    document = calendar_document(_now(as_of))
+    document = calendar_document(moment(as_of))
     if json:
-        _json(document)
+        say_json(document)
     else:
         show_calendar(document)
     return OK
@@ -244,7 +245,7 @@ def new(
     from liandong.definitions import checked, write_new
 
     path = write_new(code, from_, set_, to)
-    _say(f"已写好 {path}")
+    say(f"已写好 {path}")
     problems = checked(str(path))
     _show_problems(problems)
     return PROBLEMS if any(one.severity == "error" for one in problems) else OK
@@ -263,7 +264,7 @@ def draft(
     from liandong.definitions import checked, write_draft
 
     path = write_draft(file, code, directory, to)
-    _say(f"已写好 {path}")
+    say(f"已写好 {path}")
     _show_problems(checked(str(path)))
     return OK
 
@@ -274,10 +275,10 @@ def schema(*, to: Annotated[Path | None, Parameter(help="写到哪个文件（�
     from campaigns.schema import schema as schema_of
 
     if to is None:
-        _json(schema_of())
+        say_json(schema_of())
         return OK
     to.write_text(json.dumps(schema_of(), ensure_ascii=False, indent=2) + "\n", "utf-8")
-    _say(f"已写好 {to}。在定义文件第一行写：# yaml-language-server: $schema={to.name}")
+    say(f"已写好 {to}。在定义文件第一行写：# yaml-language-server: $schema={to.name}")
     return OK
 
 
@@ -295,24 +296,24 @@ def launch(
     from liandong.launching import launch as launch_it
     from tasks.preview import preview, send_sample
 
-    now = _now(as_of)
+    now = moment(as_of)
     if test_to:
-        _say(f"样信已写好：{send_sample(str(definition), test_to, now)}")
+        say(f"样信已写好：{send_sample(str(definition), test_to, now)}")
         return OK
     letters = preview(str(definition), now)
     if json:
-        _json({"letters": letters, "sent": confirm})
+        say_json({"letters": letters, "sent": confirm})
     else:
         for one in letters:
-            _say(f"{one['when']}　{one['to']} <{one['email']}>　{one['subject']}　附件：{'、'.join(one['attachments'])}")
-        _say(f"共 {len(letters)} 封。")
+            say(f"{one['when']}　{one['to']} <{one['email']}>　{one['subject']}　附件：{'、'.join(one['attachments'])}")
+        say(f"共 {len(letters)} 封。")
     if not confirm:
         if not json:
-            _say("以上是预览，什么也没有发出。确认无误后加 --confirm 下发；加 --test-to 邮箱 可先发一封给自己。")
+            say("以上是预览，什么也没有发出。确认无误后加 --confirm 下发；加 --test-to 邮箱 可先发一封给自己。")
         return OK
     message = launch_it(str(definition), now)
     if not json:
-        _say(message)
+        say(message)
     return OK
 
 
@@ -337,9 +338,9 @@ def status(campaign: Campaign = None, /, *, as_of: AsOf = None, json: Json = Fal
     """各报送期、各单位的报送情况。"""
     from liandong.views import show_status, status_document
 
-    document = status_document(campaign, _now(as_of))
+    document = status_document(campaign, moment(as_of))
     if json:
-        _json(document)
+        say_json(document)
     else:
         show_status(document)
     return OK
@@ -352,9 +353,9 @@ def show(
     """查看一个专项行动、报送期、应报、单位或来件。"""
     from liandong.views import item_document, show_item
 
-    document = item_document(item, _now(as_of))
+    document = item_document(item, moment(as_of))
     if json:
-        _json(document)
+        say_json(document)
     else:
         show_item(document)
     return OK
@@ -371,11 +372,11 @@ def rollup(
     """汇总一个报送期：按当前情况写出汇总表。"""
     from liandong.views import roll_up
 
-    record = roll_up(round, _now(as_of))
+    record = roll_up(round, moment(as_of))
     if json:
-        _json({"round": record.round, "version": record.version, "file": record.file, "coverage": record.coverage})
+        say_json({"round": record.round, "version": record.version, "file": record.file, "coverage": record.coverage})
     else:
-        _say(f"{record.coverage}\n汇总表：{record.file}（第{record.version}版）")
+        say(f"{record.coverage}\n汇总表：{record.file}（第{record.version}版）")
     return OK
 
 
@@ -392,7 +393,7 @@ def report(
     from tasks.accounts import write_documents
 
     chosen = the_round(round)
-    return _show_documents(write_documents(chosen.campaign, chosen.id, _now(as_of)), json)
+    return _show_documents(write_documents(chosen.campaign, chosen.id, moment(as_of)), json)
 
 
 @app.command
@@ -408,7 +409,7 @@ def brief(
     from tasks.accounts import write_page
 
     chosen = the_round(round)
-    return _show_documents(write_page(chosen.campaign, chosen.id, _now(as_of)), json)
+    return _show_documents(write_page(chosen.campaign, chosen.id, moment(as_of)), json)
 
 
 @app.command
@@ -425,13 +426,13 @@ def archive(
     from liandong.views import the_campaign
     from tasks.archiving import archive as put_away
 
-    folder, files = put_away(the_campaign(campaign), to, _now(as_of))
+    folder, files = put_away(the_campaign(campaign), to, moment(as_of))
     counts = by_folder(files)
     if json:
-        _json({"folder": str(folder), "files": len(files), "folders": counts})
+        say_json({"folder": str(folder), "files": len(files), "folders": counts})
     else:
-        _say(f"已归档到 {folder}：" + "，".join(f"{name}{count}件" for name, count in counts.items()))
-        _say("目录是“目录.xlsx”；核对文件有没有改动：在该文件夹里运行 sha256sum -c SHA256SUMS.txt")
+        say(f"已归档到 {folder}：" + "，".join(f"{name}{count}件" for name, count in counts.items()))
+        say("目录是“目录.xlsx”；核对文件有没有改动：在该文件夹里运行 sha256sum -c SHA256SUMS.txt")
     return OK
 
 
@@ -440,7 +441,7 @@ def demo(*, out: Annotated[Path, Parameter(help="演示结果放在哪个文件�
     """演示：贺州专项行动的前两期，从下发到汇总。"""
     from liandong.demo import run_demo
 
-    run_demo(out.absolute(), _say)
+    run_demo(out.absolute(), say)
     return OK
 
 
@@ -454,7 +455,7 @@ def serve(
     """启动 Prefect 界面和定时运行，按 Ctrl+C 结束。"""
     from liandong.serving import serve as serve_it
 
-    serve_it(host, port, web_port, _say)
+    serve_it(host, port, web_port, say)
     return OK
 
 
@@ -467,7 +468,7 @@ def web(
     """打开各单位的上传页面和报送接口，按 Ctrl+C 结束。"""
     from liandong.door import keep_open
 
-    keep_open(host, port, _say)
+    keep_open(host, port, say)
     return OK
 
 
@@ -483,7 +484,7 @@ def link(
     """一个单位的上传链接；链接外泄时换发。"""
     from liandong.door import link_of
 
-    _say(link_of(unit, round, renew, _now(as_of)))
+    say(link_of(unit, round, renew, moment(as_of)))
     return OK
 
 
@@ -501,16 +502,16 @@ def cancel(
     from liandong.window import refresh
     from tasks import campaign as campaigns
 
-    now, code = _now(as_of), the_campaign(campaign)
+    now, code = moment(as_of), the_campaign(campaign)
     if bool(basis) == bool(revive):
         _complain("请用 --basis 写明撤销的依据，或用 --revive 写明恢复的理由，二者选一")
         return UNREADABLE
     if basis:
         campaigns.cancel(code, basis, now)
-        _say(f"已撤销 {code}，依据：{basis}。不再发信，已有数据全部保留。")
+        say(f"已撤销 {code}，依据：{basis}。不再发信，已有数据全部保留。")
     elif revive:
         campaigns.revive(code, revive, now)
-        _say(f"已恢复 {code}。")
+        say(f"已恢复 {code}。")
     refresh(now)
     return OK
 
@@ -523,14 +524,14 @@ def verify(*, json: Json = False) -> int:
     found = verify_it()
     if json:
         names = ("campaigns", "events", "files", "anchors", "faults", "anchor")
-        _json({name: getattr(found, name) for name in names})
+        say_json({name: getattr(found, name) for name in names})
     else:
         for one in found.faults:
-            _say(f"被改动　{one}")
+            say(f"被改动　{one}")
         told = f"专项行动{found.campaigns}个，事件{found.events}条，文件{found.files}个，存证文件{found.anchors}份"
-        _say(f"已核对：{told}；{f'发现{len(found.faults)}处不符' if found.faults else '与存证完全相符'}。")
+        say(f"已核对：{told}；{f'发现{len(found.faults)}处不符' if found.faults else '与存证完全相符'}。")
         if found.anchor:
-            _say(f"最近一份存证（请另外抄存一份）：{found.anchor}")
+            say(f"最近一份存证（请另外抄存一份）：{found.anchor}")
     return PROBLEMS if found.faults else OK
 
 
@@ -551,9 +552,9 @@ def paper(
     from integrations.files import write_whole
     from tasks.papers import paper as draft_paper
 
-    drafted = draft_paper(Paper(kind), scope, _now(as_of))
+    drafted = draft_paper(Paper(kind), scope, moment(as_of))
     write_whole(out.absolute(), drafted.data)
-    _say(f"已拟好{Paper(kind).chinese}：{out}，请核对、编号、签发。")
+    say(f"已拟好{Paper(kind).chinese}：{out}，请核对、编号、签发。")
     return OK
 
 
@@ -573,17 +574,17 @@ def resend(
     letters = lost_letters(target)
     if json:
         found = [{"key": one.key, "subject": one.subject, "was_sent_to": one.to_email, "to": to.email} for one, to in letters]
-        _json({"letters": found, "sent": confirm})
+        say_json({"letters": found, "sent": confirm})
     else:
         for one, to in letters:
             ended = one.error or ("已发出" if one.sent_at else "待发")
-            _say(f"《{one.subject}》　原发 {one.to_email}（{ended}）　现发 {to.unit} {to.name} <{to.email}>")
+            say(f"《{one.subject}》　原发 {one.to_email}（{ended}）　现发 {to.unit} {to.name} <{to.email}>")
     if confirm:
-        made = resend_them(letters, _now(as_of))
+        made = resend_them(letters, moment(as_of))
         if not json:
-            _say(f"已重新排入 {made} 封，下一次运行（liandong tick）时发出。")
+            say(f"已重新排入 {made} 封，下一次运行（liandong tick）时发出。")
     elif not json:
-        _say("以上是预览，什么也没有重发。确认无误后加 --confirm。")
+        say("以上是预览，什么也没有重发。确认无误后加 --confirm。")
     return OK
 
 
@@ -592,7 +593,7 @@ def backup(*, to: Annotated[Path, Parameter(help="备份文件（.zip）")]) -> 
     """备份办公室的全部数据（Prefect 界面除外，它可以重画）。"""
     from liandong.backup import back_up
 
-    _say(f"已备份到 {back_up(to)}")
+    say(f"已备份到 {back_up(to)}")
     return OK
 
 
@@ -602,7 +603,7 @@ def deploy(*, pool: Annotated[str | None, Parameter(help="工作池；不写则�
     from liandong.window import deploy as deploy_all
 
     made = deploy_all(pool)
-    _say(f"已登记 {len(made)} 个部署：{'、'.join(made)}")
+    say(f"已登记 {len(made)} 个部署：{'、'.join(made)}")
     return OK
 
 
@@ -611,7 +612,7 @@ def rebuild(*, as_of: AsOf = None) -> int:
     """按台账重画 Prefect 界面。"""
     from liandong.window import rebuild as redraw
 
-    _say(redraw(_now(as_of)))
+    say(redraw(moment(as_of)))
     return OK
 
 
@@ -620,10 +621,10 @@ def _show_documents(made: Sequence[Any], json: bool) -> int:
 
     if json:
         names = ("round", "version", "kind", "file", "sha256")
-        _json({"documents": [{name: getattr(one, name) for name in names} for one in made]})
+        say_json({"documents": [{name: getattr(one, name) for name in names} for one in made]})
     else:
         for one in made:
-            _say(f"{one.kind}（第{one.version}版）：{home() / one.file}")
+            say(f"{one.kind}（第{one.version}版）：{home() / one.file}")
     return OK
 
 
@@ -635,61 +636,46 @@ def _work(step: Callable[[datetime], object], as_of: datetime | None) -> int:
     now = working_moment(as_of)
     step(now)
     page = refresh(now)
-    _say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
+    say(f"已完成，台账已更新。{f'Prefect 界面：{page}' if page else ''}")
     return OK
-
-
-def _now(as_of: datetime | None) -> datetime:
-    from integrations import clock
-
-    return as_of or clock.now()
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _complain(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _json(document: Any) -> None:
-    _say(json.dumps(document, ensure_ascii=False, indent=2, default=str))
-
-
 def _show_problems(problems: Sequence[Any], *, zeros: bool = True) -> None:
     words = {"error": "错误", "asked": "待填", "warning": "注意", "assumption": "拟定"}
     for one in sorted(problems, key=lambda one: [*words].index(one.severity)):  # what must be mended first
         place = f"{Path(one.file).name}:{one.line}" if one.file else ""
-        _say(f"{words[one.severity]}　{place}　{one.message.removeprefix('拟定：')}")
+        say(f"{words[one.severity]}　{place}　{one.message.removeprefix('拟定：')}")
     counts = {word: sum(one.severity == severity for one in problems) for severity, word in words.items()}
-    _say("，".join(f"{word} {count} 处" for word, count in counts.items() if count or zeros))
+    say("，".join(f"{word} {count} 处" for word, count in counts.items() if count or zeros))
 
 
 def _show_plan(document: dict[str, Any]) -> None:
     for duty in document["duties"]:
-        _say(f"{duty['number']:>3}. {duty['title']}")
+        say(f"{duty['number']:>3}. {duty['title']}")
         if duty["clause"]:
-            _say(f"     条款：{duty['clause']}")
+            say(f"     条款：{duty['clause']}")
         if duty["units"]:
-            _say(f"     责任单位（角色待定）：{'、'.join(duty['units'])}")
+            say(f"     责任单位（角色待定）：{'、'.join(duty['units'])}")
         else:
-            _say(f"     牵头：{'、'.join(duty['lead'])}")
+            say(f"     牵头：{'、'.join(duty['lead'])}")
         if duty["cooperating"]:
-            _say(f"     配合：{'、'.join(duty['cooperating'])}")
+            say(f"     配合：{'、'.join(duty['cooperating'])}")
     for one in document["rounds"]:
         cited = f"；条款：{one['clause']}" if one["clause"] else ""
         covers = "至".join(dict.fromkeys(one["covers"]))
-        _say(f"报送期 {one['label']}（{one['id']}）：统计 {covers}，{one['opens']} 下发，{'，'.join(one['hops'])}{cited}")
+        say(f"报送期 {one['label']}（{one['id']}）：统计 {covers}，{one['opens']} 下发，{'，'.join(one['hops'])}{cited}")
     for one in document["debtors"]:
         names = one["departments"]
         few = "、".join(names[:_FEW]) + ("等" if len(names) > _FEW else "")
-        _say(f"应报单位 {one['title']}：{len(names)} 个{'，' if names else ''}{few}")
+        say(f"应报单位 {one['title']}：{len(names)} 个{'，' if names else ''}{few}")
     for told in document["events"]:
-        _say(f"随时报送，不设时限：{told}")
-    _say(f"截止日期的算法：{document['convention']}；遇休息日，日期不变（定义另有规定的除外）")
-    _say(f"分工 {document['assignments']} 项，应报 {document['expected_reports']} 份，前后关系 {document['edges']} 条")
+        say(f"随时报送，不设时限：{told}")
+    say(f"截止日期的算法：{document['convention']}；遇休息日，日期不变（定义另有规定的除外）")
+    say(f"分工 {document['assignments']} 项，应报 {document['expected_reports']} 份，前后关系 {document['edges']} 条")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The commands about the ledger's database: bringing it up to date, and moving it from the office's file to a server."""
 
-import sys
-
 from cyclopts import App, Group
+
+from liandong.saying import say
 
 _COMMANDS, _OPTIONS = Group("命令"), Group("选项")
 db_app = App(name="db", help="台账数据库的升级与搬迁。", version_flags=[], group_commands=_COMMANDS, group_parameters=_OPTIONS)
@@ -18,7 +18,7 @@ def upgrade() -> int:
     from tasks.office import office
 
     engine(office().settings.url)
-    _say("台账的表结构已是最新。")
+    say("台账的表结构已是最新。")
     return 0
 
 
@@ -41,15 +41,11 @@ def move_() -> int:
     copied = move(source, engine(settings.url))
     faults = verify().faults
     for one in faults:
-        _say(f"不符　{one}")
+        say(f"不符　{one}")
     if faults:
-        _say("搬过去的台账核对不符，原台账文件没有动；请停用 database_url，并转交技术人员。")
+        say("搬过去的台账核对不符，原台账文件没有动；请停用 database_url，并转交技术人员。")
         return 1
     source.dispose()
     file.rename(file.with_name(MOVED))  # so that nobody goes on writing into it
-    _say(f"已搬 {sum(copied.values())} 行（{len(copied)} 个表），核对无误；原文件改名为 {MOVED}。")
+    say(f"已搬 {sum(copied.values())} 行（{len(copied)} 个表），核对无误；原文件改名为 {MOVED}。")
     return 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

@@ -1,16 +1,15 @@
 """The commands of decisions: what one would do is shown first; only `--confirm` records it."""
 
-import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Group, Parameter
 
 from liandong.arguments import AsOf, Json, day
+from liandong.saying import moment, say, say_json
 
 if TYPE_CHECKING:
     from campaigns.decisions import Effect
@@ -218,11 +217,11 @@ def request(
     from liandong.decisions_view import request_document
     from tasks.decide import ask
 
-    made = ask(Selection(items, unit, duty), to, reason, by, door, _now(as_of))
+    made = ask(Selection(items, unit, duty), to, reason, by, door, moment(as_of))
     if json:
-        _json(request_document(made))
+        say_json(request_document(made))
     else:
-        _say(f"已登记申请 {made.id}，涉及 {len(made.scope)} 项；日期没有改变，等办公室决定。")
+        say(f"已登记申请 {made.id}，涉及 {len(made.scope)} 项；日期没有改变，等办公室决定。")
     return DONE
 
 
@@ -283,7 +282,7 @@ def list_decisions(
 
     document = list_document(the_campaign(campaign))
     if json:
-        _json(document)
+        say_json(document)
     else:
         show_list(document)
     return DONE
@@ -344,33 +343,19 @@ def _carry_out(make: "Callable[[datetime], Effect]", signed: Signed) -> int:
     from liandong.decisions_view import effect_document, show_effect
     from liandong.window import refresh
 
-    now = _now(signed.as_of)
+    now = moment(signed.as_of)
     try:
         found = make(now)
     except Refused as refused:
         if not signed.json:
             raise
-        _json({"refused": list(refused.reasons)})
+        say_json({"refused": list(refused.reasons)})
         return REFUSED
     if signed.confirm:
         refresh(now)
     document = effect_document(found, now, confirmed=signed.confirm)
     if signed.json:
-        _json(document)
+        say_json(document)
     else:
         show_effect(document)
     return DONE
-
-
-def _now(as_of: datetime | None) -> datetime:
-    from integrations import clock
-
-    return as_of or clock.now()
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-
-
-def _json(document: Any) -> None:
-    _say(json.dumps(document, ensure_ascii=False, indent=2, default=str))

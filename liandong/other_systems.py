@@ -1,13 +1,13 @@
 """What goes to other systems and comes from them by HTTP: `submit` to the office above, `pull` from departments' own systems."""
 
 import json as json_
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from liandong.arguments import AsOf, Json
+from liandong.saying import moment, say, say_json
 
 if TYPE_CHECKING:
     from campaigns.records import SentUp
@@ -33,41 +33,39 @@ def submit(
     json: Json = False,
 ) -> int:
     """上报：把一期的汇总数填进上级下发的报表，通过上级的上传链接报送。"""
-    from integrations import clock
     from tasks import upward
 
-    now = as_of or clock.now()
+    now = moment(as_of)
     if confirm:
         sent = upward.submit(round, link, now)
-        _say(json_.dumps(_document(sent), ensure_ascii=False, indent=2) if json else _told(sent))
+        say(json_.dumps(_document(sent), ensure_ascii=False, indent=2) if json else _told(sent))
         return 0 if sent.outcome in ("accepted", "duplicate", None) else 1
     found = upward.preview(round, link, now)
-    _say(json_.dumps(_preview_document(found), ensure_ascii=False, indent=2) if json else _preview_told(found))
+    say(json_.dumps(_preview_document(found), ensure_ascii=False, indent=2) if json else _preview_told(found))
     return 1 if found.filled.problems else 0
 
 
 def pull(*, as_of: AsOf = None, json: Json = False) -> int:
     """取数：现在就读设置里写明的单位系统（平时每次收件都会读）。"""
-    from integrations import clock
     from tasks.doors import check
     from tasks.office import office
     from tasks.pulling import pull_all
 
-    now, at = as_of or clock.now(), office()
+    now, at = moment(as_of), office()
     numbers = pull_all(now)
     check(numbers, now)
     with at.ledger() as ledger:
         found = [ledger.envelope(number) for number in numbers]
     if json:
         told = [{"receipt": one.id, "department": one.department, "outcome": one.outcome, "reason": one.reason} for one in found]
-        _say(json_.dumps(told, ensure_ascii=False, indent=2))
+        say_json(told)
         return 0
     if not at.settings.pull:
-        _say("设置里没有写可以读取的单位系统（[[pull]]）")
+        say("设置里没有写可以读取的单位系统（[[pull]]）")
     elif not found:
-        _say("没有新的数据")
+        say("没有新的数据")
     for one in found:
-        _say(
+        say(
             f"{one.id}　{one.name.removesuffix('_系统取数')}　{_OUTCOMES.get(one.outcome, one.outcome)}　{one.reason}".rstrip(
                 "　"
             )
@@ -128,7 +126,3 @@ def _preview_document(found: "Preview") -> dict[str, Any]:
         "problems": list(found.filled.problems),
         "sent": [_document(one) for one in found.earlier],
     }
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

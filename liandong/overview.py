@@ -1,6 +1,5 @@
 """The commands about a plan as a whole and about directories: graph, conflicts, directory export and import."""
 
-import json as js
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Group, Parameter
 
 from liandong.arguments import AsOf, Json
+from liandong.saying import moment, say, say_json
 
 _COMMANDS, _OPTIONS, _ARGUMENTS = Group("命令"), Group("选项"), Group("参数")
 _LATE = 5  # working days: the delay whose effect is shown
@@ -37,7 +37,7 @@ def export(place: Annotated[str, Parameter(help="通讯录代码")], /, *, to: A
     """把通讯录导出为 Excel，一行一个单位。"""
     from tasks.directories import export as write
 
-    _say(f"已导出 {write(place, to)} 个单位到 {to}")
+    say(f"已导出 {write(place, to)} 个单位到 {to}")
     return 0
 
 
@@ -51,17 +51,16 @@ def import_(
 ) -> int:
     """从 Excel 导入通讯录，写进办公室自己的通讯录文件夹。"""
     from campaigns.workdays import office_date
-    from integrations import clock
     from tasks.directories import take_in
 
-    written, findings = take_in(file, place, office_date(as_of or clock.now()))
+    written, findings = take_in(file, place, office_date(moment(as_of)))
     for one in findings:
         word = "错误" if one.severity == "block" else "注意"
-        _say(f"{word}　{one.sheet}!{one.cell}　{one.message}" if one.cell else f"{word}　{one.message}")
+        say(f"{word}　{one.sheet}!{one.cell}　{one.message}" if one.cell else f"{word}　{one.message}")
     if written is None:
-        _say("没有导入，请按上面的提示改好后重新导入")
+        say("没有导入，请按上面的提示改好后重新导入")
         return 1
-    _say(f"已写入 {written}")
+    say(f"已写入 {written}")
     return 0
 
 
@@ -91,9 +90,9 @@ def graph(
     if json:
         steps = [{**asdict(one), f"moves_round_end_if_{_LATE}_late": max(0, _LATE - one.slack)} for one in found.steps]
         document = {"standing": standing, "steps": steps, "paths": found.paths, "load": load}
-        _say(js.dumps(document, ensure_ascii=False, indent=2, default=str))
+        say_json(document)
     else:
-        _say(f"{plan.definition.campaign.title}：{standing}")
+        say(f"{plan.definition.campaign.title}：{standing}")
         _show_timing(plan, found, load)
     for path in (svg, png):
         if path is not None:
@@ -111,20 +110,20 @@ def _show_timing(plan: Any, found: Any, load: list[dict[str, Any]]) -> None:
     steps = {one.node: one for one in found.steps}
     for a_round in plan.rounds:
         mine = [one for one in found.steps if one.round == a_round.id]
-        _say(f"{a_round.label}（{a_round.id}）：共 {len(mine)} 个环节，{max(one.wave for one in mine) + 1} 步先后")
+        say(f"{a_round.label}（{a_round.id}）：共 {len(mine)} 个环节，{max(one.wave for one in mine) + 1} 步先后")
         for wave, count in sorted(Counter(one.wave for one in mine).items()):
-            _say(f"　第{wave + 1}步 {count} 个")
+            say(f"　第{wave + 1}步 {count} 个")
         chain = " → ".join(f"{steps[node].label}（{steps[node].due:%m-%d}）" for node in found.paths[a_round.id])
-        _say(f"　关键路径：{chain}")
+        say(f"　关键路径：{chain}")
         tight = [one for one in mine if one.slack == 0]
-        _say(f"　没有机动时间、迟一天汇总就推迟一天的有 {len(tight)} 个环节")
+        say(f"　没有机动时间、迟一天汇总就推迟一天的有 {len(tight)} 个环节")
         loose = [one for one in mine if one.slack > 0]
         for one in sorted(loose, key=lambda one: (one.slack, one.due, one.label)):
             effect = f"迟{_LATE}个工作日推迟 {_LATE - one.slack} 天" if one.slack < _LATE else f"迟{_LATE}个工作日不影响汇总"
-            _say(f"　机动 {one.slack:>3} 个工作日　{one.label}　应 {one.due}，最迟 {one.latest}，{effect}")
-    _say("应报最多的周（单位、周一、份数）：")
+            say(f"　机动 {one.slack:>3} 个工作日　{one.label}　应 {one.due}，最迟 {one.latest}，{effect}")
+    say("应报最多的周（单位、周一、份数）：")
     for one in sorted(load, key=lambda one: -one["reports"])[:10]:
-        _say(f"　{one['name']}　{one['week']}　{one['reports']} 份")
+        say(f"　{one['name']}　{one['week']}　{one['reports']} 份")
 
 
 def conflicts(
@@ -147,10 +146,10 @@ def conflicts(
             "asked_twice": [asdict(one) for one in twice],
             "crowded_weeks": [asdict(one) for one in crowded],
         }
-        _say(js.dumps(document, ensure_ascii=False, indent=2, default=str))
+        say_json(document)
         return 0
     titles = [plan.definition.campaign.short_title for plan in plans]
-    _say(f"一起看的专项行动 {len(plans)} 个：{'、'.join(titles)}")
+    say(f"一起看的专项行动 {len(plans)} 个：{'、'.join(titles)}")
     reports = {
         (plan.definition.campaign.id, one.report): f"{title}·{plan.report(one.id).title}"
         for plan, title in zip(plans, titles, strict=True)
@@ -163,12 +162,8 @@ def conflicts(
         if figure not in listed:
             listed.append(figure)
     for (name, first, second), figures in pairs.items():
-        _say(f"重复要数　{name}：“{first}”与“{second}”都要 {'、'.join(figures)}")
+        say(f"重复要数　{name}：“{first}”与“{second}”都要 {'、'.join(figures)}")
     for week in crowded:
-        _say(f"一周过多　{week.person}　{week.week} 起的一周 {len(week.reports)} 份：{'；'.join(week.reports)}")
-    _say(f"重复要数 {len(pairs)} 处，超过 {most} 份的周 {len(crowded)} 个")
+        say(f"一周过多　{week.person}　{week.week} 起的一周 {len(week.reports)} 份：{'；'.join(week.reports)}")
+    say(f"重复要数 {len(pairs)} 处，超过 {most} 份的周 {len(crowded)} 个")
     return 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

@@ -1,13 +1,12 @@
 """`liandong scores`: what targets came to, and how departments score, line by line."""
 
-import json as json_
-import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from liandong.arguments import AsOf, Json
+from liandong.saying import moment, say_json
 
 if TYPE_CHECKING:
     from campaigns.records import RoundRecord
@@ -23,14 +22,13 @@ def scores(
     json: Json = False,
 ) -> int:
     """考核：目标完成情况，各单位报送得分，逐条说明。"""
-    from integrations import clock
     from liandong.views import the_campaign
     from tasks.assessing import assess_campaign
 
-    found = assess_campaign(the_campaign(campaign), as_of or clock.now())
+    found = assess_campaign(the_campaign(campaign), moment(as_of))
     document = _document(found)
     if json:
-        sys.stdout.write(json_.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        say_json(document)
     else:
         _show(document)
     return 0

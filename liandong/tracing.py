@@ -1,12 +1,11 @@
 """The command that opens a figure: what it comes to, and each cell of each file it comes from."""
 
-import json as js
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from liandong.arguments import AsOf, Json
+from liandong.saying import moment, say, say_json
 
 if TYPE_CHECKING:
     from campaigns.pedigree import Opened
@@ -26,13 +25,12 @@ def trace(
     json: Json = False,
 ) -> int:
     """汇总数从哪里来：哪个单位、哪个文件、哪张表、哪一格、第几版、谁何时报的。"""
-    from integrations import clock
     from tasks.trace import trace as open_it
 
-    rollup, found = open_it(round, indicator, duty, department, as_of or clock.now())
+    rollup, found = open_it(round, indicator, duty, department, moment(as_of))
     document = trace_document(rollup, found)
     if json:
-        sys.stdout.write(js.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        say_json(document)
     else:
         _show(document)
     return 0
@@ -93,30 +91,26 @@ def _show(document: dict[str, Any]) -> None:
     from campaigns.intake import DOORS
     from tasks.wording import moment_in_chinese
 
-    _say(f"{document['label']}　{document['coverage']}")
+    say(f"{document['label']}　{document['coverage']}")
     for one in document["figures"]:
         head = f"{one['label']}（{one['unit']}）"
         if one["cumulative"] is None:
-            _say(f"{head}　没有单位报送")
+            say(f"{head}　没有单位报送")
             continue
-        _say(f"{head}　本期{_plain(one['period'])}，累计{_plain(one['cumulative'])}")
+        say(f"{head}　本期{_plain(one['period'])}，累计{_plain(one['cumulative'])}")
         for fact in one["from"]:
             came = moment_in_chinese(datetime.fromisoformat(fact["received_at"])) if fact["received_at"] else ""
             who = fact["sender"] or DOORS.get(fact["door"], fact["door"])
             key = f"　{fact['key']}" if fact["key"] else ""
-            _say(
+            say(
                 f"　任务{fact['duty']}　{fact['department']}{key}　{_plain(fact['value'])}　"
                 f"《{fact['file']}》{fact['sheet']}!{fact['cell']}　第{fact['version']}版　{came}收到　{who}　{fact['envelope']}"
             )
         if one["earlier"]:
-            _say(f"　另有以前各期{len(one['earlier'])}个数计入累计（--json 全列）")
+            say(f"　另有以前各期{len(one['earlier'])}个数计入累计（--json 全列）")
 
 
 def _plain(text: str | None) -> str:
     from decimal import Decimal
 
     return "没有报送" if text is None else f"{Decimal(text).normalize():f}"
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
