@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from campaigns import definition
 from campaigns.definition import Indicator, Role, Rule
-from campaigns.formulas import cumulated, over_periods, over_places, shown
+from campaigns.formulas import cumulated, over_periods, shown, total
 from campaigns.items import Item, items_of
 from campaigns.plan import OFFICE, ExpectedReport, Plan
 from campaigns.rules import instances, parse, scope_of
@@ -91,7 +91,7 @@ class Block(_Value):
     def total(self, item: Item, own: Decimal) -> Decimal:
         """Return a figure with those of the cooperating departments, as the form shows it."""
         code = item.id
-        return shown(over_places(item, (own, self.coop[code])), item.decimals) if code in self.coop else own
+        return total(item, (own, self.coop[code])) if code in self.coop else own
 
     def cumulated(self, item: Item, own: Decimal) -> Decimal:
         """Return a figure with those of the cooperating departments and of earlier rounds, as the form shows it."""

@@ -22,6 +22,11 @@ def over_places(item: Item, values: Iterable[Exact]) -> Exact:
     return first
 
 
+def total(item: Item, values: Iterable[Exact]) -> Decimal:
+    """Return the same as it is published."""
+    return shown(over_places(item, values), item.decimals)
+
+
 def together(item: Item, one: Exact, other: Exact) -> Exact:
     """Return what the figures of two departments come to."""
     if item.over_places != "sum":

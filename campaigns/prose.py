@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from campaigns.formulas import over_places, shown
+from campaigns.formulas import total
 from campaigns.items import Item
 from campaigns.rollup import Fact
 
@@ -206,11 +206,7 @@ def stated(
             if one.duty in led:
                 together[one.indicator][one.duty].append(one.value)
         for code, values in mine.items():
-            duties = [_whole(items[code], said) for said in together[code].values()]
-            of_all = [_whole(items[code], duties)] if duties else []
-            found.setdefault(code, []).extend([_whole(items[code], values), *values, *of_all, *duties])
+            duties = [total(items[code], said) for said in together[code].values()]
+            of_all = [total(items[code], duties)] if duties else []
+            found.setdefault(code, []).extend([total(items[code], values), *values, *of_all, *duties])
     return found
-
-
-def _whole(item: Item, values: Iterable[Decimal]) -> Decimal:
-    return shown(over_places(item, values), item.decimals)

@@ -6,9 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import takewhile
 
-from campaigns.definition import Role
 from campaigns.forms import Form, design
-from campaigns.formulas import over_places, shown
+from campaigns.formulas import total
 from campaigns.items import figures_of
 from campaigns.letters import Attachment
 from campaigns.plan import Plan
@@ -35,20 +34,21 @@ def issue_form(
     """
     version = len(ledger.forms(round_id, department)) + 1
     campaign, stands = plan.definition.campaign.id, plan.of(round_id)
-    own = [one.id for a_round in plan.rounds for one in plan.expected_of(a_round.id, department)]
     units = plan.owed_to(round_id, department)  # only a lead's form shows what others reported
     standings = ledger.standings_of(one.id for one in (*units, *plan.expected_of(round_id, department)))
+    before = _before(plan, round_id)
+    reports = (one.id for code in before for one in (*plan.expected_of(code, department), *plan.owed_to(code, department)))
+    earlier = ledger.figures(campaign, "own", of=reports, until=until)
+    reported = ledger.figures(campaign, "own", of=(one.id for one in units), until=until)
     form = design(
         stands,
         round_id,
         department,
         serial=f"{round_id}:{department}:v{version}",
         version=version,
-        previous=_previous(plan, round_id, department, ledger, until),
-        coop=_sub_totals(stands, round_id, ledger.figures(campaign, "own", of=(one.id for one in units), until=until))
-        if units
-        else {},
-        last=_last(plan, round_id, own, ledger, until),
+        previous=_previous(stands, round_id, department, before, earlier),
+        coop=_sub_totals(stands, round_id, department, reported),
+        last=_last(plan, round_id, department, before, earlier),
         coop_notes=_notes(plan, round_id, department, standings, until),
         due={code: one.due_at for code, one in standings.items()},
     )
@@ -67,53 +67,53 @@ def form_path(record: FormRecord) -> str:
     return f"forms/{record.round.replace('/', '_')}/{record.department}_v{record.version}.xlsx"
 
 
+def _before(plan: Plan, round_id: str) -> list[str]:
+    """Return the rounds of the same report before a round, the earliest first."""
+    report = plan.round(round_id).report
+    return list(takewhile(lambda code: code != round_id, (one.id for one in plan.rounds if one.report == report)))
+
+
 def _previous(
-    plan: Plan, round_id: str, department: str, ledger: Ledger, until: datetime
+    stands: Plan, round_id: str, department: str, before: Sequence[str], earlier: Iterable[Fact]
 ) -> Mapping[str, Mapping[str, Sequence[Decimal]]]:
     """Return the figures of each round before, the earliest first, by the expected report of this round they come before.
 
     Of a duty that the department led they are what it and its cooperating units come to. They are worked out from what everybody
     reported, not from the forms of then: those did not know what came after them.
     """
-    stands, report = plan.of(round_id), plan.round(round_id).report
-    items = {one.id: one for one in figures_of(stands.definition, stands.directory, report)}
-    before = list(takewhile(lambda code: code != round_id, (one.id for one in plan.rounds if one.report == report)))
-    theirs = [one.id for code in before for one in plan.owed_to(code, department)]
-    own = [one.id for code in before for one in plan.expected_of(code, department)]
+    items = {one.id: one for one in figures_of(stands.definition, stands.directory, stands.round(round_id).report)}
     values: dict[tuple[str, int, str], list[Decimal]] = defaultdict(list)
-    for fact in ledger.figures(plan.definition.campaign.id, "own", of=[*own, *theirs], until=until):
+    for fact in earlier:
         if fact.indicator in items:
             values[fact.round, fact.duty, fact.indicator].append(fact.value)
     found: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
     order = {code: at for at, code in enumerate(before)}
     for (_, duty, code), said in sorted(values.items(), key=lambda one: order[one[0][0]]):
-        found[f"{round_id}/{duty}/{department}"][code].append(shown(over_places(items[code], said), items[code].decimals))
+        found[f"{round_id}/{duty}/{department}"][code].append(total(items[code], said))
     return found
 
 
-def _last(plan: Plan, round_id: str, own: Iterable[str], ledger: Ledger, until: datetime) -> Mapping[str, Mapping[str, Decimal]]:
+def _last(
+    plan: Plan, round_id: str, department: str, before: Sequence[str], earlier: Iterable[Fact]
+) -> Mapping[str, Mapping[str, Decimal]]:
     """Return a department's own figures of the round before, by the expected report of this round they precede."""
-    a_round = plan.round(round_id)
-    earlier = [one.id for one in plan.rounds if one.report == a_round.report and one.due_on < a_round.due_on]
+    due = plan.round(round_id).due_on
+    last = next((code for code in reversed(before) if plan.round(code).due_on < due), None)
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    if earlier:
-        for fact in ledger.figures(plan.definition.campaign.id, "own", round_id=earlier[-1], of=own, until=until):
-            found[f"{round_id}/{fact.duty}/{fact.department}"][fact.indicator] = fact.value
+    for fact in earlier:
+        if fact.round == last and fact.department == department:
+            found[f"{round_id}/{fact.duty}/{department}"][fact.indicator] = fact.value
     return found
 
 
-def _sub_totals(plan: Plan, round_id: str, figures: list[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
-    """Return what the figures of the cooperating units of each duty come to, by the lead's expected report."""
+def _sub_totals(plan: Plan, round_id: str, lead: str, figures: Iterable[Fact]) -> Mapping[str, Mapping[str, Decimal]]:
+    """Return what the figures of a lead's cooperating units come to, by its expected report of each duty."""
     found: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
-    receivers = {one.id: one.receivers for one in plan.expected_in(round_id) if one.role is Role.COOPERATING}
     items = {one.id: one for one in figures_of(plan.definition, plan.directory, plan.round(round_id).report)}
     for fact in figures:
-        for lead in receivers.get(fact.expected, ()) if fact.indicator in items else ():  # one that was asked for once
+        if fact.indicator in items:  # one that was asked for once
             found[f"{round_id}/{fact.duty}/{lead}"][fact.indicator].append(fact.value)
-    return {
-        expected: {code: shown(over_places(items[code], values), items[code].decimals) for code, values in mine.items()}
-        for expected, mine in found.items()
-    }
+    return {expected: {code: total(items[code], values) for code, values in mine.items()} for expected, mine in found.items()}
 
 
 def _notes(plan: Plan, round_id: str, lead: str, standings: Mapping[str, Standing], until: datetime) -> Mapping[str, str]:

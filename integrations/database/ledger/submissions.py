@@ -100,6 +100,8 @@ class Submissions(Record):
         replaced later count again.
         """
         wanted = None if of is None else list(of)
+        if wanted == []:
+            return []
         if wanted is not None and len(wanted) > _MANY:
             some = (wanted[start : start + _MANY] for start in range(0, len(wanted), _MANY))
             return [one for each in some for one in self.figures(campaign, line, round_id=round_id, of=each, until=until)]
