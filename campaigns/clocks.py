@@ -6,7 +6,7 @@ A clock only says; the dates that follow from it are laid out by `campaigns.term
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -20,30 +20,16 @@ AnyDay = Annotated[str, StringConstraints(pattern=r"^(\d{4}-)?(0[1-9]|1[0-2])-(0
 _DayNumber = Annotated[int, Field(ge=1, le=31)]
 _RANGE_DAY = StringConstraints(pattern=r"^((\d{4}-)?(0[1-9]|1[0-2])-)?(0[1-9]|[12]\d|3[01])$")
 _MONTHLY_DAY = StringConstraints(pattern=r"^([1-9]|[12]\d|3[01]|end)$")
-RangeDay = Annotated[
-    str,
-    BeforeValidator(
-        lambda value: f"{value:02d}" if type(value) is int else value,
-        json_schema_input_type=_DayNumber | Annotated[str, _RANGE_DAY],
-    ),
-    _RANGE_DAY,
-]
-MonthlyDay = Annotated[
-    str,
-    BeforeValidator(
-        lambda value: str(value) if type(value) is int else value,
-        json_schema_input_type=_DayNumber | Annotated[str, _MONTHLY_DAY],
-    ),
-    _MONTHLY_DAY,
-]
-MonthOfYear = Annotated[
-    str,
-    BeforeValidator(
-        lambda value: str(value) if type(value) is int else value,
-        json_schema_input_type=Annotated[int, Field(ge=1, le=12)],
-    ),
-    StringConstraints(pattern=r"^([1-9]|1[0-2])$"),
-]
+
+
+def _number_or_text(said: Any, digits: int = 1) -> BeforeValidator:
+    """Return what takes a number for its text; `said` is what editors take for right."""
+    return BeforeValidator(lambda value: f"{value:0{digits}}" if type(value) is int else value, json_schema_input_type=said)
+
+
+RangeDay = Annotated[str, _number_or_text(_DayNumber | Annotated[str, _RANGE_DAY], digits=2), _RANGE_DAY]
+MonthlyDay = Annotated[str, _number_or_text(_DayNumber | Annotated[str, _MONTHLY_DAY]), _MONTHLY_DAY]
+MonthOfYear = Annotated[str, _number_or_text(Annotated[int, Field(ge=1, le=12)]), StringConstraints(pattern=r"^([1-9]|1[0-2])$")]
 Hour = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 Weekday = Literal["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
 _FULL_NAMES = {"清明节": "清明", "劳动节": "五一", "五一节": "五一", "端午节": "端午", "中秋节": "中秋", "国庆节": "国庆"}

@@ -279,13 +279,12 @@ def _chain(situation: Situation, kind: Kind, chosen: set[str]) -> set[str]:
 def departments(situation: Situation, names: Iterable[str], reasons: list[str]) -> Iterable[str]:
     """Yield the codes of departments named by code or name, of a group all its members; what is none is told in `reasons`."""
     directory, known = situation.plan.directory, situation.plan.organs
-    taken_out = {one.name: code for code, one in known.items() if code not in {organ.id for organ in directory.organs}}
+    here = {organ.id for organ in directory.organs}
+    # whom an amendment has taken out may owe something in a round that was reopened
+    codes = {one.name: code for code, one in known.items() if code not in here} | {code: code for code in known}
     for name in names:
-        if name in known:
-            yield name
-            continue
-        if name in taken_out:  # it may owe something in a round that was reopened
-            yield taken_out[name]
+        if name in codes:
+            yield codes[name]
             continue
         try:
             holder = directory.resolve(name, office_date(situation.as_of))

@@ -1,6 +1,5 @@
 """What goes to other systems and comes from them by HTTP: `submit` to the office above, `pull` from departments' own systems."""
 
-import json as json_
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,10 +37,10 @@ def submit(
     now = moment(as_of)
     if confirm:
         sent = upward.submit(round, link, now)
-        say(json_.dumps(_document(sent), ensure_ascii=False, indent=2) if json else _told(sent))
+        say_json(_document(sent)) if json else say(_told(sent))
         return 0 if sent.outcome in ("accepted", "duplicate", None) else 1
     found = upward.preview(round, link, now)
-    say(json_.dumps(_preview_document(found), ensure_ascii=False, indent=2) if json else _preview_told(found))
+    say_json(_preview_document(found)) if json else say(_preview_told(found))
     return 1 if found.filled.problems else 0
 
 

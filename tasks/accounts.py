@@ -127,7 +127,7 @@ def _gather(at: Office, ledger: Ledger, campaign: str, round_id: str, as_of: dat
     last = ledger.last_page(campaign)
     a_round = ledger.round(round_id)
     requests = [one for one in ledger.requests(campaign) if one.decision is None]
-    unclear = [one for one in ledger.envelopes() if one.outcome == "quarantined" and one.campaign in (None, campaign)]
+    unclear = [one for one in ledger.unclear(campaign) if one.outcome == "quarantined"]
     now = facts(
         plan,
         rollup,

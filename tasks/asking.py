@@ -60,13 +60,7 @@ def wish(at: Office, sender: Sender, mail: Mail) -> Wish | None:
 
 def put(at: Office, ledger: Ledger, asked_for: Wish, asked_by: str, door: str, as_of: datetime) -> RequestRecord:
     """Return the request, recorded in the caller's transaction; Refused, with every reason, when it cannot be."""
-    code = asked_for.round.split("/")[0]
-    plan = at.plan(ledger.campaign(code))
-    mine = [one.id for one in plan.expected_of(asked_for.round, asked_for.department)]
-    standings = ledger.standings_of(mine)
-    owed = tuple(one for one in mine if standings[one].owed)
-    # by their ids: a department that an amendment has taken out still owes in a round that is reopened
-    selection = Selection(owed) if owed else Selection((asked_for.round,), (plan.organ(asked_for.department).name,))
+    code, selection = asked_for.round.split("/")[0], Selection((asked_for.round,), (asked_for.department,))
     return put_request(at, ledger, code, selection, asked_for.until, asked_for.reason, asked_by, door, as_of)
 
 

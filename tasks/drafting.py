@@ -5,6 +5,7 @@ from pathlib import Path
 
 from campaigns.duty_table import Cell, Grid, drafted, written
 from campaigns.errors import UnreadableFile
+from campaigns.forms import letter
 from campaigns.submission import Book, Refusal
 from integrations.excel.reader import read_table
 from integrations.word.reader import read_tables
@@ -64,7 +65,7 @@ def _grid(book: Book, place: int) -> Grid:
         [
             Cell(
                 "" if (row, column) in hidden else _text(sheet.cells.get((row, column), "")),
-                f"{name}{_letters(column)}{row}",
+                f"{name}{letter(column)}{row}",
                 (row, column) in up,
                 (row, column) in left,
             )
@@ -79,11 +80,3 @@ def _text(value: object) -> str:
     text = str(value)
     found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)(?: 00:00(?::00)?)?", text)
     return f"{found[1]}年{int(found[2])}月{int(found[3])}日" if found else re.sub(r"^(\d+)\.0$", r"\1", text)
-
-
-def _letters(column: int) -> str:
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters

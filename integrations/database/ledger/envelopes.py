@@ -127,8 +127,8 @@ class Envelopes(Record):
             query = query.where(t.EnvelopeRow.received_at > since)
         return [rows.envelope(row) for row in self._session.scalars(query)]
 
-    def unclear(self, campaign: str, most: int) -> list[EnvelopeRecord]:
-        """Return the newest envelopes that were taken for nobody, of a campaign and of none that is known."""
+    def unclear(self, campaign: str, most: int | None = None) -> list[EnvelopeRecord]:
+        """Return the newest envelopes that were taken for nobody, of a campaign and of none that is known; all, or so many."""
         row = t.EnvelopeRow
         taken_for_nobody = or_(row.outcome.in_(("quarantined", "refused")), row.kind == "bounce")
         query = select(row).where(taken_for_nobody, or_(row.campaign_id.is_(None), row.campaign_id == campaign))
